@@ -1,0 +1,166 @@
+import type { ClusterImage } from '../core/metadata/image.ts';
+import type { WirePart } from '../ports/wire-part.ts';
+import type { Log } from '../storage/log.ts';
+
+/** Names one partition of a request. `topicId` is the zero UUID where the request carries none (an older version). */
+export interface PartitionKey {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partitionIndex: number;
+}
+
+/** Leader and epoch that an error should tell the client (KIP-951); -1 where unknown. */
+export interface LeaderIdAndEpoch {
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+}
+
+/** One record of a refused batch and why (KIP-467). */
+export interface RecordError {
+  readonly batchIndex: number;
+  readonly message: string | null;
+}
+
+export interface AppendPartition extends PartitionKey {
+  /** Exactly one record batch v2. It is copied before `append` returns (before `admitting` settles, where that is set). */
+  readonly records: Uint8Array | null;
+}
+
+export interface AppendRequest {
+  /** 0 and 1: answered once the leader's write has returned (flushed where `flush.messages=1`); -1: at the high watermark. */
+  readonly acks: -1 | 0 | 1;
+  /** How long acks=-1 waits for the high watermark before REQUEST_TIMED_OUT. */
+  readonly timeoutMs: number;
+  /** `coordinator`: the broker's own records; control batches, internal topics and null keys are allowed. */
+  readonly origin: 'client' | 'coordinator';
+  /** Produce version the batch came by; coordinators give the latest. */
+  readonly apiVersion: number;
+  readonly partitions: readonly AppendPartition[];
+}
+
+/** What became of one partition of an append. Offsets and times are -1 where `errorCode` is not 0. */
+export interface AppendResult extends PartitionKey {
+  /** A Kafka error code, 0 for none. */
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly recordErrors: readonly RecordError[];
+  readonly baseOffset: number;
+  /** Offset of the batch's last record. */
+  readonly lastOffset: number;
+  /** The broker's time where message.timestamp.type is LogAppendTime, else -1. */
+  readonly logAppendTimeMs: number;
+  readonly logStartOffset: number;
+  /** Set with NOT_LEADER_OR_FOLLOWER. */
+  readonly currentLeader: LeaderIdAndEpoch | undefined;
+}
+
+/** An append under way. */
+export interface Append {
+  /**
+   * Set only where a batch has to be inflated on the thread pool first: nothing of the same connection may be admitted until it
+   * settles (`context.exclusive`). It never rejects. Leader epoch and role are checked again after it.
+   */
+  readonly admitting: Promise<void> | undefined;
+  /**
+   * The offsets assigned or the refusal of each partition, in request order; complete once `admitting` has settled (at once where
+   * that is undefined). Records are in the log's tail but not yet written: only `completion` says that they may be acknowledged.
+   */
+  readonly admitted: readonly AppendResult[];
+  /** The final results in request order, when every partition is acknowledged as `acks` asks, refused or timed out. Never rejects. */
+  readonly completion: Promise<readonly AppendResult[]>;
+}
+
+export interface FetchPartition extends PartitionKey {
+  /** -1: not to be checked. */
+  readonly currentLeaderEpoch: number;
+  readonly fetchOffset: number;
+  /** Epoch of the last record the reader has, -1 where it does not say (KIP-595 truncation detection). */
+  readonly lastFetchedEpoch: number;
+  readonly partitionMaxBytes: number;
+}
+
+export interface FetchRequest {
+  /** -1 for a consumer. */
+  readonly replicaId: number;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** 0 READ_UNCOMMITTED, 1 READ_COMMITTED. */
+  readonly isolationLevel: number;
+  readonly apiVersion: number;
+  readonly partitions: readonly FetchPartition[];
+  /** Aborts when the connection is gone: a parked fetch is dropped. */
+  readonly signal: AbortSignal;
+}
+
+export interface FetchResult extends PartitionKey {
+  readonly errorCode: number;
+  /** Watermark and offsets are -1 where `errorCode` is not 0 (OFFSET_OUT_OF_RANGE and divergence excepted). */
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  /** Set where `lastFetchedEpoch` and `fetchOffset` do not lie in this log. */
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
+  readonly currentLeader: LeaderIdAndEpoch | undefined;
+  /** Whole batches in order; each part is released exactly once by whoever holds the result. Empty where there is nothing. */
+  readonly records: readonly WirePart[];
+  readonly sizeBytes: number;
+}
+
+export interface ListOffsetRequest extends PartitionKey {
+  readonly currentLeaderEpoch: number;
+  /** Milliseconds, or a negative marker: -1 latest, -2 earliest, -3 max timestamp, -4 earliest local, -5 latest tiered, -6 earliest pending upload. */
+  readonly timestampMs: number;
+  readonly isolationLevel: number;
+  /** -1 for a consumer. */
+  readonly replicaId: number;
+}
+
+export interface ListOffsetResult extends PartitionKey {
+  readonly errorCode: number;
+  readonly timestampMs: number;
+  /** -1 where no record qualifies. */
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+/** One replica on this broker. A live view: its getters follow the partition until `isOpen` is false. */
+export interface HostedPartition {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partitionIndex: number;
+  /** False once the partition was deleted or its log directory failed; a later image may bring a new object. */
+  readonly isOpen: boolean;
+  readonly isLeader: boolean;
+  readonly leaderEpoch: number;
+  /** The broker's storage of it; readers of committed data read up to `highWatermark`. */
+  readonly log: Log;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  readonly logEndOffset: number;
+  /** Calls `listener` after each advance of the high watermark and once when `isOpen` or `isLeader` turns false; returns what ends it. */
+  onChange(listener: (partition: HostedPartition) => void): () => void;
+}
+
+/**
+ * The replicas this broker hosts: opens and deletes their logs as the cluster image says, appends, reads, and parks what must wait
+ * (acks=all, long polls). Nothing here rejects for a reason a client can cause: errors are Kafka error codes in the results.
+ */
+export interface ReplicaManager {
+  /**
+   * Makes this broker's logs follow `next`: creates and opens, becomes leader under the image's leader epoch, drops what the image lacks.
+   * Calls are serialised; the promise settles when `next` is in force. A partition that cannot be opened answers KAFKA_STORAGE_ERROR.
+   */
+  applyImage(previous: ClusterImage | undefined, next: ClusterImage): Promise<void>;
+  append(request: AppendRequest): Append;
+  /** Answers when `minBytes` are there, `maxWaitMs` has passed or a partition has an error. Results in request order. */
+  fetch(request: FetchRequest): Promise<readonly FetchResult[]>;
+  listOffset(request: ListOffsetRequest): Promise<ListOffsetResult>;
+  partition(topic: string, partitionIndex: number): HostedPartition | undefined;
+  /** All hosted partitions, in no order. */
+  partitions(): Iterable<HostedPartition>;
+  /** Starts the periodic work: high watermark checkpoints, retention. */
+  start(): void;
+  /** Answers everything parked (NOT_LEADER_OR_FOLLOWER, which clients retry), writes checkpoints, closes the logs cleanly. */
+  stop(): Promise<void>;
+}
