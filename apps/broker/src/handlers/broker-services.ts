@@ -1,0 +1,25 @@
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { VersionRange } from './handler.ts';
+
+/** One entry of ApiVersions' answer. */
+export interface AdvertisedApi {
+  readonly apiKey: number;
+  readonly name: string;
+  /** What clients are told. */
+  readonly advertised: VersionRange;
+  /** What is answered; a request outside of it ends its connection (ApiVersions excepted). */
+  readonly served: VersionRange;
+}
+
+/** What handlers may call: one member per runtime service, each an interface declared by its owner in `runtime/`. */
+export interface BrokerServices {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Every API this broker answers, by ascending key: derived from `handlers/index.ts`. */
+  readonly apis: readonly AdvertisedApi[];
+}
