@@ -1,6 +1,6 @@
 import type { RecordView } from '../records/record-view.ts';
 import type { AttributeName, FormatPart, NumberField, TextEncoding } from './format.ts';
-import { encodeNumber } from './number-encoding.ts';
+import { encodeNumber, type NumberEncoding } from './number-encoding.ts';
 import { formatGoTime, formatStrftime } from './time-layout.ts';
 import { unpack } from './unpack.ts';
 
@@ -26,7 +26,7 @@ export function formatRecord(
         );
         break;
       case 'number':
-        out.push(encodeNumber(numberOf(part.field, record, iteration), part.encoding));
+        out.push(encodeDigits(numberOf(part.field, record, iteration), part));
         break;
       case 'timestamp':
         out.push(
@@ -51,6 +51,11 @@ export function formatRecord(
         part satisfies never;
     }
   }
+}
+
+/** A number in its encoding, padded to the digits that the format asks for. */
+function encodeDigits(value: number, part: { readonly encoding: NumberEncoding; readonly digits: number }): Uint8Array {
+  return part.digits === 0 ? encodeNumber(value, part.encoding) : utf8.encode(String(value).padStart(part.digits, '0'));
 }
 
 /** Bytes as a text modifier shows them. `json` and `re` say how to read, so that written text stays as it is. */

@@ -30,7 +30,13 @@ export type TimeLayout =
 export type FormatPart =
   | { readonly type: 'literal'; readonly bytes: Uint8Array }
   | { readonly type: 'text'; readonly field: TextField; readonly encoding: TextEncoding }
-  | { readonly type: 'number'; readonly field: NumberField; readonly encoding: NumberEncoding }
+  | {
+      readonly type: 'number';
+      readonly field: NumberField;
+      readonly encoding: NumberEncoding;
+      /** Exactly so many ASCII digits (`%K{4}`); 0: as many as the number has. */
+      readonly digits: number;
+    }
   | { readonly type: 'timestamp'; readonly layout: TimeLayout }
   | { readonly type: 'attribute'; readonly name: AttributeName; readonly encoding: NumberEncoding | undefined }
   | { readonly type: 'headers'; readonly parts: readonly FormatPart[] };

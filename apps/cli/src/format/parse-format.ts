@@ -79,7 +79,7 @@ function parseVerb(cursor: Cursor, inHeaders: boolean): FormatPart {
   const text = textVerbs[verb];
   if (text !== undefined) return { type: 'text', field: text, encoding: parseTextEncoding(cursor) };
   const number = numberVerbs[verb];
-  if (number !== undefined) return { type: 'number', field: number, encoding: parseNumberEncoding(cursor) };
+  if (number !== undefined) return { type: 'number', field: number, ...parseNumberModifier(cursor) };
   if (verb === 'd') return { type: 'timestamp', layout: parseTimeLayout(cursor) };
   if (verb === 'a') return parseAttribute(cursor, start);
   if (verb === 'h' && !inHeaders) {
@@ -145,14 +145,15 @@ function asNumberEncoding(text: string): NumberEncoding | undefined {
   return numberEncodings.find((known) => known === text);
 }
 
-function parseNumberEncoding(cursor: Cursor): NumberEncoding {
+function parseNumberModifier(cursor: Cursor): { readonly encoding: NumberEncoding; readonly digits: number } {
   const at = cursor.at;
   const text = modifier(cursor);
-  if (text === undefined) return 'ascii';
+  if (text === undefined) return { encoding: 'ascii', digits: 0 };
+  if (/^[1-9]\d?$/.test(text)) return { encoding: 'ascii', digits: Number(text) };
   const encoding = asNumberEncoding(text);
   if (encoding === undefined)
     throw new FormatError(`unknown number format {${text}}; known are ${numberEncodings.join(', ')}`, at);
-  return encoding;
+  return { encoding, digits: 0 };
 }
 
 function parseTimeLayout(cursor: Cursor): TimeLayout {

@@ -1,14 +1,5 @@
+import type { ProduceRecord } from '../input/produce-record.ts';
 import type { HeaderView, RecordView } from './record-view.ts';
-
-/** What `ks produce --input ndjson` makes of one envelope line. Absent fields are left to flags. */
-export interface EnvelopeRecord {
-  readonly topic?: string;
-  readonly partition?: number;
-  readonly timestampMs?: number;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly HeaderView[];
-}
 
 /** A line that is no envelope. */
 export class EnvelopeError extends Error {
@@ -78,7 +69,7 @@ function wholeNumber(value: unknown, field: string): number | undefined {
 }
 
 /** Reads one envelope line. Throws `EnvelopeError` saying which field is wrong. */
-export function fromEnvelope(line: string): EnvelopeRecord {
+export function fromEnvelope(line: string): ProduceRecord {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
