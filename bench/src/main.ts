@@ -1,0 +1,61 @@
+// npm run bench -- --scenario start|load|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { java } from './loads/java.ts';
+import { kcat } from './loads/kcat.ts';
+import type { LoadOptions } from './loads/load.ts';
+import { kafka } from './peers/kafka.ts';
+import { ks } from './peers/ks.ts';
+import { type Measurement, renderTable } from './report.ts';
+import { measureLoad, measureStart } from './scenarios.ts';
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', default: 'all' },
+    peers: { type: 'string', default: 'ks,kafka' },
+    client: { type: 'string', default: 'kcat' },
+    records: { type: 'string', default: '1000000' },
+    bytes: { type: 'string', default: '1024' },
+    batch: { type: 'string', default: '262144' },
+    acks: { type: 'string', default: '1' },
+    compression: { type: 'string', default: 'none' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const peers = [];
+for (const peer of [ks, kafka]) {
+  if (!values.peers.split(',').includes(peer.name)) continue;
+  const missing = await peer.missing();
+  if (missing === undefined) peers.push(peer);
+  else say(`${peer.name} is left out: ${missing}`);
+}
+const client = [kcat, java].find((known) => known.name === values.client);
+if (client === undefined) throw new Error(`unknown client ${values.client}; known are kcat, java`);
+const missing = await client.missing();
+if (missing !== undefined) throw new Error(missing);
+
+const scratch = await mkdtemp(join(tmpdir(), 'ks-bench-input-'));
+const options: LoadOptions = {
+  topic: 'bench',
+  records: Number(values.records),
+  recordBytes: Number(values.bytes),
+  batchBytes: Number(values.batch),
+  acks: values.acks === 'all' ? -1 : values.acks === '0' ? 0 : 1,
+  compression: (['gzip', 'snappy', 'lz4', 'zstd'] as const).find((known) => known === values.compression) ?? 'none',
+  scratch,
+};
+const measurements: Measurement[] = [];
+try {
+  if (values.scenario !== 'load') measurements.push(...(await measureStart(peers, Number(values.rounds))));
+  if (values.scenario !== 'start')
+    measurements.push(...(await measureLoad(peers, client, options, Number(values.rounds))));
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+process.stdout.write(values.json ? `${JSON.stringify(measurements, null, 2)}\n` : `${renderTable(measurements)}\n`);

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort } from '../measure/free-port.ts';
+import type { BrokerPeer } from './broker-peer.ts';
+import { spawnBroker } from './spawn-broker.ts';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('../../kafka', import.meta.url));
+/** Where the jars lie: out of git, made once. */
+const jars = join(folder, 'build');
+
+async function answers(command: string, args: readonly string[]): Promise<boolean> {
+  return run(command, [...args]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The release that pom.xml names. */
+export function kafkaVersion(): string {
+  return /<kafka\.version>([^<]+)</.exec(readFileSync(join(folder, 'pom.xml'), 'utf8'))?.[1] ?? 'unknown';
+}
+
+/** Java's class path of Apache Kafka and its tools. */
+export const kafkaClassPath = join(jars, '*');
+
+/** Fetches the jars by Maven if they are not there; says in one line why they cannot be had. */
+export async function missingKafka(): Promise<string | undefined> {
+  if (!(await answers('java', ['-version']))) return 'Apache Kafka needs java (17 or newer) on PATH';
+  if (existsSync(jars) && readdirSync(jars).includes(`kafka_2.13-${kafkaVersion()}.jar`)) return undefined;
+  if (!(await answers('mvn', ['-version']))) return 'Apache Kafka is fetched by mvn, which is not on PATH';
+  const fresh = `${jars}-${randomUUID()}`;
+  try {
+    await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`], { cwd: folder });
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    return `mvn could not fetch Apache Kafka ${kafkaVersion()}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
+  }
+  await rm(jars, { recursive: true, force: true });
+  await rename(fresh, jars);
+  return undefined;
+}
+
+/** A KRaft broker and controller in one process, with Kafka's own defaults and heap (1 GB, as its start script sets). */
+export const kafka: BrokerPeer = {
+  name: 'kafka',
+  version: () => `Apache Kafka ${kafkaVersion()}`,
+  missing: missingKafka,
+  async start(directory) {
+    const [port, controllerPort] = [await freePort(), await freePort()];
+    await mkdir(directory, { recursive: true });
+    const config = join(directory, 'server.properties');
+    writeFileSync(
+      config,
+      [
+        'process.roles=broker,controller',
+        'node.id=1',
+        `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+        `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+        'controller.listener.names=CONTROLLER',
+        `log.dirs=${join(directory, 'data')}`,
+        'offsets.topic.replication.factor=1',
+        'transaction.state.log.replication.factor=1',
+        'transaction.state.log.min.isr=1',
+        'group.initial.rebalance.delay.ms=0',
+      ].join('\n'),
+    );
+    const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+    await run('java', ['-cp', kafkaClassPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
+    return spawnBroker(
+      'java',
+      ['-Xmx1G', '-Xms1G', '-XX:+UseG1GC', '-cp', kafkaClassPath, 'kafka.Kafka', config],
+      port,
+      { cwd: directory },
+    );
+  },
+};
