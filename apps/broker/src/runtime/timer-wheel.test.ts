@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Clock, Instant, Timer } from '../ports/clock.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** A clock that moves only when told, and counts the timers it has been asked for. */
+class ManualClock implements Clock {
+  armed = 0;
+  #nowMs: number;
+  #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+
+  constructor(startMs = 0) {
+    this.#nowMs = startMs;
+  }
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+  wallMs(): number {
+    return this.#nowMs;
+  }
+  now(): Instant {
+    return { monotonicMs: this.#nowMs, wallMs: this.#nowMs };
+  }
+  nextTurn(callback: () => void): void {
+    this.setTimer(0, callback);
+  }
+  setTimer(delayMs: number, callback: () => void): Timer {
+    this.armed++;
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.push(timer);
+    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
+  }
+  get pending(): number {
+    return this.#timers.length;
+  }
+  /** Runs what is due in order; each timer sees its own time. */
+  advanceTo(nowMs: number): void {
+    for (;;) {
+      const due = this.#timers.filter((timer) => timer.atMs <= nowMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.callback();
+    }
+    this.#nowMs = nowMs;
+  }
+}
+
+describe('TimerWheel', () => {
+  it('runs each deadline once, in order, never early and within a tick, near and far', () => {
+    const far = 3 * 256 ** 3;
+    const delay = fc.oneof(fc.integer({ min: 0, max: 600 }), fc.integer({ min: 0, max: 200_000 }), fc.nat(far));
+    fc.assert(
+      fc.property(fc.nat(2 ** 34), fc.array(delay, { minLength: 1, maxLength: 40 }), (startMs, delays) => {
+        const clock = new ManualClock(startMs + 0.25);
+        const wheel = new TimerWheel(clock);
+        const fired: number[] = [];
+        for (const delayMs of delays) {
+          const deadlineMs = clock.monotonicMs() + delayMs;
+          wheel.schedule(deadlineMs, () => {
+            expect(clock.monotonicMs()).toBeGreaterThanOrEqual(deadlineMs);
+            expect(clock.monotonicMs()).toBeLessThanOrEqual(deadlineMs + 2);
+            fired.push(delayMs);
+          });
+        }
+        clock.advanceTo(startMs + far + 10);
+        expect(fired).toEqual([...delays].sort((a, b) => a - b));
+        expect([wheel.size, clock.pending]).toEqual([0, 0]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('agrees with a plain list under any mix of adding, cancelling and waiting', () => {
+    const step = fc.record({ delayMs: fc.nat(3000), waitMs: fc.nat(700), cancel: fc.option(fc.nat(60), { nil: undefined }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const clock = new ManualClock(77.5);
+        const wheel = new TimerWheel(clock);
+        const timers: { readonly deadlineMs: number; readonly timer: Timer; state: 'waiting' | 'ran' | 'cancelled' }[] = [];
+        for (const { delayMs, waitMs, cancel } of steps) {
+          const deadlineMs = clock.monotonicMs() + delayMs;
+          const timer = wheel.schedule(deadlineMs, () => {
+            expect(entry.state).toBe('waiting');
+            entry.state = 'ran';
+          });
+          const entry: (typeof timers)[number] = { deadlineMs, timer, state: 'waiting' };
+          timers.push(entry);
+          const victim = cancel === undefined ? undefined : timers[cancel];
+          if (victim?.state === 'waiting') victim.state = 'cancelled';
+          victim?.timer.cancel();
+          clock.advanceTo(clock.monotonicMs() + waitMs);
+          for (const each of timers) {
+            if (each.state === 'cancelled') continue;
+            if (each.deadlineMs + 2 <= clock.monotonicMs()) expect(each.state).toBe('ran');
+            if (each.deadlineMs > clock.monotonicMs()) expect(each.state).toBe('waiting');
+          }
+          expect(wheel.size).toBe(timers.filter((each) => each.state === 'waiting').length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('lets a callback cancel its neighbour and schedule anew', () => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock);
+    const ran: string[] = [];
+    const both = [
+      wheel.schedule(5, () => (ran.push('a'), both[1]?.cancel())),
+      wheel.schedule(5, () => (ran.push('b'), both[0]?.cancel())),
+    ];
+    wheel.schedule(5.5, () => void wheel.schedule(clock.monotonicMs(), () => ran.push('again')));
+    clock.advanceTo(10);
+    expect(ran).toHaveLength(2);
+    expect(ran[1]).toBe('again');
+  });
+
+  it('costs nothing while nothing waits, and few wakes for a long wait', () => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock);
+    clock.advanceTo(60_000);
+    expect(clock.armed).toBe(0);
+    wheel.schedule(clock.monotonicMs() + 30_000, () => {});
+    clock.advanceTo(200_000);
+    expect(clock.armed).toBeLessThan(5);
+    expect(clock.pending).toBe(0);
+  });
+});
