@@ -32,6 +32,42 @@ export type CommitResult =
   | { readonly status: 'conflict' }
   | { readonly status: 'unknown' };
 
+/**
+ * Why a store call failed.
+ * - `compacted`: the watched revisions are forgotten; read afresh and watch on from there.
+ * - `lease-not-found`: the lease of a put has ended; the transaction did nothing.
+ * - `invalid`: the transaction is malformed (too many conditions or operations, one key written twice).
+ * - `locked`: another process has the store open.
+ * - `corrupt`: the store's file is not what it should be.
+ * - `no-space`: the disk is full; the transaction did nothing.
+ * - `unavailable`: the store cannot be reached now; the call may be repeated.
+ * - `closed`: the call came after `close`, or `close` ended it.
+ * - `io`: the store failed for good.
+ */
+export type MetadataStoreErrorKind =
+  | 'compacted'
+  | 'lease-not-found'
+  | 'invalid'
+  | 'locked'
+  | 'corrupt'
+  | 'no-space'
+  | 'unavailable'
+  | 'closed'
+  | 'io';
+
+/** Every failure of a `MetadataStore`. The message is one line that names the store. */
+export class MetadataStoreError extends Error {
+  readonly kind: MetadataStoreErrorKind;
+  constructor(kind: MetadataStoreErrorKind, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'MetadataStoreError';
+    this.kind = kind;
+  }
+}
+
+/** The most conditions, and the most operations, that one transaction may have (etcd's own limit). */
+export const TRANSACTION_LENGTH_MAX = 128;
+
 export interface StoreLease {
   readonly id: string;
   /** Monotonic milliseconds until which the lease surely lives. */
@@ -47,10 +83,17 @@ export interface StoreLease {
 export interface MetadataStore {
   /** All entries under `prefix`, sorted by key, of one pinned revision. */
   read(prefix: string): Promise<{ readonly entries: readonly StoredEntry[]; readonly revision: number }>;
-  /** Every later revision that touches `prefix`, in order and without gaps, from `fromRevision` on (inclusive), until the signal aborts. */
+  /** Every revision that touches `prefix`, in order and without gaps, from `fromRevision` on (inclusive), until the signal
+   * aborts or the store closes, both of which end the iteration. Throws `compacted` where revisions are forgotten. */
   watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreRevision>;
-  /** One atomic transaction: all operations if all conditions hold, else none. At most 128 of both. */
-  commit(transaction: { readonly if: readonly StoreCondition[]; readonly then: readonly StoreOperation[] }): Promise<CommitResult>;
+  /** One atomic transaction: all operations if all conditions hold, else none; at most `TRANSACTION_LENGTH_MAX` of each, and
+   * no key twice among the operations. Deleting an absent key changes nothing; a transaction that changes nothing makes no
+   * revision and answers the current one. */
+  commit(transaction: {
+    readonly if: readonly StoreCondition[];
+    readonly then: readonly StoreOperation[];
+  }): Promise<CommitResult>;
+  /** Keys put with the lease's id vanish when it ends; a later put of the key without a lease unbinds it. */
   lease(ttlMs: number): Promise<StoreLease>;
   /** Forgets revisions below `revision` for watchers. */
   compact(revision: number): Promise<void>;
