@@ -25,7 +25,7 @@ async function inputFile(options: LoadOptions): Promise<string> {
       while (line.length < options.recordBytes) line += `${noise()} streams `;
       chunk += `${line.slice(0, options.recordBytes)}\n`;
     }
-    if (!out.write(chunk)) await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(chunk)) await new Promise<void>((resolve) => out.once('drain', () => resolve()));
   }
   out.end();
   await finished(out);

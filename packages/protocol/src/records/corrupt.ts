@@ -1,9 +1,6 @@
-/** Stands in until wire/ has its own. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
-}
+import { ProtocolError } from '../wire/protocol-error.ts';
 
 /** The error for bytes that break the record format, `position` counted from the start of what was being read. */
-export function corrupt(what: string, position: number): Error {
-  return new ProtocolError(`${what} at byte ${position}`);
+export function corrupt(what: string, position: number): ProtocolError {
+  return new ProtocolError(what, position);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordInputs } from '../../tests/records/arbitraries.ts';
 import { type GoldenRecord, goldenBatch, goldenInputs } from '../../tests/records/golden.ts';
-import { ProtocolError } from './corrupt.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 import { batchLength, isControlBatch } from './batch-header.ts';
 import { decodeControlRecord, encodeEndTransactionMarker } from './control-record.ts';
 import { encodePlainRecordBatch, type RecordInput } from './encode-record-batch.ts';

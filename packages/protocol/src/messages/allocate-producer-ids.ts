@@ -1,0 +1,13 @@
+import { api } from '../schema/api.ts';
+import { int16, int32, int64 } from '../schema/field.ts';
+
+/** AllocateProducerIds, API key 67. */
+export const AllocateProducerIds = api({
+  name: 'AllocateProducerIds',
+  key: 67,
+  versions: [0, 0],
+  flexibleSince: 0,
+  listeners: ['controller'],
+  request: { brokerId: int32, brokerEpoch: int64.default(-1) },
+  response: { throttleTimeMs: int32, errorCode: int16, producerIdStart: int64, producerIdLen: int32 },
+});

@@ -1,0 +1,40 @@
+import { api } from '../schema/api.ts';
+import { array, int16, int32, int8, string } from '../schema/field.ts';
+
+/** DeleteAcls, API key 31. */
+export const DeleteAcls = api({
+  name: 'DeleteAcls',
+  key: 31,
+  versions: [0, 3],
+  flexibleSince: 2,
+  listeners: ['broker', 'controller'],
+  request: {
+    filters: array({
+      resourceTypeFilter: int8,
+      resourceNameFilter: string.nullable(),
+      patternTypeFilter: int8.since(1).default(3),
+      principalFilter: string.nullable(),
+      hostFilter: string.nullable(),
+      operation: int8,
+      permissionType: int8,
+    }),
+  },
+  response: {
+    throttleTimeMs: int32,
+    filterResults: array({
+      errorCode: int16,
+      errorMessage: string.nullable(),
+      matchingAcls: array({
+        errorCode: int16,
+        errorMessage: string.nullable(),
+        resourceType: int8,
+        resourceName: string,
+        patternType: int8.since(1).default(3),
+        principal: string,
+        host: string,
+        operation: int8,
+        permissionType: int8,
+      }),
+    }),
+  },
+});

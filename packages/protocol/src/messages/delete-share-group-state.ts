@@ -1,0 +1,18 @@
+import { api } from '../schema/api.ts';
+import { array, int16, int32, string, uuid } from '../schema/field.ts';
+
+/** DeleteShareGroupState, API key 86. */
+export const DeleteShareGroupState = api({
+  name: 'DeleteShareGroupState',
+  key: 86,
+  versions: [0, 0],
+  flexibleSince: 0,
+  listeners: ['broker'],
+  request: { groupId: string, topics: array({ topicId: uuid, partitions: array({ partition: int32 }) }) },
+  response: {
+    results: array({
+      topicId: uuid,
+      partitions: array({ partition: int32, errorCode: int16, errorMessage: string.nullable().default(null) }),
+    }),
+  },
+});

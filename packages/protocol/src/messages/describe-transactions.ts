@@ -1,0 +1,25 @@
+import { api } from '../schema/api.ts';
+import { array, int16, int32, int64, string } from '../schema/field.ts';
+
+/** DescribeTransactions, API key 65. */
+export const DescribeTransactions = api({
+  name: 'DescribeTransactions',
+  key: 65,
+  versions: [0, 0],
+  flexibleSince: 0,
+  listeners: ['broker'],
+  request: { transactionalIds: array(string) },
+  response: {
+    throttleTimeMs: int32,
+    transactionStates: array({
+      errorCode: int16,
+      transactionalId: string,
+      transactionState: string,
+      transactionTimeoutMs: int32,
+      transactionStartTimeMs: int64,
+      producerId: int64,
+      producerEpoch: int16,
+      topics: array({ topic: string, partitions: array(int32) }),
+    }),
+  },
+});

@@ -1,0 +1,13 @@
+import { api } from '../schema/api.ts';
+import { bytes, int16 } from '../schema/field.ts';
+
+/** Envelope, API key 58. */
+export const Envelope = api({
+  name: 'Envelope',
+  key: 58,
+  versions: [0, 0],
+  flexibleSince: 0,
+  listeners: ['controller'],
+  request: { requestData: bytes, requestPrincipal: bytes.nullable(), clientHostAddress: bytes },
+  response: { responseData: bytes.nullable().default(null), errorCode: int16 },
+});

@@ -1,0 +1,29 @@
+import { api } from '../schema/api.ts';
+import { array, int16, int32, string } from '../schema/field.ts';
+
+/** LeaveGroup, API key 13. */
+export const LeaveGroup = api({
+  name: 'LeaveGroup',
+  key: 13,
+  versions: [0, 5],
+  flexibleSince: 4,
+  listeners: ['broker'],
+  request: {
+    groupId: string,
+    memberId: string.until(2),
+    members: array({
+      memberId: string.since(3),
+      groupInstanceId: string.nullable().since(3).default(null),
+      reason: string.nullable().since(5).default(null).ignorable(),
+    }).since(3),
+  },
+  response: {
+    throttleTimeMs: int32.since(1).ignorable(),
+    errorCode: int16,
+    members: array({
+      memberId: string.since(3),
+      groupInstanceId: string.nullable().since(3),
+      errorCode: int16.since(3),
+    }).since(3),
+  },
+});
