@@ -16,8 +16,8 @@ async function take(store: MetadataStore, prefix: string, from: number, count: n
   return seen;
 }
 
-async function write(store: MetadataStore, ...then: StoreOperation[]): Promise<number> {
-  const result = await store.commit({ if: [], then });
+async function write(store: MetadataStore, ...operations: StoreOperation[]): Promise<number> {
+  const result = await store.commit({ conditions: [], operations });
   if (result.status !== 'ok') throw new Error(`the write was answered ${result.status}`);
   return result.revision;
 }
@@ -71,21 +71,21 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
       const store = await fresh();
       const revision = await write(store, put('a', '1'), put('b', '1'));
       const stale = await store.commit({
-        if: [
+        conditions: [
           { key: 'a', modRevision: revision },
           { key: 'b', modRevision: revision - 1 },
         ],
-        then: [put('a', '2'), remove('b'), put('c', '1')],
+        operations: [put('a', '2'), remove('b'), put('c', '1')],
       });
       expect(stale).toEqual({ status: 'conflict' });
       expect(await keys(store, '')).toEqual(['a', 'b']);
       expect((await store.read('')).revision).toBe(revision);
       const good = await store.commit({
-        if: [
+        conditions: [
           { key: 'a', modRevision: revision },
           { key: 'b', createRevision: revision },
         ],
-        then: [put('a', '2'), remove('b'), put('c', '1')],
+        operations: [put('a', '2'), remove('b'), put('c', '1')],
       });
       expect(good.status).toBe('ok');
       expect((await store.read('')).entries.map((entry) => [entry.key, entry.value])).toEqual([
@@ -96,23 +96,23 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
 
     test('revision 0 in a condition means that the key is absent', async () => {
       const store = await fresh();
-      const create = { if: [{ key: 'a', modRevision: 0 }], then: [put('a', 'mine')] };
+      const create = { conditions: [{ key: 'a', modRevision: 0 }], operations: [put('a', 'mine')] };
       expect((await store.commit(create)).status).toBe('ok');
       expect((await store.commit(create)).status).toBe('conflict');
-      expect((await store.commit({ if: [{ key: 'a', createRevision: 0 }], then: [remove('a')] })).status).toBe(
-        'conflict',
-      );
+      expect(
+        (await store.commit({ conditions: [{ key: 'a', createRevision: 0 }], operations: [remove('a')] })).status,
+      ).toBe('conflict');
       await write(store, remove('a'));
-      expect((await store.commit({ if: [{ key: 'a', createRevision: 0 }], then: [put('a', 'again')] })).status).toBe(
-        'ok',
-      );
+      expect(
+        (await store.commit({ conditions: [{ key: 'a', createRevision: 0 }], operations: [put('a', 'again')] })).status,
+      ).toBe('ok');
     });
 
     test('a create revision survives changes, so it tells one life of a key from the next', async () => {
       const store = await fresh();
       const created = await write(store, put('live/1', 'x'));
       await write(store, put('live/1', 'y'));
-      const condition = { if: [{ key: 'live/1', createRevision: created }], then: [put('seen', '')] };
+      const condition = { conditions: [{ key: 'live/1', createRevision: created }], operations: [put('seen', '')] };
       expect((await store.commit(condition)).status).toBe('ok');
       await write(store, remove('live/1'));
       await write(store, put('live/1', 'z'));
@@ -123,7 +123,10 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
       const store = await fresh();
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          store.commit({ if: [{ key: 'controller', modRevision: 0 }], then: [put('controller', String(index))] }),
+          store.commit({
+            conditions: [{ key: 'controller', modRevision: 0 }],
+            operations: [put('controller', String(index))],
+          }),
         ),
       );
       expect(results.filter((result) => result.status === 'ok')).toHaveLength(1);
@@ -141,14 +144,14 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
     test('more than 128 conditions or operations, and one key twice, are refused', async () => {
       const store = await fresh();
       const many = Array.from({ length: 129 }, (_, index) => put(`k${index}`, ''));
-      await expect(store.commit({ if: [], then: many })).rejects.toMatchObject({ kind: 'invalid' });
+      await expect(store.commit({ conditions: [], operations: many })).rejects.toMatchObject({ kind: 'invalid' });
       const conditions = many.map((operation) => ({ key: operation.key, modRevision: 0 }));
-      await expect(store.commit({ if: conditions, then: [] })).rejects.toMatchObject({ kind: 'invalid' });
-      await expect(store.commit({ if: [], then: [put('a', '1'), remove('a')] })).rejects.toMatchObject({
+      await expect(store.commit({ conditions: conditions, operations: [] })).rejects.toMatchObject({ kind: 'invalid' });
+      await expect(store.commit({ conditions: [], operations: [put('a', '1'), remove('a')] })).rejects.toMatchObject({
         kind: 'invalid',
       });
       expect(await keys(store, '')).toEqual([]);
-      expect((await store.commit({ if: conditions.slice(1), then: many.slice(1) })).status).toBe('ok');
+      expect((await store.commit({ conditions: conditions.slice(1), operations: many.slice(1) })).status).toBe('ok');
     });
 
     test('watch gives every revision in order, from the one asked for on', async () => {
@@ -289,7 +292,7 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
       const store = await fresh();
       const lease = await store.lease(10_000);
       await lease.revoke();
-      const late = store.commit({ if: [], then: [put('b', '1'), put('a', '1', lease.id)] });
+      const late = store.commit({ conditions: [], operations: [put('b', '1'), put('a', '1', lease.id)] });
       await expect(late).rejects.toMatchObject({ kind: 'lease-not-found' });
       expect(await keys(store, '')).toEqual([]);
     });
@@ -305,7 +308,7 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
       await store.close();
       expect(await watching).toEqual([]);
       await expect(store.read('')).rejects.toMatchObject({ kind: 'closed' });
-      await expect(store.commit({ if: [], then: [] })).rejects.toMatchObject({ kind: 'closed' });
+      await expect(store.commit({ conditions: [], operations: [] })).rejects.toMatchObject({ kind: 'closed' });
       await store.close();
     });
 

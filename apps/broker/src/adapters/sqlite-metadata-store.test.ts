@@ -30,8 +30,8 @@ function script(body: string): readonly string[] {
 describe('a file', () => {
   test('keeps entries, revisions and history over a restart', async () => {
     const first = openSqliteMetadataStore({ path });
-    await first.commit({ if: [], then: [put('a', '1')] });
-    await first.commit({ if: [], then: [put('a', '2')] });
+    await first.commit({ conditions: [], operations: [put('a', '1')] });
+    await first.commit({ conditions: [], operations: [put('a', '2')] });
     await first.close();
     const second = openSqliteMetadataStore({ path });
     expect(await second.read('')).toEqual({
@@ -49,8 +49,8 @@ describe('a file', () => {
   test('loses the leased keys of a process that was killed, and nothing that was committed', async () => {
     const body = `const store = openSqliteMetadataStore({ path });
       const lease = await store.lease(1000);
-      await store.commit({ if: [], then: [{ type: 'put', key: 'live/0', value: 'x', leaseId: lease.id }] });
-      await store.commit({ if: [], then: [{ type: 'put', key: 'topics/a', value: 'kept' }] });
+      await store.commit({ conditions: [], operations: [{ type: 'put', key: 'live/0', value: 'x', leaseId: lease.id }] });
+      await store.commit({ conditions: [], operations: [{ type: 'put', key: 'topics/a', value: 'kept' }] });
       process.kill(process.pid, 'SIGKILL');`;
     expect(spawnSync(process.execPath, script(body)).signal).toBe('SIGKILL');
     const store = openSqliteMetadataStore({ path });
@@ -75,7 +75,7 @@ describe('a file', () => {
   test('is refused to a second process in one clear line', async () => {
     const store = openSqliteMetadataStore({ path });
     const body =
-      'try { openSqliteMetadataStore({ path }) } catch (error) { console.log(`${error.kind}: ${error.message}`) }';
+      "try { openSqliteMetadataStore({ path }) } catch (error) { console.log(error.kind + ': ' + error.message) }";
     const printed = execFileSync(process.execPath, script(body), { encoding: 'utf8' }).trimEnd();
     expect(printed).toMatch(/^locked: the metadata store .*metadata\.db is in use by another process.*$/);
     expect(printed).not.toContain('\n');
@@ -87,7 +87,8 @@ describe('a file', () => {
     expect(() => openSqliteMetadataStore({ path })).toThrow(/^the metadata store .* is not a database; .*$/);
     rmSync(path);
     const store = openSqliteMetadataStore({ path });
-    for (let index = 0; index < 200; index++) await store.commit({ if: [], then: [put(`k${index}`, 'v'.repeat(500))] });
+    for (let index = 0; index < 200; index++)
+      await store.commit({ conditions: [], operations: [put(`k${index}`, 'v'.repeat(500))] });
     await store.close();
     truncateSync(path, 8192);
     expect(() => openSqliteMetadataStore({ path })).toThrow(/^the metadata store .* is damaged; .*$/);
@@ -110,7 +111,8 @@ describe('a file', () => {
 
 test('the oldest revisions are forgotten beyond the bound', async () => {
   const store = openSqliteMetadataStore({ path: ':memory:', historyRevisionsMax: 100 });
-  for (let index = 0; index < 150; index++) await store.commit({ if: [], then: [put('a', String(index))] });
+  for (let index = 0; index < 150; index++)
+    await store.commit({ conditions: [], operations: [put('a', String(index))] });
   const forgotten = store.watch('', 20, new AbortController().signal)[Symbol.asyncIterator]().next();
   await expect(forgotten).rejects.toMatchObject({ kind: 'compacted' });
   const kept = await store.watch('', 60, new AbortController().signal)[Symbol.asyncIterator]().next();

@@ -4,11 +4,10 @@ import {
   type CommitResult,
   type MetadataStore,
   MetadataStoreError,
-  type StoreCondition,
   type StoredEntry,
   type StoreLease,
-  type StoreOperation,
   type StoreRevision,
+  type StoreTransaction,
   TRANSACTION_LENGTH_MAX,
 } from '../ports/metadata-store.ts';
 import { loadSqlite, storeError } from './sqlite-errors.ts';
@@ -22,10 +21,8 @@ export interface SqliteMetadataStoreOptions {
   readonly historyRevisionsMax?: number;
 }
 
-type Transaction = { readonly if: readonly StoreCondition[]; readonly then: readonly StoreOperation[] };
-
 interface PendingCommit {
-  readonly transaction: Transaction;
+  readonly transaction: StoreTransaction;
   resolve(result: CommitResult): void;
   reject(error: unknown): void;
 }
@@ -94,7 +91,7 @@ class SqliteMetadataStore implements MetadataStore {
     }
   }
 
-  commit(transaction: Transaction): Promise<CommitResult> {
+  commit(transaction: StoreTransaction): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#guard(() => checkTransaction(this.#path, transaction));
       // Transactions of one loop turn share one fsync: creating a thousand topics is one write to the disk.
@@ -157,14 +154,14 @@ class SqliteMetadataStore implements MetadataStore {
   }
 
   /** Conditions are all checked before the first write, so one refused transaction leaves the others of its group alone. */
-  #decide(transaction: Transaction): CommitResult | MetadataStoreError {
-    if (!transaction.if.every((condition) => this.#tables.holds(condition))) return { status: 'conflict' };
-    for (const operation of transaction.then) {
+  #decide(transaction: StoreTransaction): CommitResult | MetadataStoreError {
+    if (!transaction.conditions.every((condition) => this.#tables.holds(condition))) return { status: 'conflict' };
+    for (const operation of transaction.operations) {
       if (operation.type === 'put' && operation.leaseId !== undefined && !this.#leases.has(operation.leaseId)) {
         return new MetadataStoreError('lease-not-found', `${this.#path}: lease ${operation.leaseId} has ended`);
       }
     }
-    const revision = this.#tables.write(transaction.then);
+    const revision = this.#tables.write(transaction.operations);
     const oldest = revision - this.#historyRevisionsMax;
     // In steps, so that not every commit pays for it.
     if (oldest > this.#tables.compactedRevision + this.#historyRevisionsMax / 10) this.#tables.compact(oldest);
@@ -204,15 +201,18 @@ class SqliteMetadataStore implements MetadataStore {
   }
 }
 
-function checkTransaction(path: string, transaction: Transaction): void {
-  if (transaction.if.length > TRANSACTION_LENGTH_MAX || transaction.then.length > TRANSACTION_LENGTH_MAX) {
+function checkTransaction(path: string, transaction: StoreTransaction): void {
+  if (
+    transaction.conditions.length > TRANSACTION_LENGTH_MAX ||
+    transaction.operations.length > TRANSACTION_LENGTH_MAX
+  ) {
     throw new MetadataStoreError(
       'invalid',
       `${path}: a transaction may have ${TRANSACTION_LENGTH_MAX} conditions and operations`,
     );
   }
-  const keys = new Set(transaction.then.map((operation) => operation.key));
-  if (keys.size < transaction.then.length) {
+  const keys = new Set(transaction.operations.map((operation) => operation.key));
+  if (keys.size < transaction.operations.length) {
     throw new MetadataStoreError('invalid', `${path}: a transaction writes one key twice`);
   }
 }

@@ -26,6 +26,12 @@ export type StoreOperation =
   | { readonly type: 'put'; readonly key: string; readonly value: string; readonly leaseId?: string }
   | { readonly type: 'delete'; readonly key: string };
 
+/** All operations if all conditions hold, else none. */
+export interface StoreTransaction {
+  readonly conditions: readonly StoreCondition[];
+  readonly operations: readonly StoreOperation[];
+}
+
 /** `unknown`: the answer was lost, the commit may or may not have happened; read back before acting. */
 export type CommitResult =
   | { readonly status: 'ok'; readonly revision: number }
@@ -89,10 +95,7 @@ export interface MetadataStore {
   /** One atomic transaction: all operations if all conditions hold, else none; at most `TRANSACTION_LENGTH_MAX` of each, and
    * no key twice among the operations. Deleting an absent key changes nothing; a transaction that changes nothing makes no
    * revision and answers the current one. */
-  commit(transaction: {
-    readonly if: readonly StoreCondition[];
-    readonly then: readonly StoreOperation[];
-  }): Promise<CommitResult>;
+  commit(transaction: StoreTransaction): Promise<CommitResult>;
   /** Keys put with the lease's id vanish when it ends; a later put of the key without a lease unbinds it. */
   lease(ttlMs: number): Promise<StoreLease>;
   /** Forgets revisions below `revision` for watchers. */

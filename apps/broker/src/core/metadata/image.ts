@@ -8,12 +8,16 @@ export interface BrokerEndpoint {
 /** A registered broker. */
 export interface BrokerImage {
   readonly brokerId: number;
-  /** Create revision of the broker's `live/<id>` key; -1 while it is not alive. */
+  /** Create revision of the broker's `live/<id>` key; -1 while it is not alive. A new number is a death and a birth. */
   readonly brokerEpoch: number;
   /** Not eligible to lead: registered, but not alive. */
   readonly fenced: boolean;
   readonly endpoints: readonly BrokerEndpoint[];
   readonly rack: string | null;
+  /** The machine: never two replicas of a partition on one while another has room. */
+  readonly host: string;
+  /** Whether this incarnation began after an unclean stop: what it held in memory as an in-sync replica may be lost. */
+  readonly uncleanBirth: boolean;
 }
 
 /** Leader and replicas of one partition, as `partitions/<topic id>/<p>` holds them. */
@@ -51,6 +55,8 @@ export interface ClusterImage {
   readonly clusterId: string;
   /** Broker id of the elected controller, -1 if none. */
   readonly controllerId: number;
+  /** Create revision of the `controller` key, 0 if there is none: what each write of the controller compares. */
+  readonly controllerEpoch: number;
   readonly brokers: ReadonlyMap<number, BrokerImage>;
   readonly topicsByName: ReadonlyMap<string, TopicImage>;
   readonly topicsById: ReadonlyMap<string, TopicImage>;
@@ -58,4 +64,43 @@ export interface ClusterImage {
   readonly configs: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Finalized feature levels. */
   readonly features: ReadonlyMap<string, number>;
+  /** Topics that are deleted but whose keys are still to be swept, by topic id. */
+  readonly deletions: ReadonlyMap<string, DeletionImage>;
+}
+
+/** A deleted topic: no name leads to it any more. */
+export interface DeletionImage {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitionCount: number;
+}
+
+/** The image of a store that holds nothing. */
+export const emptyClusterImage: ClusterImage = {
+  revision: 0,
+  clusterId: '',
+  controllerId: -1,
+  controllerEpoch: 0,
+  brokers: new Map(),
+  topicsByName: new Map(),
+  topicsById: new Map(),
+  configs: new Map(),
+  features: new Map(),
+  deletions: new Map(),
+};
+
+/**
+ * Whether a broker may lead the partition now: only under a record that is younger than its own birth, so that no
+ * incarnation continues an epoch of an earlier one.
+ */
+export function mayLead(
+  partition: PartitionImage,
+  broker: { readonly brokerId: number; readonly brokerEpoch: number },
+): boolean {
+  return partition.leader === broker.brokerId && broker.brokerEpoch >= 0 && partition.modRevision > broker.brokerEpoch;
+}
+
+/** The key of `ClusterImage.configs`. */
+export function configKey(type: ConfigResourceType, name: string): string {
+  return `${type}/${name}`;
 }
