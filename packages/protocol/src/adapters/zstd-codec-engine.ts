@@ -24,27 +24,28 @@ const WINDOW_BYTES_MAX = 8 * 1024 * 1024;
  */
 export class ZstdCodecEngine {
   #binding: ZstdBinding | undefined;
-  #loading: Promise<ZstdBinding> | undefined;
+  #loading: Promise<void> | undefined;
 
   compress(input: Uint8Array): Uint8Array | Promise<Uint8Array> {
     if (this.#binding !== undefined) return compressWith(this.#binding, input);
     const taken = input.slice();
-    return this.#load().then((binding) => compressWith(binding, taken));
+    return this.#load().then(() => this.compress(taken));
   }
 
   decompress(input: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
     if (this.#binding !== undefined) return decompressWith(this.#binding, input, maxBytes);
     const taken = input.slice();
-    return this.#load().then((binding) => decompressWith(binding, taken, maxBytes));
+    return this.#load().then(() => this.decompress(taken, maxBytes));
   }
 
-  #load(): Promise<ZstdBinding> {
+  /** The binding must not be what a promise resolves to: it has a `then` that calls back with itself, for ever. */
+  #load(): Promise<void> {
     this.#loading ??= import('zstd-codec/lib/module.js').then(
-      (loaded) =>
+      ({ default: module }) =>
         new Promise((resolve) => {
-          loaded.default.run((binding: ZstdBinding) => {
+          module.run((binding: ZstdBinding) => {
             this.#binding = binding;
-            resolve(binding);
+            resolve();
           });
         }),
     );
