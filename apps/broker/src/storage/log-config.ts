@@ -1,0 +1,52 @@
+/** What a topic's config says to its logs. Names and meaning are Kafka's; a limit that is off is `Number.MAX_SAFE_INTEGER`. */
+export interface LogConfig {
+  /** segment.bytes: a batch that would make the segment larger rolls it. */
+  readonly segmentBytes: number;
+  /** segment.ms: age (by record timestamps, else by the wall clock) at which the next append rolls the segment. */
+  readonly segmentMs: number;
+  /** segment.jitter.ms: up to this much, at random, is taken off `segmentMs`. */
+  readonly segmentJitterMs: number;
+  /** segment.index.bytes: an index of this size rolls the segment. Nothing is preallocated. */
+  readonly segmentIndexBytes: number;
+  /** index.interval.bytes: log bytes between two index entries. */
+  readonly indexIntervalBytes: number;
+  /** retention.ms; -1 keeps records for ever. */
+  readonly retentionMs: number;
+  /** retention.bytes, of one partition; -1 is no limit. */
+  readonly retentionBytes: number;
+  /** file.delete.delay.ms: how long removed files stay, renamed `.deleted`. */
+  readonly fileDeleteDelayMs: number;
+  /** flush.messages: records after which the log is flushed; 1 makes every acknowledgement wait for fdatasync. */
+  readonly flushMessages: number;
+  /** flush.ms: longest time a record stays unflushed. */
+  readonly flushMs: number;
+  /** cleanup.policy */
+  readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
+  /** max.message.bytes: largest batch accepted, as it came. */
+  readonly maxMessageBytes: number;
+  /** message.timestamp.type */
+  readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
+  /** message.timestamp.before.max.ms */
+  readonly messageTimestampBeforeMaxMs: number;
+  /** message.timestamp.after.max.ms */
+  readonly messageTimestampAfterMaxMs: number;
+}
+
+/** Kafka 4.4's defaults. */
+export const defaultLogConfig: LogConfig = {
+  segmentBytes: 1_073_741_824,
+  segmentMs: 604_800_000,
+  segmentJitterMs: 0,
+  segmentIndexBytes: 10_485_760,
+  indexIntervalBytes: 4096,
+  retentionMs: 604_800_000,
+  retentionBytes: -1,
+  fileDeleteDelayMs: 60_000,
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  cleanupPolicy: { delete: true, compact: false },
+  maxMessageBytes: 1_048_588,
+  messageTimestampType: 'CreateTime',
+  messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+  messageTimestampAfterMaxMs: 3_600_000,
+};
