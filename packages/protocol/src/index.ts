@@ -1,4 +1,4 @@
-export { createCodec } from './adapters/zlib-codec.ts';
+export { type CodecOptions, createCodec } from './adapters/zlib-codec.ts';
 export { ApiKey } from './api-keys.ts';
 export { advertisedVersions, brokerRelease, brokerVersions, type VersionRange } from './broker-versions.ts';
 export * from './compression/index.ts';
