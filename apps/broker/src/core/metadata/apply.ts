@@ -48,10 +48,12 @@ export function orphanedTopicIds(state: MetadataState): readonly string[] {
   );
 }
 
+type StoredTopic = records.TopicRecord & { readonly modRevision: number };
+
 class StateDraft {
   readonly #base: MetadataState;
   #cluster: Pick<ClusterImage, 'clusterId' | 'features' | 'controllerId' | 'controllerEpoch'>;
-  readonly #topics = new Map<string, records.TopicRecord | undefined>();
+  readonly #topics = new Map<string, StoredTopic | undefined>();
   readonly #touchedTopicIds = new Set<string>();
   readonly #touchedBrokers = new Set<number>();
   readonly #partitions: MapDraft<string, ReadonlyMap<number, PartitionImage>>;
@@ -98,7 +100,10 @@ class StateDraft {
         this.#lives.put(key.brokerId, entry?.createRevision);
         return;
       case 'topic':
-        this.#topics.set(key.name, read(entry, records.topicFormat));
+        this.#topics.set(
+          key.name,
+          entry && { ...readRecord(entry.key, entry.value, records.topicFormat), modRevision: entry.modRevision },
+        );
         return;
       case 'deletion': {
         const deletion = read(entry, records.deletionFormat);
@@ -154,7 +159,11 @@ class StateDraft {
     for (const topicId of this.#touchedTopicIds) {
       const topic = byId.get(topicId);
       if (topic === undefined || this.#topics.has(topic.name)) continue;
-      this.#topics.set(topic.name, { topicId, partitionCount: topic.partitions.length });
+      this.#topics.set(topic.name, {
+        topicId,
+        partitionCount: topic.partitions.length,
+        modRevision: topic.modRevision,
+      });
     }
     // First all that goes, so that a topic id is never removed after it was set.
     for (const name of this.#topics.keys()) {
@@ -184,7 +193,7 @@ class StateDraft {
 
 function topicImage(
   name: string,
-  record: records.TopicRecord,
+  record: StoredTopic,
   partitions: ReadonlyMap<number, PartitionImage> | undefined,
 ): TopicImage {
   const shown = Array.from({ length: record.partitionCount }, (_, index) => {
@@ -195,7 +204,7 @@ function topicImage(
       `it names ${record.partitionCount} partitions, but ${partitionKey(record.topicId, index)} is missing`,
     );
   });
-  return { name, topicId: record.topicId, partitions: shown };
+  return { name, topicId: record.topicId, partitions: shown, modRevision: record.modRevision };
 }
 
 function brokerImage(

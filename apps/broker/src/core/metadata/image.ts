@@ -44,6 +44,8 @@ export interface TopicImage {
   readonly topicId: string;
   /** Indexed by partition. */
   readonly partitions: readonly PartitionImage[];
+  /** Modification revision of `topics/<name>`. */
+  readonly modRevision: number;
 }
 
 /** Which kind of resource a configuration belongs to; the empty broker name is the cluster-wide default. */
