@@ -1,6 +1,8 @@
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { WirePart } from '../ports/wire-part.ts';
 import type { Log } from '../storage/log.ts';
+import type { LogConfig } from '../storage/log-config.ts';
+import type { LogDirectory, LogDirectoryHooks } from '../storage/log-directory.ts';
 
 /** Names one partition of a request. `topicId` is the zero UUID where the request carries none (an older version). */
 export interface PartitionKey {
@@ -95,7 +97,7 @@ export interface FetchRequest {
 
 export interface FetchResult extends PartitionKey {
   readonly errorCode: number;
-  /** Watermark and offsets are -1 where `errorCode` is not 0 (OFFSET_OUT_OF_RANGE and divergence excepted). */
+  /** Watermark and offsets are -1 where `errorCode` is not 0. */
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
@@ -159,8 +161,21 @@ export interface ReplicaManager {
   partition(topic: string, partitionIndex: number): HostedPartition | undefined;
   /** All hosted partitions, in no order. */
   partitions(): Iterable<HostedPartition>;
-  /** Starts the periodic work: high watermark checkpoints, retention. */
-  start(): void;
-  /** Answers everything parked (NOT_LEADER_OR_FOLLOWER, which clients retry), writes checkpoints, closes the logs cleanly. */
-  stop(): Promise<void>;
+  /** Names the topic behind an id, by the image in force. */
+  topicOf(topicId: string): string | undefined;
+}
+
+/** The replica manager as the composition root sees it. Use: make, acquire the directories with `hooks`, `start`, images, `stop`. */
+export interface ReplicaHost extends ReplicaManager {
+  /** What the log directories are to be acquired with. */
+  readonly hooks: LogDirectoryHooks;
+  /** The effective log config of a topic by the newest image given to `applyImage`. */
+  logConfigOf(topic: string): LogConfig;
+  /** Takes over loaded log directories and starts the periodic work: high watermark checkpoints, retention. Before the first image. */
+  start(directories: readonly LogDirectory[]): void;
+  /**
+   * Answers everything parked (NOT_LEADER_OR_FOLLOWER, which clients retry), writes the checkpoints and closes the directories, with the
+   * clean shutdown marker where a broker epoch is given.
+   */
+  stop(brokerEpoch: number | undefined): Promise<void>;
 }

@@ -72,12 +72,17 @@ describe('TimerWheel', () => {
   });
 
   it('agrees with a plain list under any mix of adding, cancelling and waiting', () => {
-    const step = fc.record({ delayMs: fc.nat(3000), waitMs: fc.nat(700), cancel: fc.option(fc.nat(60), { nil: undefined }) });
+    const step = fc.record({
+      delayMs: fc.nat(3000),
+      waitMs: fc.nat(700),
+      cancel: fc.option(fc.nat(60), { nil: undefined }),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const clock = new ManualClock(77.5);
         const wheel = new TimerWheel(clock);
-        const timers: { readonly deadlineMs: number; readonly timer: Timer; state: 'waiting' | 'ran' | 'cancelled' }[] = [];
+        const timers: { readonly deadlineMs: number; readonly timer: Timer; state: 'waiting' | 'ran' | 'cancelled' }[] =
+          [];
         for (const { delayMs, waitMs, cancel } of steps) {
           const deadlineMs = clock.monotonicMs() + delayMs;
           const timer = wheel.schedule(deadlineMs, () => {

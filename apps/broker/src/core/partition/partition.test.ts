@@ -8,6 +8,11 @@ function assignment(over: Partial<PartitionAssignment> = {}): PartitionAssignmen
   return { leaderId: BROKER, leaderEpoch: 0, partitionEpoch: 0, isr: [BROKER], replicas: [BROKER], ...over };
 }
 
+function lead(machine: Partition, over: Partial<PartitionAssignment> = {}, unwritten = 0): PartitionEvent {
+  const appendedEndOffset = machine.logEndOffset + unwritten;
+  return { type: 'becomeLeader', assignment: assignment(over), appendedEndOffset };
+}
+
 function partition(over: { endOffset?: number; highWatermark?: number; flushEveryMessage?: boolean } = {}): Partition {
   const endOffset = over.endOffset ?? 0;
   return new Partition({
@@ -23,7 +28,7 @@ function partition(over: { endOffset?: number; highWatermark?: number; flushEver
 describe('Partition', () => {
   it('starts its leader epoch at the log end and commits what it alone holds', () => {
     const machine = partition({ endOffset: 7, highWatermark: 3 });
-    const effects = machine.step({ type: 'becomeLeader', assignment: assignment({ leaderEpoch: 4 }) });
+    const effects = machine.step(lead(machine, { leaderEpoch: 4 }));
     expect(effects).toEqual([
       { type: 'startLeaderEpoch', leaderEpoch: 4, startOffset: 7 },
       { type: 'highWatermarkAdvanced', highWatermark: 7 },
@@ -31,10 +36,19 @@ describe('Partition', () => {
     expect(machine.isEpochCommitted).toBe(true);
   });
 
+  it('starts a new epoch behind what is appended but not yet written', () => {
+    const machine = partition({ endOffset: 7, highWatermark: 7 });
+    const effects = machine.step(lead(machine, { leaderEpoch: 4 }, 3));
+    expect(effects).toEqual([{ type: 'startLeaderEpoch', leaderEpoch: 4, startOffset: 10 }]);
+    expect(machine.isEpochCommitted).toBe(false);
+    machine.step({ type: 'written', logEndOffset: 10, flushedEndOffset: 0 });
+    expect(machine.isEpochCommitted).toBe(true);
+  });
+
   it('advances the high watermark by what was written, or flushed where every message is flushed', () => {
     for (const flushEveryMessage of [false, true]) {
       const machine = partition({ flushEveryMessage });
-      machine.step({ type: 'becomeLeader', assignment: assignment() });
+      machine.step(lead(machine));
       machine.step({ type: 'written', logEndOffset: 5, flushedEndOffset: 2 });
       expect(machine.highWatermark).toBe(flushEveryMessage ? 2 : 5);
     }
@@ -42,21 +56,18 @@ describe('Partition', () => {
 
   it('keeps the watermark while an ISR member is unknown, and the epoch uncommitted', () => {
     const machine = partition({ endOffset: 4, highWatermark: 2 });
-    machine.step({ type: 'becomeLeader', assignment: assignment({ isr: [1, 2], replicas: [1, 2] }) });
+    machine.step(lead(machine, { isr: [1, 2], replicas: [1, 2] }));
     machine.step({ type: 'written', logEndOffset: 9, flushedEndOffset: 9 });
     expect(machine.highWatermark).toBe(2);
     expect(machine.isEpochCommitted).toBe(false);
-    const effects = machine.step({
-      type: 'becomeLeader',
-      assignment: assignment({ partitionEpoch: 1, isr: [1], replicas: [1, 2] }),
-    });
+    const effects = machine.step(lead(machine, { partitionEpoch: 1, isr: [1], replicas: [1, 2] }));
     expect(effects).toEqual([{ type: 'highWatermarkAdvanced', highWatermark: 9 }]);
   });
 
   it('commits nothing below min.insync.replicas, counted on the assigned replicas', () => {
     const machine = partition();
     machine.step({ type: 'configured', settings: { minInsyncReplicas: 2, flushEveryMessage: false } });
-    machine.step({ type: 'becomeLeader', assignment: assignment({ replicas: [1, 2] }) });
+    machine.step(lead(machine, { replicas: [1, 2] }));
     machine.step({ type: 'written', logEndOffset: 3, flushedEndOffset: 0 });
     expect([machine.isUnderMinIsr, machine.highWatermark]).toEqual([true, 0]);
     machine.step({ type: 'configured', settings: { minInsyncReplicas: 1, flushEveryMessage: false } });
@@ -65,7 +76,7 @@ describe('Partition', () => {
 
   it('gives up leadership to a newer epoch only', () => {
     const machine = partition();
-    machine.step({ type: 'becomeLeader', assignment: assignment({ leaderEpoch: 5 }) });
+    machine.step(lead(machine, { leaderEpoch: 5 }));
     expect(machine.step({ type: 'becomeFollower', assignment: assignment({ leaderId: 2, leaderEpoch: 4 }) })).toEqual(
       [],
     );
@@ -78,7 +89,7 @@ describe('Partition', () => {
 
   it('is silent once closed', () => {
     const machine = partition();
-    machine.step({ type: 'becomeLeader', assignment: assignment() });
+    machine.step(lead(machine));
     expect(machine.step({ type: 'closed' })).toEqual([{ type: 'leadershipLost' }]);
     expect(machine.step({ type: 'written', logEndOffset: 5, flushedEndOffset: 5 })).toEqual([]);
     expect(machine.highWatermark).toBe(0);
@@ -129,7 +140,7 @@ function eventOf(next: Move, machine: Partition): PartitionEvent {
       const isr = next.alone ? [BROKER] : [BROKER, 2];
       // Within one epoch the leader does not change.
       const epoch = machine.isLeader ? leaderEpoch : leaderEpoch + 3;
-      return { type: 'becomeLeader', assignment: assignment({ leaderEpoch: epoch, isr, replicas: [BROKER, 2] }) };
+      return lead(machine, { leaderEpoch: epoch, isr, replicas: [BROKER, 2] }, next.amount % 3);
     }
     case 'follow': {
       const epoch = machine.isLeader && leaderEpoch === machine.leaderEpoch ? leaderEpoch + 1 : leaderEpoch;

@@ -20,7 +20,12 @@ export interface PartitionSettings {
 
 export type PartitionEvent =
   /** The image names this broker leader, or has a newer ISR or partition epoch under the same leader epoch. */
-  | { readonly type: 'becomeLeader'; readonly assignment: PartitionAssignment }
+  | {
+      readonly type: 'becomeLeader';
+      readonly assignment: PartitionAssignment;
+      /** Where a new epoch would start: records before it, written or not, carry the epoch they were appended under. */
+      readonly appendedEndOffset: number;
+    }
   /** The image names another leader, or none. */
   | { readonly type: 'becomeFollower'; readonly assignment: PartitionAssignment }
   /** A write or a sync of the log returned. */
@@ -130,7 +135,7 @@ export class Partition {
   #handle(event: PartitionEvent): readonly PartitionEffect[] {
     switch (event.type) {
       case 'becomeLeader':
-        return this.#becomeLeader(event.assignment);
+        return this.#becomeLeader(event.assignment, event.appendedEndOffset);
       case 'becomeFollower':
         return this.#becomeFollower(event.assignment);
       case 'written':
@@ -148,20 +153,20 @@ export class Partition {
     }
   }
 
-  #becomeLeader(assignment: PartitionAssignment): readonly PartitionEffect[] {
+  #becomeLeader(assignment: PartitionAssignment, appendedEndOffset: number): readonly PartitionEffect[] {
     if (assignment.leaderEpoch < this.#assignment.leaderEpoch) return NOTHING;
     assert(assignment.leaderId === this.#brokerId, 'a leader is named by its own broker id');
     assert(assignment.isr.includes(this.#brokerId), 'a leader is in its own ISR');
+    assert(appendedEndOffset >= this.#logEndOffset, 'nothing is written that was not appended');
     const isNewEpoch = this.#role !== 'leader' || assignment.leaderEpoch > this.#assignment.leaderEpoch;
     this.#role = 'leader';
     this.#assignment = assignment;
     if (!isNewEpoch) return this.#advanceHighWatermark();
     // What other replicas had under an earlier epoch says nothing about this one.
     this.#endOffsets.clear();
-    this.#leaderEpochStartOffset = this.#logEndOffset;
-    const startOffset = this.#logEndOffset;
+    this.#leaderEpochStartOffset = appendedEndOffset;
     return [
-      { type: 'startLeaderEpoch', leaderEpoch: assignment.leaderEpoch, startOffset },
+      { type: 'startLeaderEpoch', leaderEpoch: assignment.leaderEpoch, startOffset: appendedEndOffset },
       ...this.#advanceHighWatermark(),
     ];
   }

@@ -1,0 +1,125 @@
+import { ErrorCode } from '@ks/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { LogDirectory } from '../storage/log-directory.ts';
+import type { RecordValidator } from '../storage/record-validator.ts';
+import { AppendPath } from './append-path.ts';
+import { FetchPath } from './fetch-path.ts';
+import type { HostedReplica } from './hosted-replica.ts';
+import { ImageFollower } from './image-follower.ts';
+import { OffsetLookup } from './offset-lookup.ts';
+import { Purgatory } from './purgatory.ts';
+import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-housekeeping.ts';
+import type { ReplicaHost } from './replica-manager.ts';
+import { ReplicaRegistry } from './replica-registry.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import type { TopicSettingsOf } from './topic-settings.ts';
+
+export interface ReplicaLimits {
+  /** fetch.max.bytes */
+  readonly fetchMaxBytes: number;
+  /** Largest size of a batch's records once inflated. */
+  readonly inflatedBytesMax: number;
+  /** Fetches that may wait for records; more are answered at once with what there is. */
+  readonly parkedFetchesMax: number;
+  /** Appends of one partition that may wait for their acknowledgement; more are refused with REQUEST_TIMED_OUT. */
+  readonly parkedAppendsPerPartitionMax: number;
+}
+
+export const defaultReplicaLimits: ReplicaLimits = {
+  fetchMaxBytes: 57_671_680,
+  inflatedBytesMax: 104_857_600,
+  parkedFetchesMax: 100_000,
+  parkedAppendsPerPartitionMax: 100_000,
+};
+
+/** Kafka 4.4's defaults. */
+export const defaultHousekeepingIntervals: HousekeepingIntervals = {
+  highWatermarkCheckpointMs: 5_000,
+  recoveryCheckpointMs: 60_000,
+  retentionCheckMs: 300_000,
+};
+
+export interface ReplicaManagerOptions {
+  readonly brokerId: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly validator: RecordValidator;
+  readonly settingsOf: TopicSettingsOf;
+  readonly limits?: Partial<ReplicaLimits>;
+  readonly intervals?: Partial<HousekeepingIntervals>;
+}
+
+/** Puts the replica manager together from its parts. */
+export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHost {
+  const { brokerId, clock, logger, settingsOf, validator } = options;
+  const limits = { ...defaultReplicaLimits, ...options.limits };
+  const intervals = { ...defaultHousekeepingIntervals, ...options.intervals };
+  const registry = new ReplicaRegistry();
+  const wheel = new TimerWheel(clock);
+  const purgatory = new Purgatory<HostedReplica>(wheel, limits.parkedFetchesMax);
+  const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
+  const follower = new ImageFollower({ brokerId, registry, settingsOf, logger, wakeFetches });
+  const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals });
+  const appends = new AppendPath({
+    registry,
+    validator,
+    clock,
+    wheel,
+    inflatedBytesMax: limits.inflatedBytesMax,
+    parkedPerPartitionMax: limits.parkedAppendsPerPartitionMax,
+  });
+  const fetches = new FetchPath({ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes });
+  const offsets = new OffsetLookup(registry);
+  return {
+    hooks: {
+      advanced: (log) => registry.ofLog(log)?.advanced(),
+      failed: (log) => registry.ofLog(log)?.close(ErrorCode.KAFKA_STORAGE_ERROR),
+      offline: (directory, error) =>
+        logger.error({ directory: directory.path, error }, 'A log directory failed: its partitions are out of service'),
+    },
+    logConfigOf: (topic) => settingsOf(topic, registry.image).log,
+    start: (directories) => {
+      follower.start(directories);
+      housekeeping.start(directories);
+    },
+    stop: (brokerEpoch) => stop({ registry, follower, housekeeping, logger }, brokerEpoch),
+    applyImage: (_previous, next) => follower.apply(next),
+    append: (request) => appends.append(request),
+    fetch: (request) => fetches.fetch(request),
+    listOffset: (request) => offsets.find(request),
+    partition: (topic, partitionIndex) => registry.get(topic, partitionIndex),
+    partitions: () => registry.all(),
+    topicOf: (topicId) => registry.image?.topicsById.get(topicId)?.name,
+  };
+}
+
+interface Stoppable {
+  readonly registry: ReplicaRegistry;
+  readonly follower: ImageFollower;
+  readonly housekeeping: ReplicaHousekeeping;
+  readonly logger: Logger;
+}
+
+async function stop(
+  { registry, follower, housekeeping, logger }: Stoppable,
+  brokerEpoch: number | undefined,
+): Promise<void> {
+  await housekeeping.stop();
+  await follower.settle();
+  // What was appended is acknowledged before anybody is turned away.
+  await Promise.allSettled(
+    [...registry.all()].filter((replica) => replica.isOpen).map((replica) => replica.log.flush()),
+  );
+  for (const replica of [...registry.all()]) replica.close(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  await housekeeping.checkpointHighWatermarks();
+  for (const directory of follower.directories) await closeDirectory(directory, brokerEpoch, logger);
+}
+
+async function closeDirectory(directory: LogDirectory, brokerEpoch: number | undefined, logger: Logger): Promise<void> {
+  try {
+    await directory.close(directory.isOffline ? undefined : brokerEpoch);
+  } catch (error) {
+    logger.error({ directory: directory.path, error }, 'A log directory could not be closed in order');
+  }
+}

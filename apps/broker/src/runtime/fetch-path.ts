@@ -1,0 +1,170 @@
+import { ErrorCode } from '@ks/protocol';
+import type { Clock } from '../ports/clock.ts';
+import {
+  type FetchTarget,
+  epochFault,
+  fetchedResult,
+  positionFault,
+  refusedFetch,
+  releaseFetch,
+} from './fetch-target.ts';
+import { FetchWait } from './fetch-wait.ts';
+import type { HostedReplica } from './hosted-replica.ts';
+import type { Purgatory } from './purgatory.ts';
+import type { FetchPartition, FetchRequest, FetchResult } from './replica-manager.ts';
+import type { ReplicaRegistry } from './replica-registry.ts';
+import { containsZstd } from './zstd-guard.ts';
+
+/** KIP-110: readers older than this know no zstd. */
+const ZSTD_SINCE_FETCH = 10;
+
+export interface FetchPathOptions {
+  readonly registry: ReplicaRegistry;
+  readonly purgatory: Purgatory<HostedReplica>;
+  readonly clock: Clock;
+  /** fetch.max.bytes: most a response may hold, its first batch excepted. */
+  readonly fetchMaxBytes: number;
+}
+
+/** What can be read now of one request. `results` has a hole where a target could not be placed before reading. */
+interface Round {
+  readonly results: FetchResult[];
+  readonly targets: readonly FetchTarget[];
+  readonly sizeBytes: number;
+  /** An error or a divergence is told at once. */
+  readonly isUrgent: boolean;
+}
+
+/** The way of records out: read up to the high watermark, or wait until there are enough. */
+export class FetchPath {
+  readonly #options: FetchPathOptions;
+  /** Where the next request begins reading, so that a full response does not always starve the same partitions. */
+  #turn = 0;
+
+  constructor(options: FetchPathOptions) {
+    this.#options = options;
+  }
+
+  async fetch(request: FetchRequest): Promise<readonly FetchResult[]> {
+    const deadlineMs = this.#options.clock.monotonicMs() + Math.max(0, request.maxWaitMs);
+    const maxBytes = Math.min(request.maxBytes, this.#options.fetchMaxBytes);
+    const minBytes = Math.min(request.minBytes, maxBytes);
+    const first = await this.#read(request, maxBytes);
+    const isEnough = first.isUrgent || first.sizeBytes >= minBytes || request.partitions.length === 0;
+    if (isEnough || request.maxWaitMs <= 0) return first.results;
+    const wait = new FetchWait(first.targets, minBytes);
+    if (wait.isDoneNow() && minBytes <= 1) return this.#readAgain(request, maxBytes, first);
+    await this.#park(wait, deadlineMs, request.signal);
+    return this.#readAgain(request, maxBytes, first);
+  }
+
+  async #readAgain(request: FetchRequest, maxBytes: number, before: Round): Promise<readonly FetchResult[]> {
+    releaseFetch(before.results);
+    if (request.signal.aborted)
+      return request.partitions.map((asked) => refusedFetch(asked, ErrorCode.NETWORK_EXCEPTION));
+    return (await this.#read(request, maxBytes)).results;
+  }
+
+  async #park(wait: FetchWait, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || wait.isDoneNow()) return;
+    const gone = (): void => this.#options.purgatory.finish(wait);
+    signal.addEventListener('abort', gone);
+    this.#options.purgatory.park(wait, deadlineMs);
+    await wait.over;
+    signal.removeEventListener('abort', gone);
+  }
+
+  async #read(request: FetchRequest, maxBytes: number): Promise<Round> {
+    const { partitions } = request;
+    const results: FetchResult[] = new Array(partitions.length);
+    const targets: FetchTarget[] = [];
+    let sizeBytes = 0;
+    let isUrgent = false;
+    const from = this.#turn++ % Math.max(1, partitions.length);
+    for (let step = 0; step < partitions.length; step++) {
+      const index = (from + step) % partitions.length;
+      const asked = partitions[index] as FetchPartition;
+      const target = this.#targetOf(asked, request);
+      let result: FetchResult;
+      if ('errorCode' in target) result = target;
+      else {
+        targets.push(target);
+        const reading = this.#readOne(target, maxBytes - sizeBytes, sizeBytes === 0, request.apiVersion);
+        result = reading instanceof Promise ? await reading : reading;
+      }
+      results[index] = result;
+      sizeBytes += result.sizeBytes;
+      if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined) isUrgent = true;
+    }
+    return { results, targets, sizeBytes, isUrgent };
+  }
+
+  #targetOf(asked: FetchPartition, request: FetchRequest): FetchTarget | FetchResult {
+    const located = this.#options.registry.locateLeader(asked);
+    if (located.refusal !== undefined) {
+      const { errorCode, currentLeader } = located.refusal;
+      return refusedFetch(asked, errorCode, { currentLeader });
+    }
+    const { replica } = located;
+    // Followers arrive with replication; until then no other broker is a replica of anything here.
+    if (request.replicaId >= 0) return refusedFetch(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    const fault = epochFault(asked.currentLeaderEpoch, replica.leaderEpoch);
+    if (fault !== ErrorCode.NONE) return refusedFetch(asked, fault, { currentLeader: replica.currentLeader });
+    return { asked, replica, leaderEpoch: replica.leaderEpoch };
+  }
+
+  /** Whole batches of one partition, at least one where nothing has been read for this response yet. */
+  #readOne(
+    target: FetchTarget,
+    budgetBytes: number,
+    minOneBatch: boolean,
+    apiVersion: number,
+  ): FetchResult | Promise<FetchResult> {
+    const fault = positionFault(target);
+    if (fault !== undefined) return fault;
+    const { asked, replica } = target;
+    const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
+    if (asked.fetchOffset >= replica.highWatermark || (maxBytes <= 0 && !minOneBatch)) {
+      return fetchedResult(target, undefined);
+    }
+    if (apiVersion < ZSTD_SINCE_FETCH) return this.#readGuarded(target, maxBytes, minOneBatch);
+    try {
+      const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.highWatermark, { minOneBatch });
+      if (read instanceof Promise) return this.#readLate(target, read);
+      return read.type === 'records' ? fetchedResult(target, read) : refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE);
+    } catch (error) {
+      return storageFault(target, error);
+    }
+  }
+
+  async #readLate(
+    target: FetchTarget,
+    reading: Promise<Awaited<ReturnType<HostedReplica['log']['read']>>>,
+  ): Promise<FetchResult> {
+    try {
+      const read = await reading;
+      if (read.type !== 'records') return refusedFetch(target.asked, ErrorCode.OFFSET_OUT_OF_RANGE);
+      return fetchedResult(target, read);
+    } catch (error) {
+      return storageFault(target, error);
+    }
+  }
+
+  async #readGuarded(target: FetchTarget, maxBytes: number, minOneBatch: boolean): Promise<FetchResult> {
+    const result = await this.#readOne(target, maxBytes, minOneBatch, ZSTD_SINCE_FETCH);
+    try {
+      if (!(await containsZstd(result.records))) return result;
+    } catch (error) {
+      releaseFetch([result]);
+      return storageFault(target, error);
+    }
+    releaseFetch([result]);
+    return refusedFetch(target.asked, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE);
+  }
+}
+
+/** A failed log says so by itself; anything else is a fault of ours and must not pass for one of the disk. */
+function storageFault({ asked, replica }: FetchTarget, error: unknown): FetchResult {
+  if (!replica.log.isFailed && replica.isOpen) throw error;
+  return refusedFetch(asked, replica.refusal === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : replica.refusal);
+}

@@ -1,0 +1,79 @@
+import { releaseParts } from '../ports/wire-part.ts';
+import type { FetchTarget } from './fetch-target.ts';
+import type { HostedReplica } from './hosted-replica.ts';
+import type { Waiter } from './purgatory.ts';
+
+/** How far the bytes of one partition have been counted. */
+interface Counted {
+  readonly target: FetchTarget;
+  nextOffset: number;
+  sizeBytes: number;
+}
+
+/** A fetch that waits until `minBytes` can be read. It holds no records: it counts what a read would give, each byte once. */
+export class FetchWait implements Waiter<HostedReplica> {
+  readonly keys: readonly HostedReplica[];
+  /** Resolves when the wait is over, for whatever reason. */
+  readonly over: Promise<void>;
+  readonly #minBytes: number;
+  readonly #counted = new Map<HostedReplica, Counted[]>();
+  #sizeBytes = 0;
+  #resolve: () => void = () => {};
+
+  constructor(targets: readonly FetchTarget[], minBytes: number) {
+    this.#minBytes = minBytes;
+    for (const target of targets) {
+      const counted = { target, nextOffset: target.asked.fetchOffset, sizeBytes: 0 };
+      const others = this.#counted.get(target.replica);
+      if (others === undefined) this.#counted.set(target.replica, [counted]);
+      else others.push(counted);
+    }
+    this.keys = [...this.#counted.keys()];
+    this.over = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Whether the wait is over before it begins: records may have come since they were last looked for. */
+  isDoneNow(): boolean {
+    return this.keys.some((replica) => this.isDoneAfter(replica));
+  }
+
+  isDoneAfter(replica: HostedReplica): boolean {
+    for (const counted of this.#counted.get(replica) ?? []) {
+      if (replica.refusal !== 0 || replica.leaderEpoch !== counted.target.leaderEpoch) return true;
+      if (this.#count(counted)) return true;
+    }
+    return false;
+  }
+
+  finish(): void {
+    this.#resolve();
+  }
+
+  /** Counts what has come; true when there is enough, or when counting would have to wait for the disk. */
+  #count(counted: Counted): boolean {
+    const { replica, asked } = counted.target;
+    while (counted.nextOffset < replica.highWatermark && counted.sizeBytes < asked.partitionMaxBytes) {
+      if (this.#minBytes <= 1) return true;
+      const read = replica.log.read(counted.nextOffset, asked.partitionMaxBytes, replica.highWatermark, {
+        minOneBatch: true,
+      });
+      if (read instanceof Promise) {
+        void read.then(
+          (late) => late.type === 'records' && releaseParts(late.parts),
+          () => {},
+        );
+        return true;
+      }
+      if (read.type !== 'records') return true;
+      releaseParts(read.parts);
+      if (read.nextOffset <= counted.nextOffset) return true;
+      counted.nextOffset = read.nextOffset;
+      counted.sizeBytes += read.sizeBytes;
+      this.#sizeBytes += read.sizeBytes;
+      if (this.#sizeBytes >= this.#minBytes) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { LogDirectory } from '../storage/log-directory.ts';
+import type { ReplicaRegistry } from './replica-registry.ts';
+
+export interface HousekeepingIntervals {
+  /** replica.high.watermark.checkpoint.interval.ms */
+  readonly highWatermarkCheckpointMs: number;
+  /** log.flush.offset.checkpoint.interval.ms */
+  readonly recoveryCheckpointMs: number;
+  /** log.retention.check.interval.ms */
+  readonly retentionCheckMs: number;
+}
+
+export interface HousekeepingOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: ReplicaRegistry;
+  readonly intervals: HousekeepingIntervals;
+}
+
+/** What has to be done to all logs from time to time: a few timers for the whole broker. */
+export class ReplicaHousekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #timers = new Set<Timer>();
+  /** Work under way; the stop waits for it. */
+  readonly #running = new Set<Promise<void>>();
+  #directories: readonly LogDirectory[] = [];
+  #isStopped = false;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+  }
+
+  start(directories: readonly LogDirectory[]): void {
+    const { intervals } = this.#options;
+    this.#directories = directories;
+    this.#every(intervals.highWatermarkCheckpointMs, () => this.checkpointHighWatermarks());
+    this.#every(intervals.recoveryCheckpointMs, () => this.#forEach((directory) => directory.checkpoint()));
+    this.#every(intervals.retentionCheckMs, () => this.#deleteOldSegments());
+  }
+
+  /** No more work starts; resolves when what runs is done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    await Promise.all(this.#running);
+  }
+
+  checkpointHighWatermarks(): Promise<void> {
+    const { registry } = this.#options;
+    return this.#forEach((directory) =>
+      directory.checkpointHighWatermarks(
+        (log) => registry.ofLog(log)?.highWatermark ?? directory.checkpointedHighWatermark(log.topic, log.partition),
+      ),
+    );
+  }
+
+  async #deleteOldSegments(): Promise<void> {
+    const { registry } = this.#options;
+    await this.#forEach(async (directory) => {
+      await directory.deleteOldSegments((log) => registry.ofLog(log)?.highWatermark ?? 0);
+      for (const log of directory.logs()) registry.ofLog(log)?.trimmed();
+    });
+  }
+
+  /** Runs `work` on each directory that still serves; one that fails takes itself offline and is only reported here. */
+  async #forEach(work: (directory: LogDirectory) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#directories.map(async (directory) => {
+        if (directory.isOffline) return;
+        try {
+          await work(directory);
+        } catch (error) {
+          this.#options.logger.error({ directory: directory.path, error }, 'Periodic work on a log directory failed');
+        }
+      }),
+    );
+  }
+
+  #every(intervalMs: number, work: () => Promise<void>): void {
+    const timer = this.#options.clock.setTimer(intervalMs, () => {
+      this.#timers.delete(timer);
+      const running = work().then(() => {
+        this.#running.delete(running);
+        if (!this.#isStopped) this.#every(intervalMs, work);
+      });
+      this.#running.add(running);
+    });
+    this.#timers.add(timer);
+  }
+}
