@@ -21,7 +21,7 @@ function stripComments(text: string): string {
 }
 
 function blankStrings(code: string): string {
-  return code.replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
+  return code.replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`$\\]|\\.)*`/g, "''");
 }
 
 function importsOf(path: string, code: string): string[] {

@@ -6,13 +6,11 @@ export interface Column<Row> {
   readonly align?: 'right';
 }
 
+const control = /\p{Cc}/gu;
+
 /** Control characters would let a name or value steer the terminal; they are shown instead of sent. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point.
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replace(control, (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 }
 
 const cell = (value: string | number | boolean | null): string => (value === null ? '-' : printable(String(value)));
