@@ -25,13 +25,25 @@ export function responseHeaderVersion(api: AnyApi, version: number): 0 | 1 {
   return version >= api.flexibleSince && api.key !== ApiKey.ApiVersions ? 1 : 0;
 }
 
-/** Puts the int32 size in front of what was written behind a placeholder of four bytes. */
-function framed(writer: Writer): readonly WirePiece[] {
-  const sizeBytes = writer.sizeBytes - 4;
-  const pieces = writer.finish();
-  const [first] = pieces;
-  if (first instanceof Uint8Array) Writer.patchInt32(first, sizeBytes);
-  return pieces;
+/** One writer for all frames: each is written in one go, and what it gave away it never touches again. */
+const shared = new Writer(64 * 1024);
+const FRAME_BYTES_MAX = 0x7fffffff;
+
+/** A frame of what `write` writes, its int32 size in front. Nothing stays behind if `write` throws. */
+function framed(write: (writer: Writer) => void): readonly WirePiece[] {
+  try {
+    shared.int32(0);
+    write(shared);
+    const sizeBytes = shared.sizeBytes - 4;
+    if (sizeBytes > FRAME_BYTES_MAX) throw new ProtocolError(`a frame of ${sizeBytes} bytes`);
+    const pieces = shared.finish();
+    const [first] = pieces;
+    if (first instanceof Uint8Array) Writer.patchInt32(first, sizeBytes);
+    return pieces;
+  } catch (error) {
+    shared.reset();
+    throw error;
+  }
 }
 
 /** A whole request frame, its size in front. */
@@ -41,17 +53,16 @@ export function encodeRequest<In, Out, ResIn, ResOut>(
   head: { readonly correlationId: number; readonly clientId: string | null },
   body: In,
 ): readonly WirePiece[] {
-  const writer = new Writer();
-  writer.int32(0);
   const header = {
     requestApiKey: api.key,
     requestApiVersion: version,
     correlationId: head.correlationId,
     clientId: head.clientId,
   };
-  RequestHeader.codec(requestHeaderVersion(api, version)).encode(writer, header);
-  api.request.codec(version).encode(writer, body);
-  return framed(writer);
+  return framed((writer) => {
+    RequestHeader.codec(requestHeaderVersion(api, version)).encode(writer, header);
+    api.request.codec(version).encode(writer, body);
+  });
 }
 
 /** Reads a request's header; the reader then stands at the body. `apiOf` says which schema a key has. Throws `ProtocolError`. */
@@ -73,11 +84,10 @@ export function encodeResponse<ReqIn, ReqOut, In, Out>(
   correlationId: number,
   body: In,
 ): readonly WirePiece[] {
-  const writer = new Writer();
-  writer.int32(0);
-  ResponseHeader.codec(responseHeaderVersion(api, version)).encode(writer, { correlationId });
-  api.response.codec(version).encode(writer, body);
-  return framed(writer);
+  return framed((writer) => {
+    ResponseHeader.codec(responseHeaderVersion(api, version)).encode(writer, { correlationId });
+    api.response.codec(version).encode(writer, body);
+  });
 }
 
 /** Reads a response frame without its size. */

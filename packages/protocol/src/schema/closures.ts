@@ -4,8 +4,8 @@ import type { RawCodec } from './compile.ts';
 import { defaultOf, isDefault } from './default-value.ts';
 import { inVersion, isNullable, isTagged, type Spec } from './field.ts';
 import { arrayLengthMethod, methodName } from './method-name.ts';
-import { minimumSize } from './minimum-size.ts';
-import { drop, refuseNull } from './refusals.ts';
+import { elementBytesMin } from './minimum-size.ts';
+import { refuseNull, refuseToDrop } from './refusals.ts';
 
 type Read = (reader: Reader) => unknown;
 type Write = (writer: Writer, value: unknown) => void;
@@ -53,7 +53,7 @@ function nullable(inner: Codec): Codec {
 function arrayOf(spec: Spec, element: Spec, version: number, flexible: boolean): Codec {
   const inner = codec(element, version, flexible);
   const method = arrayLengthMethod(spec, version, flexible);
-  const elementBytes = Math.max(1, minimumSize(element, version, flexible));
+  const elementBytes = elementBytesMin(element, version, flexible);
   const mayBeNull = isNullable(spec, version);
   return {
     read: (reader) => {
@@ -100,13 +100,17 @@ function structure(spec: Spec, version: number, flexible: boolean): Codec {
     },
     write(writer, value) {
       const given = (name: string): unknown => Reflect.get(value as object, name);
-      for (const { name, field } of absent) if (!field.ignorable) drop(field, name, given(name));
+      for (const { name, field } of absent) if (!field.ignorable && !isDefault(field, given(name))) refuseToDrop(name);
       for (const one of body)
         one.codec.write(writer, given(one.name) === undefined ? defaultOf(one.field) : given(one.name));
       if (!flexible) return;
       const present = tagged.filter(({ name, field }) => !isDefault(field, given(name)));
       writer.uvarint(present.length);
-      for (const one of present) writer.tagged(one.field.tag, (inner) => one.codec.write(inner, given(one.name)));
+      for (const one of present) {
+        const begin = writer.beginTagged(one.field.tag);
+        one.codec.write(writer, given(one.name));
+        writer.endTagged(begin);
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import { isDefault } from './default-value.ts';
 import { emitDecode } from './emit-decode.ts';
 import { emitEncode } from './emit-encode.ts';
 import type { Spec } from './field.ts';
-import { drop, refuseNull } from './refusals.ts';
+import { refuseNull, refuseToDrop } from './refusals.ts';
 
 /** A codec before its types are known. */
 export interface RawCodec {
@@ -40,5 +40,10 @@ export function compileSource(name: string, spec: Spec, version: number, flexibl
     `decode: function ${name}V${version}Decode(r) {\n${emitDecode(spec, version, flexible, constants)}\n}`,
     `}\n//# sourceURL=ks-protocol/${name}-v${version}.js`,
   ].join('\n');
-  return new Function('k', 'isDefault', 'drop', 'refuseNull', source)(constants, isDefault, drop, refuseNull);
+  return new Function('k', 'isDefault', 'refuseToDrop', 'refuseNull', source)(
+    constants,
+    isDefault,
+    refuseToDrop,
+    refuseNull,
+  );
 }

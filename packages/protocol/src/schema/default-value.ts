@@ -1,9 +1,12 @@
 import type { Spec } from './field.ts';
 
-/** What a field holds where nothing was said: its default, or a struct of its fields' defaults. */
+const NO_ELEMENTS: readonly unknown[] = Object.freeze([]);
+
+/** What a field holds where nothing was said: its default, or a struct of its fields' defaults. Shared, and therefore frozen. */
 export function defaultOf(spec: Spec): unknown {
+  if (spec.kind === 'array' && spec.default !== null) return NO_ELEMENTS;
   if (spec.kind !== 'struct' || spec.default !== undefined) return spec.default;
-  return Object.fromEntries((spec.fields ?? []).map(([name, field]) => [name, defaultOf(field)]));
+  return Object.freeze(Object.fromEntries((spec.fields ?? []).map(([name, field]) => [name, defaultOf(field)])));
 }
 
 /** Whether an encoder's value says no more than the field's default does. */

@@ -1,88 +1,80 @@
-import { defaultOf } from './default-value.ts';
+import { INITIAL_CAPACITY_MAX } from '../wire/reader.ts';
 import { inVersion, isNullable, isTagged, type Spec } from './field.ts';
 import { arrayLengthMethod, methodName } from './method-name.ts';
-import { minimumSize } from './minimum-size.ts';
+import { elementBytesMin } from './minimum-size.ts';
+import { SourceText } from './source-text.ts';
 
-/** Source text of a function body that reads a message from `r`. Constants that have no literal are put into `constants` as `k`. */
+/** Source text of a function body that reads a message from `r`. */
 export function emitDecode(spec: Spec, version: number, flexible: boolean, constants: unknown[]): string {
-  const lines: string[] = [];
-  let locals = 0;
-
-  const constant = (value: unknown): string => {
-    if (Array.isArray(value) && value.length === 0) return '[]';
-    if (value === null || typeof value !== 'object')
-      return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
-    return `k[${constants.push(value) - 1}]`;
-  };
+  const out = new SourceText(constants);
 
   const structure = (of: Spec): string => {
     const entries: string[] = [];
-    const tags: (readonly [string, Spec])[] = [];
+    const tagged: (readonly [local: string, field: Spec])[] = [];
     for (const [name, field] of of.fields ?? []) {
       if (!inVersion(field, version)) {
-        entries.push(`${name}: ${constant(defaultOf(field))}`);
+        entries.push(`${name}: ${out.defaultOf(field)}`);
         continue;
       }
-      const local = `${name}${locals++}`;
+      const local = out.name('f');
       entries.push(`${name}: ${local}`);
       if (isTagged(field, version)) {
-        lines.push(`let ${local} = ${constant(defaultOf(field))}`);
-        tags.push([local, field]);
-      } else lines.push(`const ${local} = ${value(field)}`);
+        out.add(`let ${local} = ${out.defaultOf(field)}`);
+        tagged.push([local, field]);
+      } else out.add(`const ${local} = ${one(field)}`);
     }
-    if (flexible) tagSection(tags);
+    if (flexible) tagSection(tagged);
     return `{ ${entries.join(', ')} }`;
   };
 
-  const tagSection = (tags: readonly (readonly [string, Spec])[]): void => {
-    if (tags.length === 0) {
-      lines.push('r.skipTags()');
+  const tagSection = (tagged: readonly (readonly [string, Spec])[]): void => {
+    if (tagged.length === 0) {
+      out.add('r.skipTags()');
       return;
     }
-    const id = locals++;
-    lines.push(
-      `for (let n${id} = r.tagCount(); n${id} > 0; n${id}--) {`,
-      `const tag${id} = r.uvarint(), outer${id} = r.beginTag()`,
-      `switch (tag${id}) {`,
-    );
-    for (const [local, field] of tags) {
-      lines.push(`case ${field.tag}: {`);
-      const read = value(field);
-      lines.push(`${local} = ${read}`, 'break', '}');
+    const count = out.name('n');
+    const outer = out.name('o');
+    out.add(`for (let ${count} = r.tagCount(); ${count} > 0; ${count}--) {`);
+    out.add(`const tag = r.uvarint(), ${outer} = r.beginTag()`, 'switch (tag) {');
+    for (const [local, field] of tagged) {
+      out.add(`case ${field.tag}: {`);
+      const value = one(field);
+      out.add(`${local} = ${value}`, 'break', '}');
     }
-    lines.push('}', `r.endTag(outer${id})`, '}');
+    out.add('}', `r.endTag(${outer})`, '}');
   };
 
-  const value = (of: Spec): string => {
+  const one = (of: Spec): string => {
     if (of.kind === 'struct') return isNullable(of, version) ? nullableStructure(of) : structure(of);
     if (of.kind === 'array' && of.element !== undefined) return arrayOf(of, of.element);
     return `r.${methodName(of, version, flexible)}()`;
   };
 
   const nullableStructure = (of: Spec): string => {
-    const local = `s${locals++}`;
-    lines.push(`let ${local} = null`, 'if (r.int8() >= 0) {');
-    const read = structure(of);
-    lines.push(`${local} = ${read}`, '}');
+    const local = out.name('s');
+    out.add(`let ${local} = null`, 'if (r.int8() >= 0) {');
+    const value = structure(of);
+    out.add(`${local} = ${value}`, '}');
     return local;
   };
 
   const arrayOf = (of: Spec, element: Spec): string => {
-    const id = locals++;
+    const length = out.name('n');
+    const local = out.name('a');
+    const index = out.name('i');
     const nullable = isNullable(of, version);
-    lines.push(
-      `const n${id} = r.${arrayLengthMethod(of, version, flexible)}(${Math.max(1, minimumSize(element, version, flexible))})`,
-    );
-    lines.push(nullable ? `let a${id} = null` : `const a${id} = []`);
-    if (nullable) lines.push(`if (n${id} >= 0) {`, `a${id} = []`);
-    lines.push(`for (let i${id} = 0; i${id} < n${id}; i${id}++) {`);
-    const read = value(element);
-    lines.push(`a${id}.push(${read})`, '}');
-    if (nullable) lines.push('}');
-    return `a${id}`;
+    const elementBytes = elementBytesMin(element, version, flexible);
+    // The length is a claim until the elements were read: room is made for no more than Kafka makes.
+    const room = `new Array(${length} > ${INITIAL_CAPACITY_MAX} ? ${INITIAL_CAPACITY_MAX} : ${length})`;
+    out.add(`const ${length} = r.${arrayLengthMethod(of, version, flexible)}(${elementBytes})`);
+    out.add(nullable ? `const ${local} = ${length} < 0 ? null : ${room}` : `const ${local} = ${room}`);
+    out.add(`for (let ${index} = 0; ${index} < ${length}; ${index}++) {`);
+    const value = one(element);
+    out.add(`${local}[${index}] = ${value}`, '}');
+    return local;
   };
 
   const result = structure(spec);
-  lines.push(`return ${result}`);
-  return lines.join('\n');
+  out.add(`return ${result}`);
+  return out.lines.join('\n');
 }

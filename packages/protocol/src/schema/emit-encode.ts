@@ -1,87 +1,77 @@
-import { defaultOf } from './default-value.ts';
-import { inVersion, isNullable, isTagged, type Spec } from './field.ts';
+import { inVersion, isNullable, isTagged, NEVER, type Spec } from './field.ts';
 import { methodName } from './method-name.ts';
+import { SourceText } from './source-text.ts';
 
-/** Source text of a function body that writes the message `v` to `w`. `drop(spec, name, value)` judges fields that the version lacks. */
+/** Source text of a function body that writes the message `v` to `w`. */
 export function emitEncode(spec: Spec, version: number, flexible: boolean, constants: unknown[]): string {
-  const lines: string[] = [];
-  let locals = 0;
-  const keep = (value: unknown): string => `k[${constants.push(value) - 1}]`;
-  const constant = (value: unknown): string => {
-    if (value === null || typeof value !== 'object')
-      return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
-    return keep(value);
-  };
+  const out = new SourceText(constants);
 
   const structure = (of: Spec, value: string): void => {
-    const tags: (readonly [string, Spec])[] = [];
+    const tagged: Tagged[] = [];
     for (const [name, field] of of.fields ?? []) {
+      const from = `${value}.${name}`;
       if (!inVersion(field, version)) {
-        if (!field.ignorable)
-          lines.push(
-            `if (${value}.${name} !== undefined) drop(${keep(field)}, ${JSON.stringify(name)}, ${value}.${name})`,
-          );
-        continue;
+        if (field.ignorable) continue;
+        out.add(`if (!${out.isDefault(field, from)}) refuseToDrop(${JSON.stringify(name)})`);
+      } else if (isTagged(field, version)) tagged.push({ field, local: out.name('t'), from, present: out.name('p') });
+      else {
+        const local = out.name('f');
+        out.add(`let ${local} = ${from}`, `if (${local} === undefined) ${local} = ${out.defaultOf(field)}`);
+        one(field, local);
       }
-      const local = `f${locals++}`;
-      lines.push(
-        `let ${local} = ${value}.${name}`,
-        `if (${local} === undefined) ${local} = ${constant(defaultOf(field))}`,
-      );
-      if (isTagged(field, version)) tags.push([local, field]);
-      else one(field, local);
     }
-    if (flexible) tagSection(tags);
+    if (flexible) tagSection(tagged);
   };
 
-  const tagSection = (tags: readonly (readonly [string, Spec])[]): void => {
-    if (tags.length === 0) {
-      lines.push('w.uint8(0)');
-      return;
-    }
-    const ordered = [...tags].sort(([, a], [, b]) => a.tag - b.tag);
-    const present = ordered.map(([local, field]) => {
-      const flag = `p${locals++}`;
-      lines.push(`const ${flag} = !isDefault(${keep(field)}, ${local})`);
-      return flag;
-    });
-    lines.push(`w.uvarint(${present.map((flag) => `(${flag} ? 1 : 0)`).join(' + ')})`);
-    ordered.forEach(([local, field], index) => {
-      lines.push(`if (${present[index]}) w.tagged(${field.tag}, function (w) {`);
+  /** Fields at their defaults are left out; the others go in the order of their tags. */
+  const tagSection = (tagged: readonly Tagged[]): void => {
+    const ordered = [...tagged].sort((a, b) => a.field.tag - b.field.tag);
+    for (const { field, local, from, present } of ordered)
+      out.add(`const ${local} = ${from}`, `const ${present} = !${out.isDefault(field, local)}`);
+    out.add(`w.uvarint(${ordered.map(({ present }) => `(${present} ? 1 : 0)`).join(' + ') || '0'})`);
+    for (const { field, local, present } of ordered) {
+      const begin = out.name('b');
+      out.add(`if (${present}) {`, `const ${begin} = w.beginTagged(${field.tag})`);
       one(field, local);
-      lines.push('})');
-    });
+      out.add(`w.endTagged(${begin})`, '}');
+    }
   };
 
   const one = (of: Spec, value: string): void => {
-    if (of.kind === 'struct') {
-      if (!isNullable(of, version)) return structure(of, value);
-      lines.push(`w.int8(${value} === null ? -1 : 1)`, `if (${value} !== null) {`);
+    const nullable = isNullable(of, version);
+    // Only a field that is nullable in some version can hold null as far as its type goes.
+    if (!nullable && of.nullableSince !== NEVER) out.add(`if (${value} === null) refuseNull()`);
+    if (of.kind === 'array' && of.element !== undefined) arrayOf(of, of.element, value);
+    else if (of.kind !== 'struct') out.add(`w.${methodName(of, version, flexible)}(${value})`);
+    else if (!nullable) structure(of, value);
+    else {
+      out.add(`w.int8(${value} === null ? -1 : 1)`, `if (${value} !== null) {`);
       structure(of, value);
-      lines.push('}');
-    } else if (of.kind === 'array' && of.element !== undefined) arrayOf(of, of.element, value);
-    else if (isNullable(of, version) || !['string', 'bytes', 'records'].includes(of.kind))
-      lines.push(`w.${methodName(of, version, flexible)}(${value})`);
-    else lines.push(`if (${value} === null) refuseNull()`, `w.${methodName(of, version, flexible)}(${value})`);
+      out.add('}');
+    }
   };
 
   const arrayOf = (of: Spec, element: Spec, value: string): void => {
-    const id = locals++;
+    const index = out.name('i');
+    const item = out.name('e');
     const length = flexible ? 'compactArrayLength' : 'arrayLength';
-    lines.push(
-      isNullable(of, version)
-        ? `if (${value} === null) w.${length}(-1); else {`
-        : `if (${value} === null) refuseNull(); else {`,
-    );
-    lines.push(
-      `w.${length}(${value}.length)`,
-      `for (let i${id} = 0; i${id} < ${value}.length; i${id}++) {`,
-      `const e${id} = ${value}[i${id}]`,
-    );
-    one(element, `e${id}`);
-    lines.push('}', '}');
+    const nullable = isNullable(of, version);
+    if (nullable) out.add(`if (${value} === null) w.${length}(-1)`, 'else {');
+    out.add(`w.${length}(${value}.length)`, `for (let ${index} = 0; ${index} < ${value}.length; ${index}++) {`);
+    out.add(`const ${item} = ${value}[${index}]`);
+    one(element, item);
+    out.add('}');
+    if (nullable) out.add('}');
   };
 
   structure(spec, 'v');
-  return lines.join('\n');
+  return out.lines.join('\n');
+}
+
+/** A field of the tagged section: where its value comes from, and the names of what the emitted code holds of it. */
+interface Tagged {
+  readonly field: Spec;
+  readonly from: string;
+  readonly local: string;
+  readonly present: string;
 }

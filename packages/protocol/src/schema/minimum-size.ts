@@ -14,7 +14,7 @@ const fixed: Readonly<Partial<Record<Kind, number>>> = {
 };
 
 /** The fewest bytes that a field can take: with it the reader bounds an array's length by the bytes that are left. */
-export function minimumSize(spec: Spec, version: number, flexible: boolean): number {
+function minimumSize(spec: Spec, version: number, flexible: boolean): number {
   const size = fixed[spec.kind];
   if (size !== undefined) return size;
   if (spec.kind === 'struct') {
@@ -24,4 +24,9 @@ export function minimumSize(spec: Spec, version: number, flexible: boolean): num
   }
   if (flexible && !spec.inflexible) return 1;
   return spec.kind === 'string' ? 2 : 4;
+}
+
+/** The fewest bytes that one element of an array takes, and never zero: an array of nothing is as long as its claim. */
+export function elementBytesMin(element: Spec, version: number, flexible: boolean): number {
+  return Math.max(1, minimumSize(element, version, flexible));
 }

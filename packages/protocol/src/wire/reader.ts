@@ -4,9 +4,10 @@ import { uuidFromBytes } from './uuid.ts';
 /** No array may claim more elements than this (Kafka 4.4's own limit). */
 const arrayLengthMax = 1_000_000;
 const taggedFieldsMax = 10_000;
-const decoder = new TextDecoder();
+/** Elements that an array gets room for before they were read (Kafka 4.4's own limit). */
+export const INITIAL_CAPACITY_MAX = 1_000;
 /** Text this short is decoded here: a call into the runtime costs more than its characters. */
-const shortText = 24;
+const shortText = 8;
 
 /**
  * Reads the protocol's types from bytes. Every guard of the decoder lives here: nothing is read beyond the end, and no length
@@ -15,6 +16,8 @@ const shortText = 24;
 export class Reader {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
+  /** The bytes again, made when the first longer text is read. */
+  #buffer: Buffer | undefined;
   /** Exclusive end of what may be read: the end of the bytes, or of the tagged field that is being read. */
   #end: number;
   /** Position of the next byte. */
@@ -77,12 +80,14 @@ export class Reader {
   /** An unsigned varint of at most 32 bits in at most 5 bytes. */
   uvarint(): number {
     const start = this.position;
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    const first = this.#view.getUint8(this.#take(1));
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.#view.getUint8(this.#take(1));
       if (shift === 28 && byte > 15) break;
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value >>> 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
     }
     throw new ProtocolError('a varint is longer than 32 bits', start);
   }
@@ -99,8 +104,10 @@ export class Reader {
       }
       if (index === at + length) return text;
     }
-    // As Kafka does: bytes that are not UTF-8 become replacement characters, never an error.
-    return decoder.decode(this.bytes.subarray(at, at + length));
+    const { bytes } = this;
+    this.#buffer ??= bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    // As Kafka does: bytes that are not UTF-8 become replacement characters, never an error. A byte order mark stays.
+    return this.#buffer.toString('utf8', at, at + length);
   }
   #length(length: number, what: string): number {
     if (length < 0) throw new ProtocolError(`${what} has the length ${length}`, this.position);

@@ -1,80 +1,85 @@
 import { ProtocolError } from './protocol-error.ts';
-import type { Splice, WirePiece } from './splice.ts';
+import { pieceSizeBytes, type WirePiece } from './splice.ts';
 import { uuidToBytes } from './uuid.ts';
 
-/** Byte views up to this size are copied into the writer's own buffer: a piece of its own costs more. */
-const copiedBytesMax = 1024;
-const encoder = new TextEncoder();
+/** Byte views up to this size are copied into the writer's own chunk: a piece of its own costs more. */
+const COPIED_BYTES_MAX = 1024;
+/** The old encoding of a string has an int16 length. */
+const STRING_BYTES_MAX = 32_767;
+/** Text this short is written here: a call into the runtime costs more than its characters. */
+const SHORT_TEXT = 48;
+const UVARINT_BYTES_MAX = 5;
 
-/** Writes the protocol's types. Large byte views and splices are not copied: the result is a list of pieces. */
+/**
+ * Writes the protocol's types. Large byte views and splices are not copied: the result is a list of pieces.
+ *
+ * Small things go into a chunk that serves one message after the other. What `finish` has given away is never written again, so a
+ * message may wait in a socket's queue while the next is being written. A number that does not fit its field throws
+ * `ProtocolError`; it is never cut.
+ */
 export class Writer {
-  #bytes: Uint8Array<ArrayBuffer>;
+  #chunk: Buffer;
   #view: DataView;
+  readonly #chunkBytes: number;
   /** Where the bytes begin that are not yet in `#pieces`. */
   #from = 0;
   #at = 0;
   #pieces: WirePiece[] = [];
   /** Bytes of all pieces. */
   #pieceBytes = 0;
+  /** How many tagged fields are open: inside them everything is copied, for their size is known last. */
+  #tagDepth = 0;
 
-  constructor(capacityBytes = 512) {
-    this.#bytes = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#bytes.buffer);
+  constructor(chunkBytes = 512) {
+    this.#chunkBytes = chunkBytes;
+    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#view = new DataView(this.#chunk.buffer);
   }
 
-  /** Bytes written so far, spliced ones included. */
+  /** Bytes written since the last `finish`, spliced ones included. */
   get sizeBytes(): number {
     return this.#pieceBytes + this.#at - this.#from;
   }
 
-  #reserve(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) this.#grow(length);
-    this.#at = at + length;
-    return at;
-  }
-
-  #grow(length: number): void {
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + length));
-    // What is already in a piece is a view of the old buffer and stays right; the open part moves.
-    grown.set(this.#bytes.subarray(this.#from, this.#at), this.#from);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-
   bool(value: boolean): void {
     const at = this.#reserve(1);
-    this.#bytes[at] = value ? 1 : 0;
+    this.#view.setInt8(at, value ? 1 : 0);
   }
   int8(value: number): void {
+    if ((value << 24) >> 24 !== value) throw unfit('int8', value);
     const at = this.#reserve(1);
     this.#view.setInt8(at, value);
   }
   int16(value: number): void {
+    if ((value << 16) >> 16 !== value) throw unfit('int16', value);
     const at = this.#reserve(2);
     this.#view.setInt16(at, value);
   }
   uint16(value: number): void {
+    if ((value & 0xffff) !== value) throw unfit('uint16', value);
     const at = this.#reserve(2);
     this.#view.setUint16(at, value);
   }
   int32(value: number): void {
+    if ((value | 0) !== value) throw unfit('int32', value);
     const at = this.#reserve(4);
     this.#view.setInt32(at, value);
   }
   uint32(value: number): void {
+    if (value >>> 0 !== value) throw unfit('uint32', value);
     const at = this.#reserve(4);
     this.#view.setUint32(at, value);
   }
   /** A safe integer as 64 bits; any other number is refused. */
   int64(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new ProtocolError(`${value} is no safe integer`);
+    if (!Number.isSafeInteger(value)) throw unfit('int64', value);
     const at = this.#reserve(8);
     const high = Math.floor(value / 4294967296);
     this.#view.setInt32(at, high);
     this.#view.setUint32(at + 4, value - high * 4294967296);
   }
   int64Exact(value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) throw unfit('int64', value);
     const at = this.#reserve(8);
     this.#view.setBigInt64(at, value);
   }
@@ -84,79 +89,51 @@ export class Writer {
   }
   uuid(value: string): void {
     const at = this.#reserve(16);
-    if (!uuidToBytes(value, this.#bytes, at))
-      throw new ProtocolError(`${JSON.stringify(value)} is no UUID of 22 base64url characters`);
+    if (!uuidToBytes(value, this.#chunk, at)) throw unfit('UUID of 22 base64url characters', value);
   }
+  /** An unsigned varint of at most 32 bits. */
   uvarint(value: number): void {
-    let rest = value;
-    while (rest > 127) {
-      this.uint8((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    this.uint8(rest);
-  }
-  uint8(value: number): void {
-    const at = this.#reserve(1);
-    this.#bytes[at] = value;
+    if (value >>> 0 !== value) throw unfit('uvarint', value);
+    const at = this.#reserve(UVARINT_BYTES_MAX);
+    this.#at = putUvarint(this.#chunk, at, value);
   }
 
-  /** Text behind a length prefix of `prefixBytes` (2: int16, 0: compact). */
-  #text(value: string, compact: boolean): void {
-    const length = utf8Length(value);
-    if (compact) this.uvarint(length + 1);
-    else if (length > 32767) throw new ProtocolError(`a string of ${length} bytes is longer than 32767`);
-    else this.int16(length);
-    const at = this.#reserve(length);
-    if (length === value.length && length <= 64)
-      for (let index = 0; index < length; index++) this.#bytes[at + index] = value.charCodeAt(index);
-    else encoder.encodeInto(value, this.#bytes.subarray(at, at + length));
-  }
   string(value: string): void {
-    this.#text(value, false);
+    if (this.#shortText(value, false)) return;
+    const length = Buffer.byteLength(value);
+    if (length > STRING_BYTES_MAX) throw new ProtocolError(`a string of ${length} bytes is longer than 32767`);
+    this.int16(length);
+    this.#longText(value, length);
   }
   nullableString(value: string | null): void {
     if (value === null) this.int16(-1);
-    else this.#text(value, false);
+    else this.string(value);
   }
   compactString(value: string): void {
-    this.#text(value, true);
+    if (this.#shortText(value, true)) return;
+    const length = Buffer.byteLength(value);
+    this.uvarint(length + 1);
+    this.#longText(value, length);
   }
   compactNullableString(value: string | null): void {
-    if (value === null) this.uint8(0);
-    else this.#text(value, true);
+    if (value === null) this.uvarint(0);
+    else this.compactString(value);
   }
 
-  #raw(value: WirePiece): void {
-    if (value instanceof Uint8Array && value.length <= copiedBytesMax) {
-      const at = this.#reserve(value.length);
-      this.#bytes.set(value, at);
-      return;
-    }
-    this.#endPiece();
-    this.#pieces.push(value);
-    this.#pieceBytes += sizeOf(value);
-  }
-  #endPiece(): void {
-    if (this.#at > this.#from) {
-      this.#pieces.push(this.#bytes.subarray(this.#from, this.#at));
-      this.#pieceBytes += this.#at - this.#from;
-    }
-    this.#from = this.#at;
-  }
-  bytes32(value: Uint8Array | Splice): void {
-    this.int32(sizeOf(value));
+  bytes32(value: WirePiece): void {
+    this.int32(pieceSizeBytes(value));
     this.#raw(value);
   }
-  nullableBytes32(value: Uint8Array | Splice | null): void {
+  nullableBytes32(value: WirePiece | null): void {
     if (value === null) this.int32(-1);
     else this.bytes32(value);
   }
-  compactBytes(value: Uint8Array | Splice): void {
-    this.uvarint(sizeOf(value) + 1);
+  compactBytes(value: WirePiece): void {
+    this.uvarint(pieceSizeBytes(value) + 1);
     this.#raw(value);
   }
-  compactNullableBytes(value: Uint8Array | Splice | null): void {
-    if (value === null) this.uint8(0);
+  compactNullableBytes(value: WirePiece | null): void {
+    if (value === null) this.uvarint(0);
     else this.compactBytes(value);
   }
 
@@ -168,55 +145,140 @@ export class Writer {
     this.uvarint(length + 1);
   }
 
-  /** Writes a tagged field: its tag, its size, and what `write` puts in it. */
-  tagged(tag: number, write: (writer: Writer) => void): void {
-    const inner = new Writer(128);
-    write(inner);
+  /** Writes a tag and leaves room for its field's size; hand the result to `endTagged`. */
+  beginTagged(tag: number): number {
     this.uvarint(tag);
-    this.uvarint(inner.sizeBytes);
-    for (const piece of inner.finish()) this.#raw(piece);
+    this.#tagDepth++;
+    return this.#reserve(1) - this.#from;
+  }
+  /** Fills in the size of what was written since `beginTagged`. A size of more than one byte moves it up; that is rare. */
+  endTagged(begin: number): void {
+    this.#tagDepth--;
+    const size = this.#at - (this.#from + begin) - 1;
+    const extra = uvarintBytes(size) - 1;
+    if (extra > 0) {
+      this.#reserve(extra);
+      const data = this.#from + begin + 1;
+      this.#chunk.copyWithin(data + extra, data, this.#at - extra);
+    }
+    putUvarint(this.#chunk, this.#from + begin, size);
   }
 
   /** Everything written, in order. The writer starts empty again; the pieces stay as they are. */
   finish(): readonly WirePiece[] {
     this.#endPiece();
     const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
-    // The rest of the buffer serves the next message.
-    if (this.#bytes.length - this.#at < 64) {
-      this.#bytes = new Uint8Array(Math.max(512, this.#bytes.length));
-      this.#view = new DataView(this.#bytes.buffer);
-      this.#at = 0;
-      this.#from = 0;
-    }
+    this.#clear();
     return pieces;
   }
+  /** Everything written, as one array of bytes of its own. Refuses splices, which have no bytes. */
+  toBytes(): Uint8Array {
+    const joined = new Uint8Array(this.sizeBytes);
+    let at = 0;
+    for (const piece of this.finish()) {
+      if (!(piece instanceof Uint8Array)) throw new ProtocolError('a splice has no bytes of its own');
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    return joined;
+  }
+  /** Forgets what was written since the last `finish`, as after an error. */
+  reset(): void {
+    this.#at = this.#from;
+    this.#clear();
+  }
 
-  /** Overwrites four bytes at the start of what was written, which must still be in the first piece. */
+  /** Overwrites four bytes at the start of a piece. */
   static patchInt32(piece: Uint8Array, value: number): void {
     new DataView(piece.buffer, piece.byteOffset, 4).setInt32(0, value);
   }
-}
 
-function sizeOf(value: WirePiece): number {
-  return value instanceof Uint8Array ? value.length : value.sizeBytes;
-}
-
-/** Bytes of a string in UTF-8; a lone surrogate counts as the replacement character that it is written as. */
-function utf8Length(text: string): number {
-  let length = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x80) continue;
-    if (code < 0x800) length += 1;
-    else {
-      length += 2;
-      if (code >= 0xd800 && code < 0xdc00) {
-        const next = text.charCodeAt(index + 1);
-        if (next >= 0xdc00 && next < 0xe000) index++;
-      }
-    }
+  #reserve(length: number): number {
+    const at = this.#at;
+    if (length > this.#chunk.length - at) return this.#grow(length);
+    this.#at = at + length;
+    return at;
   }
-  return length;
+  /** Takes a new chunk and moves the open piece there; finished pieces keep the old one. */
+  #grow(length: number): number {
+    const open = this.#at - this.#from;
+    const wanted = open + length;
+    const grown = Buffer.allocUnsafeSlow(wanted > this.#chunkBytes / 2 ? wanted * 2 : this.#chunkBytes);
+    this.#chunk.copy(grown, 0, this.#from, this.#at);
+    this.#chunk = grown;
+    this.#view = new DataView(grown.buffer);
+    this.#from = 0;
+    this.#at = wanted;
+    return open;
+  }
+
+  #raw(value: WirePiece): void {
+    if (value instanceof Uint8Array && (value.length <= COPIED_BYTES_MAX || this.#tagDepth > 0)) {
+      const at = this.#reserve(value.length);
+      this.#chunk.set(value, at);
+      return;
+    }
+    if (this.#tagDepth > 0) throw new ProtocolError('a splice inside a tagged field');
+    this.#endPiece();
+    this.#pieces.push(value);
+    this.#pieceBytes += pieceSizeBytes(value);
+  }
+  #endPiece(): void {
+    if (this.#at === this.#from) return;
+    this.#pieces.push(this.#chunk.subarray(this.#from, this.#at));
+    this.#pieceBytes += this.#at - this.#from;
+    this.#from = this.#at;
+  }
+  #clear(): void {
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#tagDepth = 0;
+  }
+
+  /** Writes short ASCII text with its length in one pass; false, with nothing written, if the text is any other. */
+  #shortText(value: string, compact: boolean): boolean {
+    const length = value.length;
+    if (length > SHORT_TEXT) return false;
+    const prefix = compact ? 1 : 2;
+    let at = this.#reserve(length + prefix);
+    const chunk = this.#chunk;
+    if (!compact) chunk[at++] = 0;
+    chunk[at++] = compact ? length + 1 : length;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.#at -= length + prefix;
+        return false;
+      }
+      chunk[at + index] = code;
+    }
+    return true;
+  }
+  /** A lone surrogate is written as the replacement character. */
+  #longText(value: string, length: number): void {
+    const at = this.#reserve(length);
+    this.#chunk.write(value, at, length, 'utf8');
+  }
+}
+
+function unfit(type: string, value: unknown): ProtocolError {
+  return new ProtocolError(`${typeof value === 'string' ? JSON.stringify(value) : String(value)} is no ${type}`);
+}
+
+function uvarintBytes(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x200000) return 3;
+  return value < 0x10000000 ? 4 : 5;
+}
+
+function putUvarint(bytes: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
 }
