@@ -90,7 +90,9 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     listOffset: (request) => offsets.find(request),
     partition: (topic, partitionIndex) => registry.get(topic, partitionIndex),
     partitions: () => registry.all(),
-    topicOf: (topicId) => registry.image?.topicsById.get(topicId)?.name,
+    get image() {
+      return registry.image;
+    },
   };
 }
 

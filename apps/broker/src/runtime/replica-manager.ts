@@ -161,8 +161,8 @@ export interface ReplicaManager {
   partition(topic: string, partitionIndex: number): HostedPartition | undefined;
   /** All hosted partitions, in no order. */
   partitions(): Iterable<HostedPartition>;
-  /** Names the topic behind an id, by the image in force. */
-  topicOf(topicId: string): string | undefined;
+  /** The newest image given to `applyImage`; undefined before the first. */
+  readonly image: ClusterImage | undefined;
 }
 
 /** The replica manager as the composition root sees it. Use: make, acquire the directories with `hooks`, `start`, images, `stop`. */

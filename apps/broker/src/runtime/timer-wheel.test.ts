@@ -28,7 +28,10 @@ class ManualClock implements Clock {
     this.armed++;
     const timer = { atMs: this.#nowMs + delayMs, callback };
     this.#timers.push(timer);
-    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
+    const cancel = (): void => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+    return { cancel };
   }
   get pending(): number {
     return this.#timers.length;
@@ -111,10 +114,15 @@ describe('TimerWheel', () => {
     const clock = new ManualClock();
     const wheel = new TimerWheel(clock);
     const ran: string[] = [];
-    const both = [
-      wheel.schedule(5, () => (ran.push('a'), both[1]?.cancel())),
-      wheel.schedule(5, () => (ran.push('b'), both[0]?.cancel())),
-    ];
+    const both: Timer[] = [];
+    const cancelBoth = (name: string): void => {
+      ran.push(name);
+      for (const timer of both) timer.cancel();
+    };
+    both.push(
+      wheel.schedule(5, () => cancelBoth('a')),
+      wheel.schedule(5, () => cancelBoth('b')),
+    );
     wheel.schedule(5.5, () => void wheel.schedule(clock.monotonicMs(), () => ran.push('again')));
     clock.advanceTo(10);
     expect(ran).toHaveLength(2);
