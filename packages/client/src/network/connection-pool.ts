@@ -1,0 +1,133 @@
+import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Address, Network } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import { backoffMs, type RetryPolicy } from '../retry-policy.ts';
+import { sleep } from '../sleep.ts';
+import { BrokerConnection } from './broker-connection.ts';
+
+export interface ConnectionPoolOptions {
+  readonly clientId: string;
+  readonly connectTimeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly retry: RetryPolicy;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Slot {
+  opened: BrokerConnection | undefined;
+  opening: Promise<BrokerConnection> | undefined;
+  failures: number;
+  /** No new attempt before this monotonic time. */
+  retryAtMs: number;
+}
+
+/**
+ * The connections of a client: one per broker and channel. A channel keeps requests that wait long (a consumer's fetches) from
+ * holding up others, since a broker answers a connection in order. A broker that refused is left alone for a while.
+ */
+export class ConnectionPool {
+  readonly #options: ConnectionPoolOptions;
+  readonly #slots = new Map<string, Slot>();
+  readonly #closing = new AbortController();
+
+  constructor(options: ConnectionPoolOptions) {
+    this.#options = options;
+  }
+
+  /** The connection to a broker, opened where there is none. Rejects with a `KafkaError` when it cannot be. */
+  get(address: Address, label: string, channel: string, signal?: AbortSignal): Promise<BrokerConnection> {
+    const slot = this.#slotOf(address, channel);
+    if (slot.opened !== undefined) return Promise.resolve(slot.opened);
+    slot.opening ??= this.#open(slot, address, label).finally(() => {
+      slot.opening = undefined;
+    });
+    return signal === undefined ? slot.opening : raced(slot.opening, signal);
+  }
+
+  /** The open connection to a broker, if there is one. */
+  peek(address: Address, channel: string): BrokerConnection | undefined {
+    return this.#slots.get(keyOf(address, channel))?.opened;
+  }
+
+  /** Closes what a channel has open. */
+  closeChannel(channel: string): void {
+    for (const [key, slot] of this.#slots) {
+      if (!key.startsWith(`${channel} `)) continue;
+      slot.opened?.connection.close();
+      this.#slots.delete(key);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort(new Error('closed'));
+    for (const slot of this.#slots.values()) slot.opened?.connection.close();
+    this.#slots.clear();
+  }
+
+  #slotOf(address: Address, channel: string): Slot {
+    const key = keyOf(address, channel);
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = { opened: undefined, opening: undefined, failures: 0, retryAtMs: 0 };
+      this.#slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  async #open(slot: Slot, address: Address, label: string): Promise<BrokerConnection> {
+    const { clock, retry, random } = this.#options;
+    const waitMs = slot.retryAtMs - clock.monotonicMs();
+    if (waitMs > 0) await this.#sleep(waitMs);
+    this.#refuseWhenClosing();
+    try {
+      const opened = await BrokerConnection.open({ ...this.#options, address, label });
+      if (this.#closing.signal.aborted) opened.connection.close();
+      this.#refuseWhenClosing();
+      this.#keep(slot, opened);
+      return opened;
+    } catch (error) {
+      slot.failures += 1;
+      slot.retryAtMs = clock.monotonicMs() + backoffMs(retry, slot.failures, random);
+      throw error;
+    }
+  }
+
+  #keep(slot: Slot, opened: BrokerConnection): void {
+    slot.opened = opened;
+    slot.failures = 0;
+    void opened.connection.closed.then(() => {
+      if (slot.opened === opened) slot.opened = undefined;
+    });
+  }
+
+  async #sleep(delayMs: number): Promise<void> {
+    try {
+      await sleep(this.#options.clock, delayMs, this.#closing.signal);
+    } catch {
+      this.#refuseWhenClosing();
+    }
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing.signal.aborted) throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
+  }
+}
+
+function keyOf(address: Address, channel: string): string {
+  return `${channel} ${address.host}:${address.port}`;
+}
+
+/** What `promise` brings, unless the signal fires first. */
+export function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(new KafkaError(ClientErrorCode.ABORTED, 'the call was aborted', { cause: signal.reason }));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
