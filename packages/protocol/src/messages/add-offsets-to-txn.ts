@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, int64, string } from '../schema/field.ts';
 
-/** AddOffsetsToTxn, API key 25. */
+/** Adds a group's offsets to a transaction. */
 export const AddOffsetsToTxn = api({
   name: 'AddOffsetsToTxn',
   key: 25,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string, uint16, uuid } from '../schema/field.ts';
 
-/** AddRaftVoter, API key 80. */
+/** Adds a controller to the Raft quorum (KIP-853). */
 export const AddRaftVoter = api({
   name: 'AddRaftVoter',
   key: 80,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, int64 } from '../schema/field.ts';
 
-/** AllocateProducerIds, API key 67. */
+/** Gives a broker a block of producer ids (broker to controller). */
 export const AllocateProducerIds = api({
   name: 'AllocateProducerIds',
   key: 67,

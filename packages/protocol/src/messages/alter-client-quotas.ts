@@ -1,7 +1,9 @@
 import { api } from '../schema/api.ts';
 import { array, bool, float64, int16, int32, string } from '../schema/field.ts';
 
-/** AlterClientQuotas, API key 49. */
+const entityData = { entityType: string, entityName: string.nullable() };
+
+/** Changes client quotas. */
 export const AlterClientQuotas = api({
   name: 'AlterClientQuotas',
   key: 49,
@@ -9,18 +11,11 @@ export const AlterClientQuotas = api({
   flexibleSince: 1,
   listeners: ['broker', 'controller'],
   request: {
-    entries: array({
-      entity: array({ entityType: string, entityName: string.nullable() }),
-      ops: array({ key: string, value: float64, remove: bool }),
-    }),
+    entries: array({ entity: array(entityData), ops: array({ key: string, value: float64, remove: bool }) }),
     validateOnly: bool,
   },
   response: {
     throttleTimeMs: int32,
-    entries: array({
-      errorCode: int16,
-      errorMessage: string.nullable(),
-      entity: array({ entityType: string, entityName: string.nullable() }),
-    }),
+    entries: array({ errorCode: int16, errorMessage: string.nullable(), entity: array(entityData) }),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string } from '../schema/field.ts';
 
-/** AlterConfigs, API key 33. */
+/** Replaces configurations as a whole; IncrementalAlterConfigs is the better one. */
 export const AlterConfigs = api({
   name: 'AlterConfigs',
   key: 33,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string } from '../schema/field.ts';
 
-/** AlterPartitionReassignments, API key 45. */
+/** Begins or cancels moving partitions to other replicas. */
 export const AlterPartitionReassignments = api({
   name: 'AlterPartitionReassignments',
   key: 45,

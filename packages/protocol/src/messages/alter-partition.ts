@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, int8, string, uuid } from '../schema/field.ts';
 
-/** AlterPartition, API key 56. */
+/** Changes a partition's in-sync replicas (leader to controller). */
 export const AlterPartition = api({
   name: 'AlterPartition',
   key: 56,
@@ -18,7 +18,7 @@ export const AlterPartition = api({
         partitionIndex: int32,
         leaderEpoch: int32,
         newIsr: array(int32).until(2),
-        newIsrWithEpochs: array({ brokerId: int32.since(3), brokerEpoch: int64.since(3).default(-1) }).since(3),
+        newIsrWithEpochs: array({ brokerId: int32, brokerEpoch: int64.default(-1) }).since(3),
         leaderRecoveryState: int8.since(1).default(0),
         partitionEpoch: int32,
       }),

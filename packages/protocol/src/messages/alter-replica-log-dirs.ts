@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string } from '../schema/field.ts';
 
-/** AlterReplicaLogDirs, API key 34. */
+/** Moves replicas to other log directories of a broker. */
 export const AlterReplicaLogDirs = api({
   name: 'AlterReplicaLogDirs',
   key: 34,

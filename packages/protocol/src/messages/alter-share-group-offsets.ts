@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** AlterShareGroupOffsets, API key 91. */
+/** Resets the start offsets of a share group (KIP-932). */
 export const AlterShareGroupOffsets = api({
   name: 'AlterShareGroupOffsets',
   key: 91,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bytes, int16, int32, int8, string } from '../schema/field.ts';
 
-/** AlterUserScramCredentials, API key 51. */
+/** Sets and deletes SCRAM credentials. */
 export const AlterUserScramCredentials = api({
   name: 'AlterUserScramCredentials',
   key: 51,

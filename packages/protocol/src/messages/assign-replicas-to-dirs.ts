@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, uuid } from '../schema/field.ts';
 
-/** AssignReplicasToDirs, API key 73. */
+/** Reports which log directory holds which replica (broker to controller). */
 export const AssignReplicasToDirs = api({
   name: 'AssignReplicasToDirs',
   key: 73,

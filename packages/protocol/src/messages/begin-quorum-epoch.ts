@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, uint16, uuid } from '../schema/field.ts';
 
-/** BeginQuorumEpoch, API key 53. */
+/** Tells voters who leads a new Raft epoch (controllers). */
 export const BeginQuorumEpoch = api({
   name: 'BeginQuorumEpoch',
   key: 53,
@@ -20,9 +20,7 @@ export const BeginQuorumEpoch = api({
         leaderEpoch: int32,
       }),
     }),
-    leaderEndpoints: array({ name: string.since(1), host: string.since(1), port: uint16.since(1) })
-      .since(1)
-      .ignorable(),
+    leaderEndpoints: array({ name: string, host: string, port: uint16 }).since(1).ignorable(),
   },
   response: {
     errorCode: int16,
@@ -30,6 +28,6 @@ export const BeginQuorumEpoch = api({
       topicName: string,
       partitions: array({ partitionIndex: int32, errorCode: int16, leaderId: int32, leaderEpoch: int32 }),
     }),
-    nodeEndpoints: array({ nodeId: int32.since(1), host: string.since(1), port: uint16.since(1) }).tag(0, 1),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: uint16 }).tag(0, 1),
   },
 });

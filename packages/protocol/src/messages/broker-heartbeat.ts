@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, uuid } from '../schema/field.ts';
 
-/** BrokerHeartbeat, API key 63. */
+/** Keeps a broker's registration alive (broker to controller). */
 export const BrokerHeartbeat = api({
   name: 'BrokerHeartbeat',
   key: 63,

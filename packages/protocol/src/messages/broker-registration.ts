@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, string, uint16, uuid } from '../schema/field.ts';
 
-/** BrokerRegistration, API key 62. */
+/** Registers a broker (broker to controller). */
 export const BrokerRegistration = api({
   name: 'BrokerRegistration',
   key: 62,

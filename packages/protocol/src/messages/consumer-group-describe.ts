@@ -1,7 +1,11 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string, struct, uuid } from '../schema/field.ts';
 
-/** ConsumerGroupDescribe, API key 69. */
+const topicPartitions = { topicId: uuid, topicName: string, partitions: array(int32) };
+
+const assignment = { topicPartitions: array(topicPartitions) };
+
+/** Describes consumer groups and their members (KIP-848). */
 export const ConsumerGroupDescribe = api({
   name: 'ConsumerGroupDescribe',
   key: 69,
@@ -28,10 +32,8 @@ export const ConsumerGroupDescribe = api({
         clientHost: string,
         subscribedTopicNames: array(string),
         subscribedTopicRegex: string.nullable().default(null),
-        assignment: struct({ topicPartitions: array({ topicId: uuid, topicName: string, partitions: array(int32) }) }),
-        targetAssignment: struct({
-          topicPartitions: array({ topicId: uuid, topicName: string, partitions: array(int32) }),
-        }),
+        assignment: struct(assignment),
+        targetAssignment: struct(assignment),
         memberType: int8.since(1).default(-1).ignorable(),
       }),
       authorizedOperations: int32.default(-2147483648),

@@ -1,7 +1,9 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, struct, uuid } from '../schema/field.ts';
 
-/** ConsumerGroupHeartbeat, API key 68. */
+const topicPartitions = { topicId: uuid, partitions: array(int32) };
+
+/** The one request of a consumer group's members: joins, reports, leaves, learns the assignment (KIP-848). */
 export const ConsumerGroupHeartbeat = api({
   name: 'ConsumerGroupHeartbeat',
   key: 68,
@@ -18,9 +20,7 @@ export const ConsumerGroupHeartbeat = api({
     subscribedTopicNames: array(string).nullable().default(null),
     subscribedTopicRegex: string.nullable().since(1).default(null),
     serverAssignor: string.nullable().default(null),
-    topicPartitions: array({ topicId: uuid, partitions: array(int32) })
-      .nullable()
-      .default(null),
+    topicPartitions: array(topicPartitions).nullable().default(null),
   },
   response: {
     throttleTimeMs: int32,
@@ -29,7 +29,7 @@ export const ConsumerGroupHeartbeat = api({
     memberId: string.nullable().default(null),
     memberEpoch: int32,
     heartbeatIntervalMs: int32,
-    assignment: struct({ topicPartitions: array({ topicId: uuid, partitions: array(int32) }) })
+    assignment: struct({ topicPartitions: array(topicPartitions) })
       .nullable()
       .default(null),
   },

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** ControlledShutdown, API key 7. */
+/** Moves leadership away from a broker that is going down (ZooKeeper mode, gone in 4.0). */
 export const ControlledShutdown = api({
   name: 'ControlledShutdown',
   key: 7,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string, uint16, uuid } from '../schema/field.ts';
 
-/** ControllerRegistration, API key 70. */
+/** Registers a controller (controllers). */
 export const ControllerRegistration = api({
   name: 'ControllerRegistration',
   key: 70,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** CreateAcls, API key 30. */
+/** Creates access control entries. */
 export const CreateAcls = api({
   name: 'CreateAcls',
   key: 30,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bytes, int16, int32, int64, string } from '../schema/field.ts';
 
-/** CreateDelegationToken, API key 38. */
+/** Creates a delegation token. */
 export const CreateDelegationToken = api({
   name: 'CreateDelegationToken',
   key: 38,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string } from '../schema/field.ts';
 
-/** CreatePartitions, API key 37. */
+/** Adds partitions to topics. */
 export const CreatePartitions = api({
   name: 'CreatePartitions',
   key: 37,

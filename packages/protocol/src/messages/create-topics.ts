@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string, uuid } from '../schema/field.ts';
 
-/** CreateTopics, API key 19. */
+/** Creates topics. */
 export const CreateTopics = api({
   name: 'CreateTopics',
   key: 19,
@@ -30,11 +30,11 @@ export const CreateTopics = api({
       numPartitions: int32.since(5).default(-1).ignorable(),
       replicationFactor: int16.since(5).default(-1).ignorable(),
       configs: array({
-        name: string.since(5),
-        value: string.nullable().since(5),
-        readOnly: bool.since(5),
-        configSource: int8.since(5).default(-1).ignorable(),
-        isSensitive: bool.since(5),
+        name: string,
+        value: string.nullable(),
+        readOnly: bool,
+        configSource: int8.default(-1).ignorable(),
+        isSensitive: bool,
       })
         .nullable()
         .since(5)

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DeleteAcls, API key 31. */
+/** Deletes access control entries. */
 export const DeleteAcls = api({
   name: 'DeleteAcls',
   key: 31,

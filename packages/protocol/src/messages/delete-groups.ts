@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string } from '../schema/field.ts';
 
-/** DeleteGroups, API key 42. */
+/** Deletes empty groups. */
 export const DeleteGroups = api({
   name: 'DeleteGroups',
   key: 42,

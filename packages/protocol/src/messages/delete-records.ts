@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** DeleteRecords, API key 21. */
+/** Deletes the records of partitions below an offset. */
 export const DeleteRecords = api({
   name: 'DeleteRecords',
   key: 21,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, uuid } from '../schema/field.ts';
 
-/** DeleteShareGroupOffsets, API key 92. */
+/** Deletes the start offsets of a share group (KIP-932). */
 export const DeleteShareGroupOffsets = api({
   name: 'DeleteShareGroupOffsets',
   key: 92,

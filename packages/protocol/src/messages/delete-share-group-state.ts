@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, uuid } from '../schema/field.ts';
 
-/** DeleteShareGroupState, API key 86. */
+/** Deletes the durable state of share partitions (coordinator to coordinator, KIP-932). */
 export const DeleteShareGroupState = api({
   name: 'DeleteShareGroupState',
   key: 86,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, uuid } from '../schema/field.ts';
 
-/** DeleteTopics, API key 20. */
+/** Deletes topics. */
 export const DeleteTopics = api({
   name: 'DeleteTopics',
   key: 20,
@@ -9,7 +9,7 @@ export const DeleteTopics = api({
   flexibleSince: 4,
   listeners: ['broker', 'controller'],
   request: {
-    topics: array({ name: string.nullable().since(6).default(null), topicId: uuid.since(6) }).since(6),
+    topics: array({ name: string.nullable().default(null), topicId: uuid }).since(6),
     topicNames: array(string).until(5).ignorable(),
     timeoutMs: int32,
   },

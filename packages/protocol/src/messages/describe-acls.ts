@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DescribeAcls, API key 29. */
+/** Lists access control entries. */
 export const DescribeAcls = api({
   name: 'DescribeAcls',
   key: 29,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, float64, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DescribeClientQuotas, API key 48. */
+/** Reads client quotas. */
 export const DescribeClientQuotas = api({
   name: 'DescribeClientQuotas',
   key: 48,

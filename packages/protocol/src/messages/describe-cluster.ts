@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DescribeCluster, API key 60. */
+/** Describes brokers or controllers, and the cluster's id. */
 export const DescribeCluster = api({
   name: 'DescribeCluster',
   key: 60,

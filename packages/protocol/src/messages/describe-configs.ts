@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DescribeConfigs, API key 32. */
+/** Reads configurations with their sources. */
 export const DescribeConfigs = api({
   name: 'DescribeConfigs',
   key: 32,
@@ -27,9 +27,7 @@ export const DescribeConfigs = api({
         isDefault: bool.until(0),
         configSource: int8.since(1).default(-1).ignorable(),
         isSensitive: bool,
-        synonyms: array({ name: string.since(1), value: string.nullable().since(1), source: int8.since(1) })
-          .since(1)
-          .ignorable(),
+        synonyms: array({ name: string, value: string.nullable(), source: int8 }).since(1).ignorable(),
         configType: int8.since(3).default(0).ignorable(),
         documentation: string.nullable().since(3).ignorable(),
       }),

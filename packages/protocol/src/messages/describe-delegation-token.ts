@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bytes, int16, int32, int64, string } from '../schema/field.ts';
 
-/** DescribeDelegationToken, API key 41. */
+/** Lists delegation tokens. */
 export const DescribeDelegationToken = api({
   name: 'DescribeDelegationToken',
   key: 41,

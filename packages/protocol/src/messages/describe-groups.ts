@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, bytes, int16, int32, string } from '../schema/field.ts';
 
-/** DescribeGroups, API key 15. */
+/** Describes classic groups and their members. */
 export const DescribeGroups = api({
   name: 'DescribeGroups',
   key: 15,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, string } from '../schema/field.ts';
 
-/** DescribeLogDirs, API key 35. */
+/** Describes log directories and what lies in them. */
 export const DescribeLogDirs = api({
   name: 'DescribeLogDirs',
   key: 35,

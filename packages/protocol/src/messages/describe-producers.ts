@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** DescribeProducers, API key 61. */
+/** Lists the producers that partitions know. */
 export const DescribeProducers = api({
   name: 'DescribeProducers',
   key: 61,

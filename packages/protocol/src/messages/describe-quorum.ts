@@ -1,7 +1,15 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uint16, uuid } from '../schema/field.ts';
 
-/** DescribeQuorum, API key 55. */
+const replicaState = {
+  replicaId: int32,
+  replicaDirectoryId: uuid.since(2),
+  logEndOffset: int64,
+  lastFetchTimestamp: int64.since(1).default(-1).ignorable(),
+  lastCaughtUpTimestamp: int64.since(1).default(-1).ignorable(),
+};
+
+/** Describes the Raft quorum: leader, voters, observers and how far each is. */
 export const DescribeQuorum = api({
   name: 'DescribeQuorum',
   key: 55,
@@ -21,25 +29,10 @@ export const DescribeQuorum = api({
         leaderId: int32,
         leaderEpoch: int32,
         highWatermark: int64,
-        currentVoters: array({
-          replicaId: int32,
-          replicaDirectoryId: uuid.since(2),
-          logEndOffset: int64,
-          lastFetchTimestamp: int64.since(1).default(-1).ignorable(),
-          lastCaughtUpTimestamp: int64.since(1).default(-1).ignorable(),
-        }),
-        observers: array({
-          replicaId: int32,
-          replicaDirectoryId: uuid.since(2),
-          logEndOffset: int64,
-          lastFetchTimestamp: int64.since(1).default(-1).ignorable(),
-          lastCaughtUpTimestamp: int64.since(1).default(-1).ignorable(),
-        }),
+        currentVoters: array(replicaState),
+        observers: array(replicaState),
       }),
     }),
-    nodes: array({
-      nodeId: int32.since(2),
-      listeners: array({ name: string.since(2), host: string.since(2), port: uint16.since(2) }).since(2),
-    }).since(2),
+    nodes: array({ nodeId: int32, listeners: array({ name: string, host: string, port: uint16 }) }).since(2),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** DescribeShareGroupOffsets, API key 90. */
+/** Reads the start offsets of share groups (KIP-932). */
 export const DescribeShareGroupOffsets = api({
   name: 'DescribeShareGroupOffsets',
   key: 90,

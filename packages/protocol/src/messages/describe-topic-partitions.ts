@@ -1,7 +1,9 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string, struct, uuid } from '../schema/field.ts';
 
-/** DescribeTopicPartitions, API key 75. */
+const cursor = { topicName: string, partitionIndex: int32 };
+
+/** Describes topics and partitions page by page (KIP-966). */
 export const DescribeTopicPartitions = api({
   name: 'DescribeTopicPartitions',
   key: 75,
@@ -11,7 +13,7 @@ export const DescribeTopicPartitions = api({
   request: {
     topics: array({ name: string }),
     responsePartitionLimit: int32.default(2000),
-    cursor: struct({ topicName: string, partitionIndex: int32 }).nullable().default(null),
+    cursor: struct(cursor).nullable().default(null),
   },
   response: {
     throttleTimeMs: int32.ignorable(),
@@ -33,6 +35,6 @@ export const DescribeTopicPartitions = api({
       }),
       topicAuthorizedOperations: int32.default(-2147483648),
     }),
-    nextCursor: struct({ topicName: string, partitionIndex: int32 }).nullable().default(null),
+    nextCursor: struct(cursor).nullable().default(null),
   },
 });

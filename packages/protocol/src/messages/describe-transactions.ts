@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** DescribeTransactions, API key 65. */
+/** Describes transactions by transactional id. */
 export const DescribeTransactions = api({
   name: 'DescribeTransactions',
   key: 65,

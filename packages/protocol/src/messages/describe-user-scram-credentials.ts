@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** DescribeUserScramCredentials, API key 50. */
+/** Tells which SCRAM credentials users have, without secrets. */
 export const DescribeUserScramCredentials = api({
   name: 'DescribeUserScramCredentials',
   key: 50,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** ElectLeaders, API key 43. */
+/** Elects partition leaders: the preferred ones, or unclean ones. */
 export const ElectLeaders = api({
   name: 'ElectLeaders',
   key: 43,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bool, int16, int32, int64, string } from '../schema/field.ts';
 
-/** EndTxn, API key 26. */
+/** Commits or aborts a transaction. */
 export const EndTxn = api({
   name: 'EndTxn',
   key: 26,

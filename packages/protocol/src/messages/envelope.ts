@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bytes, int16 } from '../schema/field.ts';
 
-/** Envelope, API key 58. */
+/** Wraps a request that a broker forwards to the controller. */
 export const Envelope = api({
   name: 'Envelope',
   key: 58,

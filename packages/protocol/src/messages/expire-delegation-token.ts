@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bytes, int16, int32, int64 } from '../schema/field.ts';
 
-/** ExpireDelegationToken, API key 40. */
+/** Changes when a delegation token ends. */
 export const ExpireDelegationToken = api({
   name: 'ExpireDelegationToken',
   key: 40,

@@ -1,7 +1,9 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, records, string, struct, uint16, uuid } from '../schema/field.ts';
 
-/** FetchSnapshot, API key 59. */
+const snapshotId = { endOffset: int64, epoch: int32 };
+
+/** Reads a snapshot of the metadata log (controllers). */
 export const FetchSnapshot = api({
   name: 'FetchSnapshot',
   key: 59,
@@ -17,7 +19,7 @@ export const FetchSnapshot = api({
       partitions: array({
         partition: int32,
         currentLeaderEpoch: int32,
-        snapshotId: struct({ endOffset: int64, epoch: int32 }),
+        snapshotId: struct(snapshotId),
         position: int64,
         replicaDirectoryId: uuid.tag(0, 1).ignorable(),
       }),
@@ -31,13 +33,13 @@ export const FetchSnapshot = api({
       partitions: array({
         index: int32,
         errorCode: int16,
-        snapshotId: struct({ endOffset: int64, epoch: int32 }),
+        snapshotId: struct(snapshotId),
         currentLeader: struct({ leaderId: int32, leaderEpoch: int32 }).tag(0, 0),
         size: int64,
         position: int64,
         unalignedRecords: records,
       }),
     }),
-    nodeEndpoints: array({ nodeId: int32.since(1), host: string.since(1), port: uint16.since(1) }).tag(0, 1),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: uint16 }).tag(0, 1),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, int8, records, string, struct, uuid } from '../schema/field.ts';
 
-/** Fetch, API key 1. */
+/** Reads record batches from partitions; followers replicate with it, too. */
 export const Fetch = api({
   name: 'Fetch',
   key: 1,
@@ -11,10 +11,7 @@ export const Fetch = api({
   request: {
     clusterId: string.nullable().tag(0, 12).default(null).ignorable(),
     replicaId: int32.until(14).default(-1),
-    replicaState: struct({ replicaId: int32.since(15).default(-1), replicaEpoch: int64.since(15).default(-1) }).tag(
-      1,
-      15,
-    ),
+    replicaState: struct({ replicaId: int32.default(-1), replicaEpoch: int64.default(-1) }).tag(1, 15),
     maxWaitMs: int32,
     minBytes: int32,
     maxBytes: int32.since(3).default(2147483647).ignorable(),
@@ -36,9 +33,9 @@ export const Fetch = api({
       }),
     }),
     forgottenTopicsData: array({
-      topic: string.since(7).until(12).ignorable(),
+      topic: string.until(12).ignorable(),
       topicId: uuid.since(13).ignorable(),
-      partitions: array(int32).since(7),
+      partitions: array(int32),
     }).since(7),
     rackId: string.since(11).default('').ignorable(),
   },
@@ -55,28 +52,17 @@ export const Fetch = api({
         highWatermark: int64,
         lastStableOffset: int64.since(4).default(-1).ignorable(),
         logStartOffset: int64.since(5).default(-1).ignorable(),
-        divergingEpoch: struct({ epoch: int32.since(12).default(-1), endOffset: int64.since(12).default(-1) }).tag(
-          0,
-          12,
-        ),
-        currentLeader: struct({ leaderId: int32.since(12).default(-1), leaderEpoch: int32.since(12).default(-1) }).tag(
-          1,
-          12,
-        ),
+        divergingEpoch: struct({ epoch: int32.default(-1), endOffset: int64.default(-1) }).tag(0, 12),
+        currentLeader: struct({ leaderId: int32.default(-1), leaderEpoch: int32.default(-1) }).tag(1, 12),
         snapshotId: struct({ endOffset: int64.default(-1), epoch: int32.default(-1) }).tag(2, 12),
-        abortedTransactions: array({ producerId: int64.since(4), firstOffset: int64.since(4) })
-          .nullable()
-          .since(4)
-          .ignorable(),
+        abortedTransactions: array({ producerId: int64, firstOffset: int64 }).nullable().since(4).ignorable(),
         preferredReadReplica: int32.since(11).default(-1),
         records: records.nullable().default(null),
       }),
     }),
-    nodeEndpoints: array({
-      nodeId: int32.since(16),
-      host: string.since(16),
-      port: int32.since(16),
-      rack: string.nullable().since(16).default(null),
-    }).tag(0, 16),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: int32, rack: string.nullable().default(null) }).tag(
+      0,
+      16,
+    ),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string, uuid } from '../schema/field.ts';
 
-/** GetTelemetrySubscriptions, API key 71. */
+/** Asks which client metrics the broker wants (KIP-714). */
 export const GetTelemetrySubscriptions = api({
   name: 'GetTelemetrySubscriptions',
   key: 71,

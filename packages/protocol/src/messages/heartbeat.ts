@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, string } from '../schema/field.ts';
 
-/** Heartbeat, API key 12. */
+/** Keeps a member of a classic group alive and tells it of rebalances. */
 export const Heartbeat = api({
   name: 'Heartbeat',
   key: 12,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string } from '../schema/field.ts';
 
-/** IncrementalAlterConfigs, API key 44. */
+/** Changes single configurations. */
 export const IncrementalAlterConfigs = api({
   name: 'IncrementalAlterConfigs',
   key: 44,

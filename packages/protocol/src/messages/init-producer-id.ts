@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bool, int16, int32, int64, string } from '../schema/field.ts';
 
-/** InitProducerId, API key 22. */
+/** Gives a producer its id and epoch, fencing earlier ones of the same transactional id. */
 export const InitProducerId = api({
   name: 'InitProducerId',
   key: 22,

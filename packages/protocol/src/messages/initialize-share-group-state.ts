@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** InitializeShareGroupState, API key 83. */
+/** Begins the durable state of share partitions (coordinator to coordinator, KIP-932). */
 export const InitializeShareGroupState = api({
   name: 'InitializeShareGroupState',
   key: 83,

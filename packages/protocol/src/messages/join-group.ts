@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, bytes, int16, int32, string } from '../schema/field.ts';
 
-/** JoinGroup, API key 11. */
+/** Joins a classic group, or begins its next generation. */
 export const JoinGroup = api({
   name: 'JoinGroup',
   key: 11,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string } from '../schema/field.ts';
 
-/** LeaveGroup, API key 13. */
+/** Leaves a classic group. */
 export const LeaveGroup = api({
   name: 'LeaveGroup',
   key: 13,
@@ -12,18 +12,14 @@ export const LeaveGroup = api({
     groupId: string,
     memberId: string.until(2),
     members: array({
-      memberId: string.since(3),
-      groupInstanceId: string.nullable().since(3).default(null),
+      memberId: string,
+      groupInstanceId: string.nullable().default(null),
       reason: string.nullable().since(5).default(null).ignorable(),
     }).since(3),
   },
   response: {
     throttleTimeMs: int32.since(1).ignorable(),
     errorCode: int16,
-    members: array({
-      memberId: string.since(3),
-      groupInstanceId: string.nullable().since(3),
-      errorCode: int16.since(3),
-    }).since(3),
+    members: array({ memberId: string, groupInstanceId: string.nullable(), errorCode: int16 }).since(3),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string } from '../schema/field.ts';
 
-/** ListConfigResources, API key 74. */
+/** Lists resources that have configurations of their own. */
 export const ListConfigResources = api({
   name: 'ListConfigResources',
   key: 74,

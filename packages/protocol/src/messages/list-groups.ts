@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string } from '../schema/field.ts';
 
-/** ListGroups, API key 16. */
+/** Lists the groups that a broker coordinates. */
 export const ListGroups = api({
   name: 'ListGroups',
   key: 16,

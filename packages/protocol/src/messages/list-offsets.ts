@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, int8, string } from '../schema/field.ts';
 
-/** ListOffsets, API key 2. */
+/** Finds offsets of partitions by timestamp, or their first and last. */
 export const ListOffsets = api({
   name: 'ListOffsets',
   key: 2,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string } from '../schema/field.ts';
 
-/** ListPartitionReassignments, API key 46. */
+/** Lists the moves of partitions that are under way. */
 export const ListPartitionReassignments = api({
   name: 'ListPartitionReassignments',
   key: 46,

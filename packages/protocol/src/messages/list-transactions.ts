@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** ListTransactions, API key 66. */
+/** Lists the transactions that a broker coordinates. */
 export const ListTransactions = api({
   name: 'ListTransactions',
   key: 66,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string, uuid } from '../schema/field.ts';
 
-/** Metadata, API key 3. */
+/** Describes brokers, topics and partitions: who leads what. */
 export const Metadata = api({
   name: 'Metadata',
   key: 3,

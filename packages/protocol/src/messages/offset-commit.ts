@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** OffsetCommit, API key 8. */
+/** Commits a group's offsets. */
 export const OffsetCommit = api({
   name: 'OffsetCommit',
   key: 8,

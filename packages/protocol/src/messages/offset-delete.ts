@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { NEVER, array, int16, int32, string } from '../schema/field.ts';
 
-/** OffsetDelete, API key 47. */
+/** Deletes committed offsets of a group. */
 export const OffsetDelete = api({
   name: 'OffsetDelete',
   key: 47,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string } from '../schema/field.ts';
 
-/** OffsetForLeaderEpoch, API key 23. */
+/** Tells where leader epochs end, so that a reader can find where logs diverge. */
 export const OffsetForLeaderEpoch = api({
   name: 'OffsetForLeaderEpoch',
   key: 23,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, records, string, struct, uuid } from '../schema/field.ts';
 
-/** Produce, API key 0. */
+/** Appends record batches to partitions. */
 export const Produce = api({
   name: 'Produce',
   key: 0,
@@ -28,25 +28,17 @@ export const Produce = api({
         baseOffset: int64,
         logAppendTimeMs: int64.since(2).default(-1).ignorable(),
         logStartOffset: int64.since(5).default(-1).ignorable(),
-        recordErrors: array({
-          batchIndex: int32.since(8),
-          batchIndexErrorMessage: string.nullable().since(8).default(null),
-        })
+        recordErrors: array({ batchIndex: int32, batchIndexErrorMessage: string.nullable().default(null) })
           .since(8)
           .ignorable(),
         errorMessage: string.nullable().since(8).default(null).ignorable(),
-        currentLeader: struct({ leaderId: int32.since(10).default(-1), leaderEpoch: int32.since(10).default(-1) }).tag(
-          0,
-          10,
-        ),
+        currentLeader: struct({ leaderId: int32.default(-1), leaderEpoch: int32.default(-1) }).tag(0, 10),
       }),
     }),
     throttleTimeMs: int32.since(1).default(0).ignorable(),
-    nodeEndpoints: array({
-      nodeId: int32.since(10),
-      host: string.since(10),
-      port: int32.since(10),
-      rack: string.nullable().since(10).default(null),
-    }).tag(0, 10),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: int32, rack: string.nullable().default(null) }).tag(
+      0,
+      10,
+    ),
   },
 });

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bool, bytes, int16, int32, int8, uuid } from '../schema/field.ts';
 
-/** PushTelemetry, API key 72. */
+/** Delivers client metrics (KIP-714). */
 export const PushTelemetry = api({
   name: 'PushTelemetry',
   key: 72,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** ReadShareGroupStateSummary, API key 87. */
+/** Reads start offsets of share partitions (coordinator to coordinator, KIP-932). */
 export const ReadShareGroupStateSummary = api({
   name: 'ReadShareGroupStateSummary',
   key: 87,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, int8, string, uuid } from '../schema/field.ts';
 
-/** ReadShareGroupState, API key 84. */
+/** Reads the durable state of share partitions (broker to coordinator, KIP-932). */
 export const ReadShareGroupState = api({
   name: 'ReadShareGroupState',
   key: 84,

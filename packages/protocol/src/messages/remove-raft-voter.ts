@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, string, uuid } from '../schema/field.ts';
 
-/** RemoveRaftVoter, API key 81. */
+/** Removes a controller from the Raft quorum (KIP-853). */
 export const RemoveRaftVoter = api({
   name: 'RemoveRaftVoter',
   key: 81,

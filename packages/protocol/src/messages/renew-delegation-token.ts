@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bytes, int16, int32, int64 } from '../schema/field.ts';
 
-/** RenewDelegationToken, API key 39. */
+/** Prolongs a delegation token. */
 export const RenewDelegationToken = api({
   name: 'RenewDelegationToken',
   key: 39,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { bytes, int16, int64, string } from '../schema/field.ts';
 
-/** SaslAuthenticate, API key 36. */
+/** Carries the tokens of a SASL mechanism. */
 export const SaslAuthenticate = api({
   name: 'SaslAuthenticate',
   key: 36,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { NEVER, array, int16, string } from '../schema/field.ts';
 
-/** SaslHandshake, API key 17. */
+/** Chooses the SASL mechanism of a connection. */
 export const SaslHandshake = api({
   name: 'SaslHandshake',
   key: 17,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, int8, string, struct, uuid } from '../schema/field.ts';
 
-/** ShareAcknowledge, API key 79. */
+/** Acknowledges records that a member of a share group has acquired (KIP-932). */
 export const ShareAcknowledge = api({
   name: 'ShareAcknowledge',
   key: 79,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, int8, records, string, struct, uuid } from '../schema/field.ts';
 
-/** ShareFetch, API key 78. */
+/** Acquires records for a member of a share group, and acknowledges others (KIP-932). */
 export const ShareFetch = api({
   name: 'ShareFetch',
   key: 78,

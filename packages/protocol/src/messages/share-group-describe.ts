@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, string, struct, uuid } from '../schema/field.ts';
 
-/** ShareGroupDescribe, API key 77. */
+/** Describes share groups and their members (KIP-932). */
 export const ShareGroupDescribe = api({
   name: 'ShareGroupDescribe',
   key: 77,

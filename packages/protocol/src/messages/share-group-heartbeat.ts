@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, struct, uuid } from '../schema/field.ts';
 
-/** ShareGroupHeartbeat, API key 76. */
+/** The one request of a share group's members: joins, reports, leaves, learns the assignment (KIP-932). */
 export const ShareGroupHeartbeat = api({
   name: 'ShareGroupHeartbeat',
   key: 76,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, string } from '../schema/field.ts';
 
-/** StopReplica, API key 5. */
+/** Told brokers to stop replicating or to delete partitions (ZooKeeper mode, gone in 4.0). */
 export const StopReplica = api({
   name: 'StopReplica',
   key: 5,
@@ -14,17 +14,13 @@ export const StopReplica = api({
     controllerEpoch: int32,
     brokerEpoch: int64.since(1).default(-1).ignorable(),
     deletePartitions: bool.until(2),
-    ungroupedPartitions: array({ topicName: string.until(0), partitionIndex: int32.until(0) }).until(0),
-    topics: array({ name: string.since(1).until(2), partitionIndexes: array(int32).since(1).until(2) })
+    ungroupedPartitions: array({ topicName: string, partitionIndex: int32 }).until(0),
+    topics: array({ name: string, partitionIndexes: array(int32) })
       .since(1)
       .until(2),
     topicStates: array({
-      topicName: string.since(3),
-      partitionStates: array({
-        partitionIndex: int32.since(3),
-        leaderEpoch: int32.since(3).default(-1),
-        deletePartition: bool.since(3),
-      }).since(3),
+      topicName: string,
+      partitionStates: array({ partitionIndex: int32, leaderEpoch: int32.default(-1), deletePartition: bool }),
     }).since(3),
   },
   response: {

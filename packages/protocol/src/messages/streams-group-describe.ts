@@ -1,7 +1,26 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, int8, string, struct, uint16 } from '../schema/field.ts';
 
-/** StreamsGroupDescribe, API key 89. */
+const keyValue = { key: string, value: string };
+
+const topicInfo = { name: string, partitions: int32, replicationFactor: int16, topicConfigs: array(keyValue) };
+
+const taskOffset = { subtopologyId: string, partition: int32, offset: int64 };
+
+const taskIds = { subtopologyId: string, partitions: array(int32) };
+
+const assignment = { activeTasks: array(taskIds), standbyTasks: array(taskIds), warmupTasks: array(taskIds) };
+
+const topologyDescriptionNode = {
+  name: string,
+  nodeType: int8,
+  sourceTopics: array(string),
+  sinkTopic: string.nullable().default(null),
+  stores: array(string),
+  successors: array(string),
+};
+
+/** Describes streams groups, their topology and members (KIP-1071). */
 export const StreamsGroupDescribe = api({
   name: 'StreamsGroupDescribe',
   key: 89,
@@ -28,18 +47,8 @@ export const StreamsGroupDescribe = api({
           subtopologyId: string,
           sourceTopics: array(string),
           repartitionSinkTopics: array(string),
-          stateChangelogTopics: array({
-            name: string,
-            partitions: int32,
-            replicationFactor: int16,
-            topicConfigs: array({ key: string, value: string }),
-          }),
-          repartitionSourceTopics: array({
-            name: string,
-            partitions: int32,
-            replicationFactor: int16,
-            topicConfigs: array({ key: string, value: string }),
-          }),
+          stateChangelogTopics: array(topicInfo),
+          repartitionSourceTopics: array(topicInfo),
         })
           .nullable()
           .default(null),
@@ -56,52 +65,17 @@ export const StreamsGroupDescribe = api({
         topologyEpoch: int32,
         processId: string,
         userEndpoint: struct({ host: string, port: uint16 }).nullable().default(null),
-        clientTags: array({ key: string, value: string }),
-        taskOffsets: array({ subtopologyId: string, partition: int32, offset: int64 }),
-        taskEndOffsets: array({ subtopologyId: string, partition: int32, offset: int64 }),
-        assignment: struct({
-          activeTasks: array({ subtopologyId: string, partitions: array(int32) }),
-          standbyTasks: array({ subtopologyId: string, partitions: array(int32) }),
-          warmupTasks: array({ subtopologyId: string, partitions: array(int32) }),
-        }),
-        targetAssignment: struct({
-          activeTasks: array({ subtopologyId: string, partitions: array(int32) }),
-          standbyTasks: array({ subtopologyId: string, partitions: array(int32) }),
-          warmupTasks: array({ subtopologyId: string, partitions: array(int32) }),
-        }),
+        clientTags: array(keyValue),
+        taskOffsets: array(taskOffset),
+        taskEndOffsets: array(taskOffset),
+        assignment: struct(assignment),
+        targetAssignment: struct(assignment),
         isClassic: bool,
       }),
       authorizedOperations: int32.default(-2147483648),
       topologyDescription: struct({
-        subtopologies: array({
-          subtopologyId: string.since(1),
-          nodes: array({
-            name: string.since(1),
-            nodeType: int8.since(1),
-            sourceTopics: array(string).since(1),
-            sinkTopic: string.nullable().since(1).default(null),
-            stores: array(string).since(1),
-            successors: array(string).since(1),
-          }).since(1),
-        }).since(1),
-        globalStores: array({
-          source: struct({
-            name: string.since(1),
-            nodeType: int8.since(1),
-            sourceTopics: array(string).since(1),
-            sinkTopic: string.nullable().since(1).default(null),
-            stores: array(string).since(1),
-            successors: array(string).since(1),
-          }).since(1),
-          processor: struct({
-            name: string.since(1),
-            nodeType: int8.since(1),
-            sourceTopics: array(string).since(1),
-            sinkTopic: string.nullable().since(1).default(null),
-            stores: array(string).since(1),
-            successors: array(string).since(1),
-          }).since(1),
-        }).since(1),
+        subtopologies: array({ subtopologyId: string, nodes: array(topologyDescriptionNode) }),
+        globalStores: array({ source: struct(topologyDescriptionNode), processor: struct(topologyDescriptionNode) }),
       })
         .nullable()
         .since(1)

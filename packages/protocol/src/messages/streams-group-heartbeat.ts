@@ -1,7 +1,19 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, int8, string, struct, uint16 } from '../schema/field.ts';
 
-/** StreamsGroupHeartbeat, API key 88. */
+const keyValue = { key: string, value: string };
+
+const topicInfo = { name: string, partitions: int32, replicationFactor: int16, topicConfigs: array(keyValue) };
+
+const taskIds = { subtopologyId: string, partitions: array(int32) };
+
+const endpoint = { host: string, port: uint16 };
+
+const taskOffset = { subtopologyId: string, partition: int32, offset: int64 };
+
+const topicPartition = { topic: string, partitions: array(int32) };
+
+/** The one request of a streams group's members: joins, reports, leaves, learns the tasks (KIP-1071). */
 export const StreamsGroupHeartbeat = api({
   name: 'StreamsGroupHeartbeat',
   key: 88,
@@ -22,19 +34,9 @@ export const StreamsGroupHeartbeat = api({
         subtopologyId: string,
         sourceTopics: array(string),
         sourceTopicRegex: array(string),
-        stateChangelogTopics: array({
-          name: string,
-          partitions: int32,
-          replicationFactor: int16,
-          topicConfigs: array({ key: string, value: string }),
-        }),
+        stateChangelogTopics: array(topicInfo),
         repartitionSinkTopics: array(string),
-        repartitionSourceTopics: array({
-          name: string,
-          partitions: int32,
-          replicationFactor: int16,
-          topicConfigs: array({ key: string, value: string }),
-        }),
+        repartitionSourceTopics: array(topicInfo),
         copartitionGroups: array({
           sourceTopics: array(int16),
           sourceTopicRegex: array(int16),
@@ -44,20 +46,14 @@ export const StreamsGroupHeartbeat = api({
     })
       .nullable()
       .default(null),
-    activeTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
-    standbyTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
-    warmupTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
+    activeTasks: array(taskIds).nullable().default(null),
+    standbyTasks: array(taskIds).nullable().default(null),
+    warmupTasks: array(taskIds).nullable().default(null),
     processId: string.nullable().default(null),
-    userEndpoint: struct({ host: string, port: uint16 }).nullable().default(null),
-    clientTags: array({ key: string, value: string }).nullable().default(null),
-    taskOffsets: array({ subtopologyId: string, partition: int32, offset: int64 }).nullable().default(null),
-    taskEndOffsets: array({ subtopologyId: string, partition: int32, offset: int64 }).nullable().default(null),
+    userEndpoint: struct(endpoint).nullable().default(null),
+    clientTags: array(keyValue).nullable().default(null),
+    taskOffsets: array(taskOffset).nullable().default(null),
+    taskEndOffsets: array(taskOffset).nullable().default(null),
     shutdownApplication: bool.default(false),
   },
   response: {
@@ -71,21 +67,15 @@ export const StreamsGroupHeartbeat = api({
     taskOffsetIntervalMs: int32,
     acceptableRecoveryLag: int64.since(1).default(-1).ignorable(),
     status: array({ statusCode: int8, statusDetail: string }).nullable(),
-    activeTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
-    standbyTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
-    warmupTasks: array({ subtopologyId: string, partitions: array(int32) })
-      .nullable()
-      .default(null),
+    activeTasks: array(taskIds).nullable().default(null),
+    standbyTasks: array(taskIds).nullable().default(null),
+    warmupTasks: array(taskIds).nullable().default(null),
     topologyDescriptionRequired: bool.since(1).default(false),
     endpointInformationEpoch: int32,
     partitionsByUserEndpoint: array({
-      userEndpoint: struct({ host: string, port: uint16 }),
-      activePartitions: array({ topic: string, partitions: array(int32) }),
-      standbyPartitions: array({ topic: string, partitions: array(int32) }),
+      userEndpoint: struct(endpoint),
+      activePartitions: array(topicPartition),
+      standbyPartitions: array(topicPartition),
     })
       .nullable()
       .default(null),

@@ -1,7 +1,16 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int8, string, struct } from '../schema/field.ts';
 
-/** StreamsGroupTopologyDescriptionUpdate, API key 93. */
+const topologyDescriptionNode = {
+  name: string,
+  nodeType: int8,
+  sourceTopics: array(string),
+  sinkTopic: string.nullable().default(null),
+  stores: array(string),
+  successors: array(string),
+};
+
+/** Stores a description of a streams group's topology for tools to read. */
 export const StreamsGroupTopologyDescriptionUpdate = api({
   name: 'StreamsGroupTopologyDescriptionUpdate',
   key: 93,
@@ -13,35 +22,8 @@ export const StreamsGroupTopologyDescriptionUpdate = api({
     memberId: string,
     topologyEpoch: int32,
     topologyDescription: struct({
-      subtopologies: array({
-        subtopologyId: string,
-        nodes: array({
-          name: string,
-          nodeType: int8,
-          sourceTopics: array(string),
-          sinkTopic: string.nullable().default(null),
-          stores: array(string),
-          successors: array(string),
-        }),
-      }),
-      globalStores: array({
-        source: struct({
-          name: string,
-          nodeType: int8,
-          sourceTopics: array(string),
-          sinkTopic: string.nullable().default(null),
-          stores: array(string),
-          successors: array(string),
-        }),
-        processor: struct({
-          name: string,
-          nodeType: int8,
-          sourceTopics: array(string),
-          sinkTopic: string.nullable().default(null),
-          stores: array(string),
-          successors: array(string),
-        }),
-      }),
+      subtopologies: array({ subtopologyId: string, nodes: array(topologyDescriptionNode) }),
+      globalStores: array({ source: struct(topologyDescriptionNode), processor: struct(topologyDescriptionNode) }),
     }),
   },
   response: { throttleTimeMs: int32, errorCode: int16, errorMessage: string.nullable().default(null) },

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bytes, int16, int32, string } from '../schema/field.ts';
 
-/** SyncGroup, API key 14. */
+/** Hands out the assignment that the leader of a classic group has computed. */
 export const SyncGroup = api({
   name: 'SyncGroup',
   key: 14,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, int64, string, uuid } from '../schema/field.ts';
 
-/** TxnOffsetCommit, API key 28. */
+/** Commits a group's offsets as a part of a transaction. */
 export const TxnOffsetCommit = api({
   name: 'TxnOffsetCommit',
   key: 28,

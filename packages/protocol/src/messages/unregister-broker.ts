@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, string } from '../schema/field.ts';
 
-/** UnregisterBroker, API key 64. */
+/** Removes a broker's registration. */
 export const UnregisterBroker = api({
   name: 'UnregisterBroker',
   key: 64,

@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { int16, int32, string } from '../schema/field.ts';
 
-/** UnregisterController, API key 94. */
+/** Removes a controller's registration. */
 export const UnregisterController = api({
   name: 'UnregisterController',
   key: 94,

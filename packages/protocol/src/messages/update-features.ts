@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int8, string } from '../schema/field.ts';
 
-/** UpdateFeatures, API key 57. */
+/** Changes finalized feature levels. */
 export const UpdateFeatures = api({
   name: 'UpdateFeatures',
   key: 57,

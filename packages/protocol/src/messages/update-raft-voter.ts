@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, int16, int32, string, struct, uint16, uuid } from '../schema/field.ts';
 
-/** UpdateRaftVoter, API key 82. */
+/** Changes a controller's endpoints in the Raft quorum (KIP-853). */
 export const UpdateRaftVoter = api({
   name: 'UpdateRaftVoter',
   key: 82,

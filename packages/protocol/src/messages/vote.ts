@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, string, uint16, uuid } from '../schema/field.ts';
 
-/** Vote, API key 52. */
+/** Asks for a vote in a Raft election (controllers). */
 export const Vote = api({
   name: 'Vote',
   key: 52,
@@ -37,6 +37,6 @@ export const Vote = api({
         voteGranted: bool,
       }),
     }),
-    nodeEndpoints: array({ nodeId: int32.since(1), host: string.since(1), port: uint16.since(1) }).tag(0, 1),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: uint16 }).tag(0, 1),
   },
 });

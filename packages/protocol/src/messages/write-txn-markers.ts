@@ -1,7 +1,7 @@
 import { api } from '../schema/api.ts';
 import { array, bool, int16, int32, int64, int8, string } from '../schema/field.ts';
 
-/** WriteTxnMarkers, API key 27. */
+/** Writes the markers that end transactions (coordinator to leader). */
 export const WriteTxnMarkers = api({
   name: 'WriteTxnMarkers',
   key: 27,

@@ -65,7 +65,7 @@ export class Reader {
     const at = this.#take(8);
     const value = this.#view.getInt32(at) * 4294967296 + this.#view.getUint32(at + 4);
     if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
-    return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value;
+    return Math.max(value, Number.MIN_SAFE_INTEGER);
   }
   int64Exact(): bigint {
     return this.#view.getBigInt64(this.#take(8));

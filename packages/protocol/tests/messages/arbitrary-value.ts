@@ -1,16 +1,10 @@
 import fc from 'fast-check';
-import { apis, type Message } from '../../src/index.ts';
 import { inVersion, isNullable, type Spec } from '../../src/schema/field.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: the tests walk messages of every type.
-export type AnyMessage = Message<any, any>;
-
-/** Every request and response. */
-export const messages: readonly AnyMessage[] = apis.flatMap((api) => [api.request, api.response]);
+import { type AnyMessage, schemas } from './schemas.ts';
 
 /** One version of one message. */
 export const messageVersion: fc.Arbitrary<{ readonly message: AnyMessage; readonly version: number }> = fc
-  .constantFrom(...messages)
+  .constantFrom(...schemas.values())
   .chain((message) => fc.record({ message: fc.constant(message), version: fc.integer(message.versions) }));
 
 /** A value of that version as a decoder would give it: every field there, those that the version lacks at their defaults. */

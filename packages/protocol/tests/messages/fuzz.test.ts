@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError, Reader, Writer } from '../../src/index.ts';
 import { INITIAL_CAPACITY_MAX } from '../../src/wire/reader.ts';
-import { type AnyMessage, arbitraryValue, messageVersion } from './arbitrary-value.ts';
+import { arbitraryValue, messageVersion } from './arbitrary-value.ts';
+import type { AnyMessage } from './schemas.ts';
 
 /** Counts the room that arrays get before their elements are read. */
 class CountingReader extends Reader {

@@ -140,6 +140,12 @@ export const ConsumerGroupCurrentMemberAssignmentKey = message(
   { groupId: string, memberId: string },
 );
 
+const topicPartitions = {
+  topicId: uuid,
+  partitions: array(int32),
+  assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
+};
+
 /** ConsumerGroupCurrentMemberAssignmentValue, value of record type 8 of __consumer_offsets. */
 export const ConsumerGroupCurrentMemberAssignmentValue = message(
   'ConsumerGroupCurrentMemberAssignmentValue',
@@ -149,16 +155,8 @@ export const ConsumerGroupCurrentMemberAssignmentValue = message(
     memberEpoch: int32,
     previousMemberEpoch: int32,
     state: int8,
-    assignedPartitions: array({
-      topicId: uuid,
-      partitions: array(int32),
-      assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-    }),
-    partitionsPendingRevocation: array({
-      topicId: uuid,
-      partitions: array(int32),
-      assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-    }),
+    assignedPartitions: array(topicPartitions),
+    partitionsPendingRevocation: array(topicPartitions),
   },
 );
 
@@ -226,10 +224,12 @@ export const ShareGroupStatePartitionMetadataKey = message('ShareGroupStateParti
   groupId: string,
 });
 
+const topicPartitionsInfo = { topicId: uuid, topicName: string, partitions: array(int32) };
+
 /** ShareGroupStatePartitionMetadataValue, value of record type 15 of __consumer_offsets. */
 export const ShareGroupStatePartitionMetadataValue = message('ShareGroupStatePartitionMetadataValue', [0, 0], 0, {
-  initializingTopics: array({ topicId: uuid, topicName: string, partitions: array(int32) }),
-  initializedTopics: array({ topicId: uuid, topicName: string, partitions: array(int32) }),
+  initializingTopics: array(topicPartitionsInfo),
+  initializedTopics: array(topicPartitionsInfo),
   deletingTopics: array({ topicId: uuid, topicName: string }),
 });
 
@@ -300,11 +300,13 @@ export const StreamsGroupTargetAssignmentMemberKey = message('StreamsGroupTarget
   memberId: string,
 });
 
+const taskIds = { subtopologyId: string, partitions: array(int32) };
+
 /** StreamsGroupTargetAssignmentMemberValue, value of record type 21 of __consumer_offsets. */
 export const StreamsGroupTargetAssignmentMemberValue = message('StreamsGroupTargetAssignmentMemberValue', [0, 0], 0, {
-  activeTasks: array({ subtopologyId: string, partitions: array(int32) }),
-  standbyTasks: array({ subtopologyId: string, partitions: array(int32) }),
-  warmupTasks: array({ subtopologyId: string, partitions: array(int32) }),
+  activeTasks: array(taskIds),
+  standbyTasks: array(taskIds),
+  warmupTasks: array(taskIds),
 });
 
 /** StreamsGroupCurrentMemberAssignmentKey, key of record type 22 of __consumer_offsets. */
@@ -313,45 +315,31 @@ export const StreamsGroupCurrentMemberAssignmentKey = message('StreamsGroupCurre
   memberId: string,
 });
 
+const streamsGroupCurrentMemberAssignmentTaskIds = {
+  subtopologyId: string,
+  partitions: array(int32),
+  assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
+};
+
 /** StreamsGroupCurrentMemberAssignmentValue, value of record type 22 of __consumer_offsets. */
 export const StreamsGroupCurrentMemberAssignmentValue = message('StreamsGroupCurrentMemberAssignmentValue', [0, 0], 0, {
   memberEpoch: int32,
   previousMemberEpoch: int32,
   state: int8,
-  activeTasks: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
-  standbyTasks: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
-  warmupTasks: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
-  activeTasksPendingRevocation: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
-  standbyTasksPendingRevocation: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
-  warmupTasksPendingRevocation: array({
-    subtopologyId: string,
-    partitions: array(int32),
-    assignmentEpochs: array(int32).nullable().tag(0, 0).default(null),
-  }),
+  activeTasks: array(streamsGroupCurrentMemberAssignmentTaskIds),
+  standbyTasks: array(streamsGroupCurrentMemberAssignmentTaskIds),
+  warmupTasks: array(streamsGroupCurrentMemberAssignmentTaskIds),
+  activeTasksPendingRevocation: array(streamsGroupCurrentMemberAssignmentTaskIds),
+  standbyTasksPendingRevocation: array(streamsGroupCurrentMemberAssignmentTaskIds),
+  warmupTasksPendingRevocation: array(streamsGroupCurrentMemberAssignmentTaskIds),
 });
 
 /** StreamsGroupTopologyKey, key of record type 23 of __consumer_offsets. */
 export const StreamsGroupTopologyKey = message('StreamsGroupTopologyKey', [0, 0], NEVER, { groupId: string });
+
+const topicConfig = { key: string, value: string };
+
+const topicInfo = { name: string, partitions: int32, replicationFactor: int16, topicConfigs: array(topicConfig) };
 
 /** StreamsGroupTopologyValue, value of record type 23 of __consumer_offsets. */
 export const StreamsGroupTopologyValue = message('StreamsGroupTopologyValue', [0, 0], 0, {
@@ -360,19 +348,9 @@ export const StreamsGroupTopologyValue = message('StreamsGroupTopologyValue', [0
     subtopologyId: string,
     sourceTopics: array(string),
     sourceTopicRegex: array(string),
-    stateChangelogTopics: array({
-      name: string,
-      partitions: int32,
-      replicationFactor: int16,
-      topicConfigs: array({ key: string, value: string }),
-    }),
+    stateChangelogTopics: array(topicInfo),
     repartitionSinkTopics: array(string),
-    repartitionSourceTopics: array({
-      name: string,
-      partitions: int32,
-      replicationFactor: int16,
-      topicConfigs: array({ key: string, value: string }),
-    }),
+    repartitionSourceTopics: array(topicInfo),
     copartitionGroups: array({
       sourceTopics: array(int16),
       sourceTopicRegex: array(int16),

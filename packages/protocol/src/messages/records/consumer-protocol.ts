@@ -7,7 +7,7 @@ import { message } from '../../schema/message.ts';
 export const ConsumerProtocolSubscription = message('ConsumerProtocolSubscription', [0, 3], NEVER, {
   topics: array(string),
   userData: bytes.nullable().default(null),
-  ownedPartitions: array({ topic: string.since(1), partitions: array(int32).since(1) })
+  ownedPartitions: array({ topic: string, partitions: array(int32) })
     .since(1)
     .ignorable(),
   generationId: int32.since(2).default(-1).ignorable(),

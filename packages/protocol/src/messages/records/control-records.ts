@@ -9,12 +9,14 @@ export const ControlRecordKey = message('ControlRecordKey', [0, 0], NEVER, { typ
 /** EndTxnMarker. */
 export const EndTxnMarker = message('EndTxnMarker', [0, 0], NEVER, { coordinatorEpoch: int32 });
 
+const voter = { voterId: int32, voterDirectoryId: uuid.since(1) };
+
 /** LeaderChangeMessage. */
 export const LeaderChangeMessage = message('LeaderChangeMessage', [0, 1], 0, {
   version: int16,
   leaderId: int32,
-  voters: array({ voterId: int32, voterDirectoryId: uuid.since(1) }),
-  grantingVoters: array({ voterId: int32, voterDirectoryId: uuid.since(1) }),
+  voters: array(voter),
+  grantingVoters: array(voter),
 });
 
 /** SnapshotHeaderRecord. */
