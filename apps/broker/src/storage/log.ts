@@ -1,4 +1,5 @@
 import type { WirePart } from '../ports/wire-part.ts';
+import type { EpochEndOffset } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 
@@ -85,11 +86,7 @@ export interface TimestampedOffset {
   readonly leaderEpoch: number;
 }
 
-/** Where a leader epoch ends, as OffsetForLeaderEpoch answers; both -1 where nothing is known of it. */
-export interface EpochEndOffset {
-  readonly leaderEpoch: number;
-  readonly endOffset: number;
-}
+export type { EpochEndOffset };
 
 /**
  * One partition's log: segments on disk and a tail in memory.

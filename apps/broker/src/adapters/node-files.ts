@@ -1,0 +1,196 @@
+import * as fs from 'node:fs';
+import * as fsPromises from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type DirectoryEntry, type File, type Files, FilesError, type FilesErrorKind } from '../ports/files.ts';
+import { lockDirectory } from './directory-lock.ts';
+
+const READ_FILE_BYTES_MAX = 16 * 1024 * 1024;
+const TEMPORARY_SUFFIX = '.tmp';
+
+const kinds: Readonly<Record<string, FilesErrorKind>> = {
+  ENOENT: 'not-found',
+  EEXIST: 'exists',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+};
+
+/** The disk, through Node. Data goes through callbacks, which cost less than promises of `fs/promises`. */
+export function createNodeFiles(): Files {
+  return new NodeFiles();
+}
+
+class NodeFiles implements Files {
+  async open(path: string, mode: 'read' | 'read-write' | 'create'): Promise<File> {
+    const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
+    const flags = mode === 'read' ? O_RDONLY : mode === 'create' ? O_RDWR | O_CREAT : O_RDWR;
+    const descriptor = await called<number>(path, (done) => fs.open(path, flags, 0o644, done));
+    return new NodeFile(path, descriptor);
+  }
+
+  async readFile(path: string, maxBytes = READ_FILE_BYTES_MAX): Promise<Uint8Array> {
+    const file = await this.open(path, 'read');
+    try {
+      const size = await file.size();
+      if (size > maxBytes) throw new FilesError('io', path, `${size} bytes, more than the ${maxBytes} that may be read at once`);
+      const contents = new Uint8Array(size);
+      return contents.subarray(0, await file.read(contents, 0));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async writeFileAtomically(path: string, contents: Uint8Array): Promise<void> {
+    const temporary = path + TEMPORARY_SUFFIX;
+    await mapped(temporary, async () => {
+      const handle = await fsPromises.open(temporary, 'w', 0o644);
+      try {
+        await handle.writeFile(contents);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+    await this.rename(temporary, path);
+    await this.syncDirectory(dirname(path));
+  }
+
+  list(directory: string): Promise<readonly DirectoryEntry[]> {
+    return mapped(directory, async () => {
+      const entries = await fsPromises.readdir(directory, { withFileTypes: true });
+      return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
+    });
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      await mapped(path, () => fsPromises.stat(path));
+      return true;
+    } catch (error) {
+      if (error instanceof FilesError && error.kind === 'not-found') return false;
+      throw error;
+    }
+  }
+
+  size(path: string): Promise<number> {
+    return mapped(path, async () => (await fsPromises.stat(path)).size);
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return mapped(path, async () => {
+      await fsPromises.mkdir(path, { recursive: true });
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return mapped(from, () => fsPromises.rename(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return mapped(path, () => fsPromises.rm(path, { recursive: true, force: true }));
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return mapped(path, async () => {
+      const handle = await fsPromises.open(path, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async lock(directory: string): Promise<{ release(): Promise<void> }> {
+    return lockDirectory(join(directory, '.lock'));
+  }
+}
+
+class NodeFile implements File {
+  readonly path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  async size(): Promise<number> {
+    const stats = await called<fs.Stats>(this.path, (done) => fs.fstat(this.#descriptor, done));
+    return stats.size;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let total = 0;
+    while (total < into.length) {
+      const count = await called<number>(this.path, (done) =>
+        fs.read(this.#descriptor, into, total, into.length - total, position + total, done),
+      );
+      if (count === 0) break;
+      total += count;
+    }
+    return total;
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    let total = 0;
+    try {
+      while (total < into.length) {
+        const count = fs.readSync(this.#descriptor, into, total, into.length - total, position + total);
+        if (count === 0) break;
+        total += count;
+      }
+    } catch (error) {
+      throw filesError(this.path, error);
+    }
+    return total;
+  }
+
+  async write(views: readonly Uint8Array[], position: number): Promise<void> {
+    const expected = views.reduce((sum, view) => sum + view.length, 0);
+    const [first] = views;
+    if (first === undefined) return;
+    const written = await called<number>(this.path, (done) => {
+      if (views.length === 1) fs.write(this.#descriptor, first, 0, first.length, position, done);
+      else fs.writev(this.#descriptor, views, position, done);
+    });
+    if (written !== expected) {
+      throw new FilesError('io', this.path, `a short write: ${written} of ${expected} bytes at ${position}`);
+    }
+  }
+
+  async sync(): Promise<void> {
+    await called<void>(this.path, (done) => fs.fdatasync(this.#descriptor, done));
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    await called<void>(this.path, (done) => fs.ftruncate(this.#descriptor, sizeBytes, done));
+  }
+
+  async close(): Promise<void> {
+    await called<void>(this.path, (done) => fs.close(this.#descriptor, done));
+  }
+}
+
+/** A callback function of `fs` as a promise, with its failure mapped. */
+function called<T>(path: string, start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => {
+      if (error === null || error === undefined) resolve(value as T);
+      else reject(filesError(path, error));
+    });
+  });
+}
+
+async function mapped<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw filesError(path, error);
+  }
+}
+
+function filesError(path: string, error: unknown): FilesError {
+  if (error instanceof FilesError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return new FilesError(kinds[code] ?? 'io', path, error);
+}
