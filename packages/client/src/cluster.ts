@@ -8,7 +8,7 @@ import {
   withMetadata,
 } from './metadata/cluster-view.ts';
 import { Refresher } from './metadata/refresher.ts';
-import type { BrokerConnection, CallOptions } from './network/broker-connection.ts';
+import type { BodyOf, BrokerConnection, CallOptions } from './network/broker-connection.ts';
 import { ConnectionPool, type ConnectionPoolOptions, raced } from './network/connection-pool.ts';
 import type { Address } from './ports/network.ts';
 import { backoffMs } from './retry-policy.ts';
@@ -111,7 +111,7 @@ export class Cluster {
   async callBroker<ReqIn, ReqOut, ResIn, ResOut>(
     nodeId: number,
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-    body: ReqIn,
+    body: BodyOf<ReqIn>,
     options: Partial<CallOptions> = {},
   ): Promise<ResOut> {
     const connection = await this.connectionTo(nodeId, CONTROL_CHANNEL, options.signal);
@@ -121,7 +121,7 @@ export class Cluster {
   /** Sends a request to any broker. */
   async callAny<ReqIn, ReqOut, ResIn, ResOut>(
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-    body: ReqIn,
+    body: BodyOf<ReqIn>,
     options: Partial<CallOptions> = {},
   ): Promise<ResOut> {
     const connection = await this.anyConnection(options.signal);
@@ -131,7 +131,7 @@ export class Cluster {
   /** Sends a request to the controller, or to any broker where metadata names none. */
   async callController<ReqIn, ReqOut, ResIn, ResOut>(
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-    body: ReqIn,
+    body: BodyOf<ReqIn>,
     options: Partial<CallOptions> = {},
   ): Promise<ResOut> {
     if (this.#view.brokers.has(this.#view.controllerId)) {
@@ -192,7 +192,7 @@ export class Cluster {
       const topic = this.#view.topics.get(name);
       const code = this.#view.topicErrors.get(name);
       if (topic !== undefined && code === undefined) return topic;
-      const error = unknownTopicError(name, code ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      const error = topicError(name, code ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
       const isUnknown = error.code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       if (!error.retriable && !isUnknown) throw error;
       if ((isUnknown && attempt >= unknownTopicAttempts) || clock.monotonicMs() > deadlineMs) throw error;
@@ -264,12 +264,11 @@ function closedError(): KafkaError {
   return new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
 }
 
-function unknownTopicError(name: string, code: number): KafkaError {
-  const hint =
-    code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-      ? `the topic ${name} does not exist: create it, or check its name`
-      : undefined;
-  return errorFromCode(code, hint, { topic: name });
+/** The error a topic was answered with; one that nobody knows is not worth trying again. */
+function topicError(name: string, code: number): KafkaError {
+  if (code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return errorFromCode(code, undefined, { topic: name });
+  const message = `the topic ${name} does not exist: create it, or check its name`;
+  return new KafkaError(code, message, { topic: name, retriable: false });
 }
 
 function onlyRetriable(error: unknown): void {

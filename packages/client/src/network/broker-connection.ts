@@ -10,6 +10,9 @@ export interface CallOptions {
   readonly atMost?: number | undefined;
 }
 
+/** A request, or how it is made for the version that was picked. */
+export type BodyOf<ReqIn> = ReqIn | ((version: number) => ReqIn);
+
 /** A connection and what its broker speaks. */
 export class BrokerConnection {
   readonly connection: Connection;
@@ -37,10 +40,10 @@ export class BrokerConnection {
   /** Sends a request in the highest version that both sides and the caller can use. */
   call<ReqIn, ReqOut, ResIn, ResOut>(
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-    body: ReqIn,
+    body: BodyOf<ReqIn>,
     options: CallOptions,
   ): Promise<ResOut> {
     const version = this.versions.pick(api, options.atLeast, options.atMost);
-    return this.connection.request(api, version, body, options);
+    return this.connection.request(api, version, body instanceof Function ? body(version) : body, options);
   }
 }

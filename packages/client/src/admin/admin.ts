@@ -1,0 +1,81 @@
+import type { Cluster } from '../cluster.ts';
+import { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery } from '../offsets/list-offsets.ts';
+import type { AnyTopic } from '../topic/topic.ts';
+import { createPartitions, type NewPartitions } from './create-partitions.ts';
+import { type CreatedTopic, createTopics, type NewTopic, type NewTopicOptions } from './create-topics.ts';
+import { deleteTopics } from './delete-topics.ts';
+import { type ClusterDescription, describeCluster } from './describe-cluster.ts';
+import { type ConfigResource, type DescribedConfigs, describeConfigs } from './describe-configs.ts';
+import { describeTopics, listTopics, type TopicDescription, type TopicListing } from './describe-topics.ts';
+
+/** What every call of the admin client takes. */
+export interface AdminOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What changes topics takes besides. */
+export interface ChangeOptions extends AdminOptions {
+  /** Only checks whether it could be done. */
+  readonly validateOnly?: boolean | undefined;
+}
+
+/**
+ * Topics and cluster. Where one of several things asked for fails, the call rejects with the error of the first that failed,
+ * after all were tried; ask for one at a time to know of each.
+ */
+export class Admin {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Creates one topic. Rejects with TOPIC_ALREADY_EXISTS and others. */
+  async createTopic(
+    topic: AnyTopic | string,
+    options: NewTopicOptions & ChangeOptions = {},
+  ): Promise<CreatedTopic | undefined> {
+    const [created] = await createTopics(this.#cluster, [{ ...options, topic }], options);
+    return created;
+  }
+
+  createTopics(topics: readonly NewTopic[], options: ChangeOptions = {}): Promise<CreatedTopic[]> {
+    return createTopics(this.#cluster, topics, options);
+  }
+
+  /** Deletes topics with their records. Rejects with UNKNOWN_TOPIC_OR_PARTITION and others. */
+  deleteTopics(topics: readonly (AnyTopic | string)[], options: AdminOptions = {}): Promise<void> {
+    return deleteTopics(this.#cluster, topics, options);
+  }
+
+  /** All topics that the caller may see, by name; those that brokers keep for themselves only where asked for. */
+  listTopics(options: AdminOptions & { readonly includeInternal?: boolean | undefined } = {}): Promise<TopicListing[]> {
+    return listTopics(this.#cluster, options);
+  }
+
+  /** Partitions, leaders and replicas of topics, and their configuration where asked for. */
+  describeTopics(
+    topics: readonly (AnyTopic | string)[],
+    options: AdminOptions & { readonly includeConfigs?: boolean | undefined } = {},
+  ): Promise<TopicDescription[]> {
+    return describeTopics(this.#cluster, topics, options);
+  }
+
+  /** Raises the number of partitions of topics. Keys may map to other partitions from then on. */
+  createPartitions(topics: readonly NewPartitions[], options: ChangeOptions = {}): Promise<void> {
+    return createPartitions(this.#cluster, topics, options);
+  }
+
+  describeConfigs(resources: readonly ConfigResource[], options: AdminOptions = {}): Promise<DescribedConfigs[]> {
+    return describeConfigs(this.#cluster, resources, options);
+  }
+
+  /** Offsets of partitions by beginning, end, time or greatest timestamp, in the order asked for. */
+  listOffsets(queries: readonly OffsetQuery[], options: ListOffsetsOptions = {}): Promise<ListedOffset[]> {
+    return listOffsets(this.#cluster, queries, options);
+  }
+
+  describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {
+    return describeCluster(this.#cluster, options);
+  }
+}
