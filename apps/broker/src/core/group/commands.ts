@@ -1,0 +1,135 @@
+/** A protocol that a member supports, with its subscription in that protocol's bytes. */
+export interface MemberProtocol {
+  readonly name: string;
+  readonly metadata: Uint8Array;
+}
+
+export interface JoinCommand {
+  readonly type: 'join';
+  readonly groupId: string;
+  /** Empty for a first join. */
+  readonly memberId: string;
+  /** The id the member gets where it needs a new one. */
+  readonly newMemberId: string;
+  readonly groupInstanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  /** In the member's order of preference. */
+  readonly protocols: readonly MemberProtocol[];
+  /** JoinGroup v4+ (KIP-394): a first join without instance id only gets a member id (error 79). */
+  readonly requireKnownMemberId: boolean;
+  /** JoinGroup v9+ (KIP-814): a returning static leader can be told not to assign. */
+  readonly supportsSkipAssignment: boolean;
+}
+
+export interface SyncCommand {
+  readonly type: 'sync';
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** SyncGroup v5+; null where the client does not say. */
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  /** From the leader. */
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
+}
+
+export interface HeartbeatCommand {
+  readonly type: 'heartbeat';
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export interface LeaveCommand {
+  readonly type: 'leave';
+  readonly groupId: string;
+  readonly members: readonly { readonly memberId: string; readonly groupInstanceId: string | null }[];
+}
+
+export interface CommitPartition {
+  readonly partitionIndex: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+  readonly metadata: string;
+}
+
+export interface CommitCommand {
+  readonly type: 'commit';
+  readonly groupId: string;
+  /** Below 0 for a consumer that is no member. */
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** -1: as the broker is configured. */
+  readonly retentionTimeMs: number;
+  /** OffsetCommit v9+ (KIP-848) tells an absent group from a stale generation. */
+  readonly knowsAbsentGroup: boolean;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly topicId: string;
+    readonly partitions: readonly CommitPartition[];
+  }[];
+}
+
+export interface FetchOffsetsCommand {
+  readonly type: 'fetch-offsets';
+  readonly groupId: string;
+  /** Whether an offset in an open transaction is an error (KIP-447). */
+  readonly requireStable: boolean;
+  /** Null: every offset of the group. */
+  readonly topics: readonly { readonly topic: string; readonly partitionIndexes: readonly number[] }[] | null;
+}
+
+export interface DescribeCommand {
+  readonly type: 'describe';
+  readonly groupId: string;
+}
+
+export interface ListCommand {
+  readonly type: 'list';
+}
+
+export interface DeleteCommand {
+  readonly type: 'delete';
+  readonly groupId: string;
+}
+
+/** Writes tombstones for a group's offsets that have expired, and for the group itself when nothing is left of it. */
+export interface ExpireOffsetsCommand {
+  readonly type: 'expire-offsets';
+  readonly groupId: string;
+}
+
+/** Writes tombstones for a group's offsets of topics that are gone. */
+export interface DeleteTopicOffsetsCommand {
+  readonly type: 'delete-topic-offsets';
+  readonly groupId: string;
+  readonly topics: readonly { readonly topic: string; readonly topicId: string }[];
+}
+
+/** A deadline that has passed. */
+export type TimeoutCommand =
+  | { readonly type: 'session-expired'; readonly key: string; readonly groupId: string; readonly memberId: string }
+  | { readonly type: 'pending-expired'; readonly key: string; readonly groupId: string; readonly memberId: string }
+  | { readonly type: 'join-expired'; readonly key: string; readonly groupId: string }
+  | { readonly type: 'sync-expired'; readonly key: string; readonly groupId: string };
+
+export type GroupCommand =
+  | JoinCommand
+  | SyncCommand
+  | HeartbeatCommand
+  | LeaveCommand
+  | CommitCommand
+  | FetchOffsetsCommand
+  | DescribeCommand
+  | ListCommand
+  | DeleteCommand
+  | ExpireOffsetsCommand
+  | DeleteTopicOffsetsCommand
+  | TimeoutCommand;

@@ -1,0 +1,27 @@
+import type { TimeoutCommand } from './commands.ts';
+
+/** What a group waits for: a member's heartbeat, an owner of a handed-out id, the joins or the syncs of a rebalance. */
+export type DeadlineKind = 'session' | 'pending' | 'join' | 'sync';
+
+/** The name of a deadline; `memberId` is empty where it is the group's. */
+export function deadlineKey(kind: DeadlineKind, groupId: string, memberId = ''): string {
+  return JSON.stringify([kind, groupId, memberId]);
+}
+
+/** The command for a deadline named by `deadlineKey`. */
+export function timeoutCommand(key: string): TimeoutCommand {
+  // Only `deadlineKey` makes keys.
+  const [kind, groupId, memberId] = JSON.parse(key) as [DeadlineKind, string, string];
+  switch (kind) {
+    case 'session':
+      return { type: 'session-expired', key, groupId, memberId };
+    case 'pending':
+      return { type: 'pending-expired', key, groupId, memberId };
+    case 'join':
+      return { type: 'join-expired', key, groupId };
+    case 'sync':
+      return { type: 'sync-expired', key, groupId };
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,195 @@
+import { ErrorCode } from '@ks/protocol';
+import type { Instant } from '../../ports/clock.ts';
+import { type PARKED, type Ticket } from '../replicated-state.ts';
+import { emptyGroup } from './classic-group.ts';
+import { commit, commitFault, commitError, fetchOffsets } from './commit.ts';
+import type {
+  CommitCommand,
+  DeleteCommand,
+  DeleteTopicOffsetsCommand,
+  ExpireOffsetsCommand,
+  GroupCommand,
+  HeartbeatCommand,
+  JoinCommand,
+  LeaveCommand,
+  SyncCommand,
+  TimeoutCommand,
+} from './commands.ts';
+import { deadlineKey } from './deadlines.ts';
+import { describe, listed } from './describe.ts';
+import { expiredOffsets, offsetTombstones } from './expiry.ts';
+import { GroupDraft } from './group-draft.ts';
+import type { GroupDecision, GroupSoftChange, GroupView } from './group-shard.ts';
+import { heartbeat } from './heartbeat.ts';
+import { join, joinFault } from './join.ts';
+import { leave, leaveAbsentGroup, pendingExpired, sessionExpired } from './leave.ts';
+import { joinDeadlinePassed, syncDeadlinePassed } from './rebalance.ts';
+import { type GroupReply, joinError, type StatusReply, syncError } from './replies.ts';
+import { sync } from './sync.ts';
+
+/** What a command to the groups of one shard comes to. */
+export function decideGroupCommand(
+  view: GroupView,
+  command: GroupCommand,
+  now: Instant,
+  ticket: Ticket,
+): GroupDecision {
+  switch (command.type) {
+    case 'join':
+      return decideJoin(view, command, now, ticket);
+    case 'sync':
+      return decideSync(view, command, now, ticket);
+    case 'heartbeat':
+      return decideHeartbeat(view, command, now);
+    case 'leave':
+      return decideLeave(view, command, now);
+    case 'commit':
+      return decideCommit(view, command, now);
+    case 'fetch-offsets':
+      return replyOnly(fetchOffsets(view.offsets(command.groupId), command));
+    case 'describe':
+      return replyOnly(describe(command.groupId, view.group(command.groupId)));
+    case 'list':
+      return replyOnly({ type: 'list', errorCode: ErrorCode.NONE, groups: [...view.groups()].map(listed) });
+    case 'delete':
+      return decideDelete(view, command);
+    case 'expire-offsets':
+      return decideExpiry(view, command, now);
+    case 'delete-topic-offsets':
+      return decideTopicDeletion(view, command);
+    default:
+      return decideTimeout(view, command, now);
+  }
+}
+
+function replyOnly(reply: GroupReply): GroupDecision {
+  return { records: [], reply };
+}
+
+function status(errorCode: number): StatusReply {
+  return { type: 'status', errorCode };
+}
+
+function drafted(draft: GroupDraft, reply: GroupReply | typeof PARKED): GroupDecision {
+  return { records: draft.records, reply, soft: [draft.change()] };
+}
+
+function decideJoin(view: GroupView, command: JoinCommand, now: Instant, ticket: Ticket): GroupDecision {
+  const { groupId, memberId } = command;
+  const errorCode = joinFault(command, view.config);
+  if (errorCode !== ErrorCode.NONE) return replyOnly(joinError(memberId, errorCode));
+  const group = view.group(groupId);
+  if (group === undefined && memberId !== '') return replyOnly(joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID));
+  const draft = new GroupDraft(group ?? emptyGroup(groupId), view.config, now);
+  return drafted(draft, join(draft, command, ticket));
+}
+
+function decideSync(view: GroupView, command: SyncCommand, now: Instant, ticket: Ticket): GroupDecision {
+  const { groupId, generationId } = command;
+  const group = view.group(groupId);
+  if (group === undefined) return replyOnly(syncError(ErrorCode.UNKNOWN_MEMBER_ID));
+  const draft = new GroupDraft(group, view.config, now);
+  const { reply, assignments } = sync(draft, command, ticket);
+  const decision = drafted(draft, reply);
+  if (assignments === undefined) return decision;
+  const outcome = { groupId, generationId, assignments };
+  return {
+    ...decision,
+    whenCommitted: [{ type: 'assigned', ...outcome }],
+    whenFailed: [{ type: 'assignment-failed', ...outcome }],
+  };
+}
+
+function decideHeartbeat(view: GroupView, command: HeartbeatCommand, now: Instant): GroupDecision {
+  const { groupId, memberId } = command;
+  const { errorCode, alive } = heartbeat(view.group(groupId), command);
+  const reply = status(errorCode);
+  return alive ? { records: [], reply, soft: keepAlive(view, groupId, memberId, now) } : replyOnly(reply);
+}
+
+/** Lets the member's session begin anew. */
+function keepAlive(view: GroupView, groupId: string, memberId: string, now: Instant): readonly GroupSoftChange[] {
+  const member = view.group(groupId)?.members.get(memberId);
+  // A new member's first join waits under a longer deadline of its own.
+  if (member === undefined || member.isNew) return [];
+  const atMs = now.monotonicMs + member.sessionTimeoutMs;
+  return [{ type: 'deadlines', timers: [{ key: deadlineKey('session', groupId, memberId), atMs }] }];
+}
+
+function decideLeave(view: GroupView, command: LeaveCommand, now: Instant): GroupDecision {
+  const group = view.group(command.groupId);
+  if (group === undefined) return replyOnly(leaveAbsentGroup(command));
+  const draft = new GroupDraft(group, view.config, now);
+  return drafted(draft, leave(draft, command));
+}
+
+function decideCommit(view: GroupView, command: CommitCommand, now: Instant): GroupDecision {
+  const { groupId, memberId } = command;
+  const errorCode = commitFault(view.group(groupId), command);
+  if (errorCode !== ErrorCode.NONE) return replyOnly(commitError(command, errorCode));
+  return { ...commit(command, view.config, now), soft: keepAlive(view, groupId, memberId, now) };
+}
+
+function decideDelete(view: GroupView, command: DeleteCommand): GroupDecision {
+  const { groupId } = command;
+  const group = view.group(groupId);
+  if (group === undefined) return replyOnly(status(ErrorCode.GROUP_ID_NOT_FOUND));
+  if (group.state !== 'Empty') return replyOnly(status(ErrorCode.NON_EMPTY_GROUP));
+  const { records } = offsetTombstones(groupId, view.offsets(groupId), () => true);
+  return forget(view, groupId, records);
+}
+
+/** Removes a group that is empty, with the given tombstones of its offsets. */
+function forget(view: GroupView, groupId: string, tombstones: GroupDecision['records']): GroupDecision {
+  const records = [...tombstones];
+  if (view.isDurable(groupId)) records.push({ type: 'group', groupId, value: null });
+  const timers = [...(view.group(groupId)?.pendingMembers ?? [])].map((memberId) => ({
+    key: deadlineKey('pending', groupId, memberId),
+    atMs: undefined,
+  }));
+  const gone: GroupSoftChange = { type: 'group', groupId, group: undefined, answers: [], timers };
+  return { records, reply: status(ErrorCode.NONE), soft: [gone] };
+}
+
+function decideExpiry(view: GroupView, command: ExpireOffsetsCommand, now: Instant): GroupDecision {
+  const { groupId } = command;
+  const group = view.group(groupId);
+  if (group === undefined) return replyOnly(status(ErrorCode.NONE));
+  const offsets = view.offsets(groupId);
+  const { records, kept } = expiredOffsets(group, offsets, view.config.offsetsRetentionMs, now);
+  const isUsed = group.state !== 'Empty' || group.pendingMembers.size > 0 || kept > 0 || offsets?.hasPending === true;
+  if (isUsed) return { records, reply: status(ErrorCode.NONE) };
+  return forget(view, groupId, records);
+}
+
+function decideTopicDeletion(view: GroupView, command: DeleteTopicOffsetsCommand): GroupDecision {
+  const gone = new Map(command.topics.map(({ topic, topicId }) => [topic, topicId]));
+  const { records } = offsetTombstones(command.groupId, view.offsets(command.groupId), (topic) => gone.has(topic));
+  return { records, reply: status(ErrorCode.NONE) };
+}
+
+function decideTimeout(view: GroupView, command: TimeoutCommand, now: Instant): GroupDecision {
+  const group = view.group(command.groupId);
+  // A deadline may have moved on since its timer went off.
+  if (group === undefined || !view.isDue(command.key, now)) return replyOnly(status(ErrorCode.NONE));
+  const draft = new GroupDraft(group, view.config, now);
+  // It is over; a rule may set it again.
+  draft.clear(command.key);
+  switch (command.type) {
+    case 'session-expired':
+      sessionExpired(draft, command.memberId);
+      break;
+    case 'pending-expired':
+      pendingExpired(draft, command.memberId);
+      break;
+    case 'join-expired':
+      joinDeadlinePassed(draft);
+      break;
+    case 'sync-expired':
+      syncDeadlinePassed(draft);
+      break;
+    default:
+      command satisfies never;
+  }
+  return drafted(draft, status(ErrorCode.NONE));
+}
