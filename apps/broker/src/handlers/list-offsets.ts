@@ -11,6 +11,7 @@ type Topic = ListOffsetsRequest['topics'][number];
 type Partition = Topic['partitions'][number];
 type PartitionResponse = ResponseInput<typeof ListOffsets>['topics'][number]['partitions'][number];
 
+const LEADER_EPOCH_SINCE = 4;
 const OFFSET_NOT_AVAILABLE_SINCE = 5;
 
 /** The first version that knows each negative timestamp. */
@@ -66,7 +67,7 @@ async function find(
     oldStyleOffsets: [],
     timestamp: found.timestampMs,
     offset: found.offset,
-    leaderEpoch: found.leaderEpoch,
+    leaderEpoch: apiVersion < LEADER_EPOCH_SINCE ? -1 : found.leaderEpoch,
   };
 }
 

@@ -62,11 +62,6 @@ export class Purgatory<K> {
     if (this.#forget(waiter)) waiter.finish();
   }
 
-  /** Ends every wait for `key`, complete or not: the partition is gone. */
-  finishAll(key: K): void {
-    for (const waiter of [...(this.#byKey.get(key) ?? [])]) this.finish(waiter);
-  }
-
   #watchersOf(key: K): Set<Waiter<K>> {
     let watchers = this.#byKey.get(key);
     if (watchers === undefined) {
