@@ -1,7 +1,10 @@
+import type { MetadataView } from '../runtime/metadata-loader.ts';
+import type { ReplicaManager } from '../runtime/replica-manager.ts';
+import type { TopicAdmin } from '../runtime/topic-admin.ts';
+import type { VersionRange } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { VersionRange } from './handler.ts';
 
 /** One entry of ApiVersions' answer. */
 export interface AdvertisedApi {
@@ -20,6 +23,11 @@ export interface BrokerServices {
   readonly config: BrokerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly replicas: ReplicaManager;
+  /** The cluster image in force. */
+  readonly metadata: MetadataView;
+  /** Creates, extends and deletes topics. */
+  readonly controller: TopicAdmin;
   /** Every API this broker answers, by ascending key: derived from `handlers/index.ts`. */
   readonly apis: readonly AdvertisedApi[];
 }

@@ -1,4 +1,4 @@
-import type { Api, RequestOf, ResponseInput } from '@ks/protocol';
+import type { AnyApi, RequestOf, ResponseInput } from '@ks/protocol';
 import type { Instant } from '../ports/clock.ts';
 import type { BrokerServices } from './broker-services.ts';
 
@@ -44,9 +44,8 @@ export interface RequestContext {
   authorize(operation: AclOperation, resourceType: AclResourceType, resourceName: string): boolean;
   /**
    * For a wait that must come before the request's append (inflating on the thread pool, verifying a transaction elsewhere):
-   * until `wait` settles this connection is not read, no later request of it starts, and the request's bytes stay where
-   * they are. Call it synchronously with the wait's start, and re-check epoch, role and producer state after it.
-   * Without it the views into the request (`records`, byte fields) are only valid until the handler first gives up control.
+   * until `wait` settles this connection is not read and no later request of it starts. Call it before the handler's first
+   * await, and re-check epoch, role and producer state after it.
    */
   exclusive<T>(wait: Promise<T>): Promise<T>;
 }
@@ -59,27 +58,27 @@ export class CloseConnection extends Error {
   }
 }
 
-/** Inclusive. */
-export interface VersionRange {
-  readonly min: number;
-  readonly max: number;
-}
-
-/** How an API is served, where the release table does not say it already. */
-export interface HandlerOptions {
-  /** The versions that are served; default: what the target release's brokers advertise. Never more than that. */
+/** How an API is served, where the defaults do not fit. */
+export interface HandlerOptions<Request = never> {
+  /** The versions that are served; default: what the target release's brokers serve. Never more than that. */
   readonly versions?: readonly [min: number, max: number];
-  /** Advertised minimum where it is lower than the served one (Produce: 0, see client-requirements). */
-  readonly advertisedFrom?: number;
+  /**
+   * Whether the views in the request (`records`, byte fields) point into the memory that all sockets read into, so that they are
+   * only valid until the handler first gives up control. A function is asked per request: false gets the request a copy of its own
+   * that stays as long as it is referenced (Produce with batches that must be inflated elsewhere). Default: always a copy.
+   */
+  readonly borrowsBytes?: boolean | ((request: Request) => boolean);
+  /** Requests of this API that one connection may have under way before its later requests wait. Default: no limit of its own. */
+  readonly inFlightMax?: number;
 }
 
 /** What a handler gives: the response, or a promise of it, or undefined for no response at all (Produce with acks 0). */
-export type HandlerResult<A extends Api> = ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined>;
+export type HandlerResult<A extends AnyApi> = ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined>;
 
 /** A handler as dispatch sees it: the message types are gone, `api` ties them together. */
 export interface Handler {
-  readonly api: Api;
-  readonly options: HandlerOptions;
+  readonly api: AnyApi;
+  readonly options: HandlerOptions<unknown>;
   /** `request` is what `api.request` decoded; the result is what `api.response` encodes. */
   readonly handle: (broker: BrokerServices, request: unknown, context: RequestContext) => unknown;
 }
@@ -95,11 +94,11 @@ export interface Handler {
  * Errors a client can be told are values in the response. Anything thrown ends the connection: `CloseConnection` with one
  * log line, everything else with its stack. The process goes on in each case.
  */
-export function handler<A extends Api>(
+export function handler<A extends AnyApi>(
   api: A,
-  options: HandlerOptions,
+  options: HandlerOptions<RequestOf<A>>,
   handle: (broker: BrokerServices, request: RequestOf<A>, context: RequestContext) => HandlerResult<A>,
 ): Handler {
   // The one place where the message types are forgotten: dispatch decodes with `api.request`, so `request` is a RequestOf<A>.
-  return { api, options, handle: handle as Handler['handle'] };
+  return { api, options: options as Handler['options'], handle: handle as Handler['handle'] };
 }

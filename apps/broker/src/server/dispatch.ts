@@ -1,0 +1,142 @@
+import {
+  type AnyApi,
+  ApiVersions,
+  decodeRequestHeader,
+  ErrorCode,
+  encodeResponse,
+  Reader,
+  type RequestHead,
+} from '@ks/protocol';
+import type { AdvertisedApi, BrokerServices } from '../handlers/broker-services.ts';
+import { CloseConnection, type Handler } from '../handlers/handler.ts';
+import { type Authorize, type ConnectionFacts, ServerRequestContext } from './request-context.ts';
+import { releaseBody, type Sendable, sendablesOf } from './response-parts.ts';
+
+/** A request that cannot be answered: it ends its connection. */
+export class RequestError extends Error {
+  /** The API's name, or its number where it is unknown. */
+  readonly api: string;
+  readonly clientId: string | null;
+  /** Whether the broker failed, not the request: worth a stack. */
+  readonly isBug: boolean;
+  constructor(api: string, clientId: string | null, cause: unknown, isBug = false) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'RequestError';
+    this.api = api;
+    this.clientId = clientId;
+    this.isBug = isBug;
+  }
+}
+
+/** The frame to send, or undefined for no answer. */
+export type Answer = readonly Sendable[] | undefined;
+
+/** A request that was admitted. */
+export interface Dispatched {
+  readonly handler: Handler;
+  readonly clientId: string | null;
+  /** Rejects with what the handler threw. */
+  readonly answer: Answer | Promise<Answer>;
+}
+
+interface Served {
+  readonly handler: Handler;
+  readonly versions: AdvertisedApi['served'];
+}
+
+/** Finds the handler of a frame, decodes, calls, encodes. */
+export class Dispatcher {
+  readonly #broker: BrokerServices;
+  readonly #authorize: Authorize;
+  readonly #served: ReadonlyMap<number, Served>;
+
+  constructor(handlers: readonly Handler[], broker: BrokerServices, authorize: Authorize) {
+    this.#broker = broker;
+    this.#authorize = authorize;
+    const versionsByKey = new Map(broker.apis.map(({ apiKey, served }) => [apiKey, served]));
+    this.#served = new Map(
+      handlers.flatMap((handler) => {
+        const versions = versionsByKey.get(handler.api.key);
+        return versions ? [[handler.api.key, { handler, versions }]] : [];
+      }),
+    );
+  }
+
+  /** Admits one request: everything its handler does before it first gives up control has happened. Throws `RequestError`. */
+  dispatch(frame: Uint8Array, connection: ConnectionFacts): Dispatched {
+    const reader = new Reader(frame);
+    const apiKey = reader.int16();
+    const version = reader.int16();
+    const served = this.#served.get(apiKey);
+    if (served === undefined) throw new RequestError(String(apiKey), null, 'unknown API key');
+    const { handler, versions } = served;
+    const { api } = handler;
+    if (version < versions.min || version > versions.max) {
+      if (api.key !== ApiVersions.key) throw new RequestError(api.name, null, `unsupported version ${version}`);
+      return { handler, clientId: null, answer: unsupportedApiVersions(reader.int32(), versions) };
+    }
+    reader.position = 0;
+    const head = decodeHead(reader, api);
+    const request = decodeBody(handler, head, frame, reader.position);
+    const context = new ServerRequestContext(connection, head, this.#broker.clock.now(), this.#authorize);
+    return { handler, clientId: head.clientId, answer: this.#call(handler, request, head, context) };
+  }
+
+  #call(
+    handler: Handler,
+    request: unknown,
+    head: RequestHead,
+    context: ServerRequestContext,
+  ): Answer | Promise<Answer> {
+    const asError = (error: unknown): never => {
+      throw new RequestError(handler.api.name, head.clientId, error, !(error instanceof CloseConnection));
+    };
+    try {
+      const result = handler.handle(this.#broker, request, context);
+      if (result instanceof Promise) return result.then((body) => encode(handler.api, head, body)).catch(asError);
+      return encode(handler.api, head, result);
+    } catch (error) {
+      return asError(error);
+    }
+  }
+}
+
+function decodeHead(reader: Reader, api: AnyApi): RequestHead {
+  try {
+    return decodeRequestHeader(reader, () => api);
+  } catch (error) {
+    throw new RequestError(api.name, null, error);
+  }
+}
+
+/** The request of the frame's body, which begins at `bodyAt`. */
+function decodeBody(handler: Handler, head: RequestHead, frame: Uint8Array, bodyAt: number): unknown {
+  const codec = handler.api.request.codec(head.apiVersion);
+  const { borrowsBytes } = handler.options;
+  const owned = (): unknown => codec.decode(new Reader(frame.slice(bodyAt)));
+  try {
+    if (borrowsBytes === undefined || borrowsBytes === false) return owned();
+    const request: unknown = codec.decode(new Reader(frame, bodyAt));
+    return borrowsBytes === true || borrowsBytes(request) ? request : owned();
+  } catch (error) {
+    throw new RequestError(handler.api.name, head.clientId, error);
+  }
+}
+
+function encode(api: AnyApi, head: RequestHead, body: unknown): Answer {
+  if (body === undefined) return undefined;
+  try {
+    return sendablesOf(encodeResponse(api, head.apiVersion, head.correlationId, body));
+  } catch (error) {
+    releaseBody(body);
+    throw error;
+  }
+}
+
+/** What every client can read whatever it asked in: version 0, with the one range it needs to ask again. */
+function unsupportedApiVersions(correlationId: number, range: AdvertisedApi['served']): Answer {
+  const apiKeys = [{ apiKey: ApiVersions.key, minVersion: range.min, maxVersion: range.max }];
+  return sendablesOf(
+    encodeResponse(ApiVersions, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }),
+  );
+}
