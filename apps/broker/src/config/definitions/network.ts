@@ -2,11 +2,14 @@ import { bool, int, list, long, text } from '../config-def.ts';
 
 /** Listeners, connections and their limits. */
 export const networkConfigs = {
-  listeners: list(['PLAINTEXT://:9092'], 'Addresses to listen on, `NAME://host:port`; no host means all interfaces.'),
+  listeners: list(['PLAINTEXT://:9092'], 'Addresses to listen on, `NAME://host:port`; no host means all interfaces.', {
+    updateMode: 'per-broker',
+  }),
   'advertised.listeners': list(null, 'Addresses that clients are told, by listener name. Default: `listeners`.'),
   'listener.security.protocol.map': text(
-    'PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
+    'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
     'Security protocol of each listener name. Only PLAINTEXT can be listened on yet.',
+    { updateMode: 'per-broker' },
   ),
   'inter.broker.listener.name': text(null, 'Listener that brokers use among themselves. Default: the PLAINTEXT one.'),
   'controller.listener.names': list(
