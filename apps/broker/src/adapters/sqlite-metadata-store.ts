@@ -89,6 +89,7 @@ class SqliteMetadataStore implements MetadataStore {
       next = Math.max(next, seen + 1);
       await this.#changed(seen, signal);
     }
+    if (!signal.aborted && this.#failure !== undefined && this.#failure.kind !== 'closed') throw this.#failure;
   }
 
   commit(transaction: StoreTransaction): Promise<CommitResult> {

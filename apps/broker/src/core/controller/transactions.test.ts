@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { brokerImage, clusterImage, partitionImage, topicImage } from '../../../tests/cluster-image.ts';
 import { ModelStore } from '../../../tests/model-store.ts';
 import { type StoreTransaction, TRANSACTION_LENGTH_MAX } from '../../ports/metadata-store.ts';
-import { advance, orphanedTopicIds, stateFromEntries } from '../metadata/apply.ts';
+import { advance, leftoverPartitions, stateFromEntries } from '../metadata/apply.ts';
 import { deletionKey, topicKey } from '../metadata/keys.ts';
 import type { PartitionRecord } from '../metadata/records.ts';
 import {
@@ -11,6 +11,7 @@ import {
   changeTransactions,
   creationTransactions,
   deletionTransaction,
+  leftoverTransactions,
   sweepTransactions,
 } from './transactions.ts';
 
@@ -85,8 +86,8 @@ describe('creating a topic', () => {
     for (const { operations } of transactions.slice(0, -1)) store.write(...operations);
     const state = stateFromEntries(store.sorted(), store.revision);
     expect(state.image.topicsByName.size).toBe(0);
-    expect(orphanedTopicIds(state)).toEqual(['id']);
-    const sweep = sweepTransactions('id', state.partitions.get('id')?.keys() ?? [], image);
+    expect([...leftoverPartitions(state).keys()]).toEqual(['id']);
+    const sweep = leftoverTransactions('id', leftoverPartitions(state).get('id') ?? [], image);
     expectWithinLimits(sweep);
     for (const { operations } of sweep) store.write(...operations);
     expect(store.sorted()).toEqual([]);
@@ -152,4 +153,18 @@ test('a state that follows the transactions one by one ends as the one read afre
   for (const { operations } of creationTransactions(plan(250), 'id', image))
     state = advance(state, [store.write(...operations)]);
   expect(state).toEqual(stateFromEntries(store.sorted(), store.revision));
+});
+
+test('partitions that an addition left behind are found, and swept only as they were found', () => {
+  const store = new ModelStore();
+  for (const { operations } of creationTransactions(plan(2), 'id', image)) store.write(...operations);
+  const topic = stateFromEntries(store.sorted(), store.revision).image.topicsByName.get('t');
+  if (topic === undefined) throw new Error('the topic was not created');
+  const addition = additionTransactions({ topic, partitions: plan(150).partitions }, image);
+  store.write(...(addition[0]?.operations ?? []));
+  const leftovers = leftoverPartitions(stateFromEntries(store.sorted(), store.revision)).get('id') ?? [];
+  expect(leftovers.map((each) => each.partitionIndex)).toEqual(Array.from({ length: 100 }, (_, index) => index + 2));
+  const sweep = leftoverTransactions('id', leftovers, image);
+  expectWithinLimits(sweep);
+  expect(sweep[0]?.conditions).toContainEqual({ key: 'partitions/id/2', modRevision: store.revision });
 });

@@ -77,6 +77,26 @@ export function sweepTransactions(
   return transactions;
 }
 
+/** Removes partitions that no image shows, as they were found: one that was written since is not touched. */
+export function leftoverTransactions(
+  topicId: string,
+  leftovers: readonly PartitionImage[],
+  image: ClusterImage,
+): TransactionSequence {
+  const transactions: StoreTransaction[] = [];
+  for (let from = 0; from < leftovers.length; from += PARTITION_KEYS_MAX) {
+    const found = leftovers.slice(from, from + PARTITION_KEYS_MAX).map(({ partitionIndex, modRevision }) => ({
+      key: partitionKey(topicId, partitionIndex),
+      modRevision,
+    }));
+    transactions.push({
+      conditions: [controllerCondition(image), ...found],
+      operations: found.map(({ key }) => ({ type: 'delete', key })),
+    });
+  }
+  return transactions;
+}
+
 /** A partition's next record, and the image that the decision was made from. */
 export interface PartitionChange {
   readonly topicId: string;

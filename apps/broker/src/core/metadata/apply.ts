@@ -41,11 +41,24 @@ export function advance(state: MetadataState, revisions: readonly StoreRevision[
   return draft.result(revisions.at(-1)?.revision ?? state.image.revision);
 }
 
-/** Topic ids that have partition records, but neither a topic nor a deletion: a creation under way, or what is left of one that failed. */
-export function orphanedTopicIds(state: MetadataState): readonly string[] {
-  return [...state.partitions.keys()].filter(
-    (topicId) => !state.image.topicsById.has(topicId) && !state.image.deletions.has(topicId),
-  );
+/**
+ * Partition records that no image shows and no deletion will sweep, by topic id: of a creation or an addition that is under way,
+ * or of one that was cut short.
+ */
+export function leftoverPartitions(state: MetadataState): ReadonlyMap<string, readonly PartitionImage[]> {
+  const leftovers = new Map<string, readonly PartitionImage[]>();
+  for (const [topicId, partitions] of state.partitions) {
+    if (state.image.deletions.has(topicId)) continue;
+    const shown = state.image.topicsById.get(topicId)?.partitions.length ?? 0;
+    if (partitions.size > shown) {
+      const beyond = [...partitions.values()].filter((each) => each.partitionIndex >= shown);
+      leftovers.set(
+        topicId,
+        beyond.sort((a, b) => a.partitionIndex - b.partitionIndex),
+      );
+    }
+  }
+  return leftovers;
 }
 
 type StoredTopic = records.TopicRecord & { readonly modRevision: number };

@@ -1,0 +1,81 @@
+import type { BrokerConfig } from '../config/broker-config.ts';
+import { type BrokerLayers, resolveTopicConfig, topicConfigFault } from '../config/topic-config.ts';
+import type { ElectionRules } from '../core/controller/elections.ts';
+import type { PlanningRules, TopicSpec } from '../core/controller/topics.ts';
+import { type ClusterImage, configKey, type TopicImage } from '../core/metadata/image.ts';
+
+/** Topics that this release's brokers create for themselves. */
+export type InternalTopicName = '__consumer_offsets';
+
+const internalTopicNames: ReadonlySet<string> = new Set<InternalTopicName>(['__consumer_offsets']);
+
+export function isInternalTopicName(name: string): name is InternalTopicName {
+  return internalTopicNames.has(name);
+}
+
+/** What the broker's configuration says about new topics. */
+export function planningRules(config: BrokerConfig, placementStart: number): PlanningRules {
+  return {
+    defaultPartitionCount: config.values['num.partitions'],
+    defaultReplicationFactor: config.values['default.replication.factor'],
+    configFault: topicConfigFault,
+    placementStart,
+  };
+}
+
+/** An internal topic as it must be. */
+export function internalTopicSpec(name: InternalTopicName, config: BrokerConfig, image: ClusterImage): TopicSpec {
+  const { values } = config;
+  return {
+    name,
+    partitionCount: values['offsets.topic.num.partitions'],
+    replicationFactor: replicationFactor(config, image),
+    assignments: [],
+    configs: [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'compression.type', value: 'producer' },
+      { name: 'segment.bytes', value: String(Math.max(values['offsets.topic.segment.bytes'], 1048576)) },
+    ],
+  };
+}
+
+/** As configured; where nobody configured it, no more than there are brokers, so that one broker needs no configuration. */
+function replicationFactor(config: BrokerConfig, image: ClusterImage): number {
+  const wanted = config.values['offsets.topic.replication.factor'];
+  if (config.explicit.has('offsets.topic.replication.factor')) return wanted;
+  const alive = [...image.brokers.values()].filter((broker) => !broker.fenced).length;
+  return Math.max(1, Math.min(wanted, alive));
+}
+
+/** The dynamic and static layers below a topic's own configuration, for one broker. */
+export function brokerLayers(config: BrokerConfig, brokerId: number, image: ClusterImage): BrokerLayers {
+  const dynamic = image.configs.get(configKey('broker', String(brokerId)));
+  const dynamicDefault = image.configs.get(configKey('broker', ''));
+  return {
+    config,
+    ...(dynamic === undefined ? {} : { dynamic }),
+    ...(dynamicDefault === undefined ? {} : { dynamicDefault }),
+  };
+}
+
+/** What topics' effective configuration says about elections. Topics without overrides are resolved once per image. */
+export function electionRules(
+  config: BrokerConfig,
+  brokerId: number,
+): (topic: TopicImage, image: ClusterImage) => ElectionRules {
+  let resolvedFor: ClusterImage['configs'] | undefined;
+  const resolved = new Map<ReadonlyMap<string, string> | undefined, { minInsync: number; unclean: boolean }>();
+  return (topic, image) => {
+    if (resolvedFor !== image.configs) resolved.clear();
+    resolvedFor = image.configs;
+    const overrides = image.configs.get(configKey('topic', topic.name));
+    let rules = resolved.get(overrides);
+    if (rules === undefined) {
+      const effective = resolveTopicConfig(overrides, brokerLayers(config, brokerId, image));
+      rules = { minInsync: effective['min.insync.replicas'], unclean: effective['unclean.leader.election.enable'] };
+      resolved.set(overrides, rules);
+    }
+    const replicas = topic.partitions[0]?.replicas.length ?? 1;
+    return { minInsyncReplicas: Math.min(rules.minInsync, replicas), uncleanLeaderElection: rules.unclean };
+  };
+}
