@@ -8,7 +8,7 @@ import {
   refusedFetch,
   releaseFetch,
 } from './fetch-target.ts';
-import { FetchWait } from './fetch-wait.ts';
+import { type Counted, FetchWait } from './fetch-wait.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import type { Purgatory } from './purgatory.ts';
 import type { FetchPartition, FetchRequest, FetchResult } from './replica-manager.ts';
@@ -26,10 +26,12 @@ export interface FetchPathOptions {
   readonly fetchMaxBytes: number;
 }
 
-/** What can be read now of one request. `results` has a hole where a target could not be placed before reading. */
+/** What could be read of one request at one time. */
 interface Round {
-  readonly results: FetchResult[];
-  readonly targets: readonly FetchTarget[];
+  /** In request order. */
+  readonly results: readonly FetchResult[];
+  /** Of the partitions that more may be read from. */
+  readonly counted: readonly Counted[];
   readonly sizeBytes: number;
   /** An error or a divergence is told at once. */
   readonly isUrgent: boolean;
@@ -52,14 +54,9 @@ export class FetchPath {
     const first = await this.#read(request, maxBytes);
     const isEnough = first.isUrgent || first.sizeBytes >= minBytes || request.partitions.length === 0;
     if (isEnough || request.maxWaitMs <= 0) return first.results;
-    const wait = new FetchWait(first.targets, minBytes);
-    if (wait.isDoneNow() && minBytes <= 1) return this.#readAgain(request, maxBytes, first);
-    await this.#park(wait, deadlineMs, request.signal);
-    return this.#readAgain(request, maxBytes, first);
-  }
-
-  async #readAgain(request: FetchRequest, maxBytes: number, before: Round): Promise<readonly FetchResult[]> {
-    releaseFetch(before.results);
+    // What is waited for is counted; the records themselves are read when there are enough.
+    releaseFetch(first.results);
+    await this.#park(new FetchWait(first.counted, minBytes), deadlineMs, request.signal);
     if (request.signal.aborted)
       return request.partitions.map((asked) => refusedFetch(asked, ErrorCode.NETWORK_EXCEPTION));
     return (await this.#read(request, maxBytes)).results;
@@ -77,7 +74,7 @@ export class FetchPath {
   async #read(request: FetchRequest, maxBytes: number): Promise<Round> {
     const { partitions } = request;
     const results: FetchResult[] = new Array(partitions.length);
-    const targets: FetchTarget[] = [];
+    const counted: Counted[] = [];
     let sizeBytes = 0;
     let isUrgent = false;
     const from = this.#turn++ % Math.max(1, partitions.length);
@@ -88,15 +85,15 @@ export class FetchPath {
       let result: FetchResult;
       if ('errorCode' in target) result = target;
       else {
-        targets.push(target);
         const reading = this.#readOne(target, maxBytes - sizeBytes, sizeBytes === 0, request.apiVersion);
         result = reading instanceof Promise ? await reading : reading;
+        counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
       }
       results[index] = result;
       sizeBytes += result.sizeBytes;
       if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined) isUrgent = true;
     }
-    return { results, targets, sizeBytes, isUrgent };
+    return { results, counted, sizeBytes, isUrgent };
   }
 
   #targetOf(asked: FetchPartition, request: FetchRequest): FetchTarget | FetchResult {

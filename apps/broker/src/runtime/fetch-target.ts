@@ -30,6 +30,7 @@ export function refusedFetch(
     currentLeader: more.currentLeader,
     records: [],
     sizeBytes: 0,
+    nextOffset: asked.fetchOffset,
   };
 }
 
@@ -50,6 +51,7 @@ export function fetchedResult(
     currentLeader: undefined,
     records: read?.parts ?? [],
     sizeBytes: read?.sizeBytes ?? 0,
+    nextOffset: read?.nextOffset ?? asked.fetchOffset,
   };
 }
 
@@ -76,6 +78,6 @@ export function positionFault({ asked, replica }: FetchTarget): FetchResult | un
 }
 
 /** Lets go of the records of results that nobody will send. */
-export function releaseFetch(results: readonly (FetchResult | undefined)[]): void {
-  for (const result of results) if (result !== undefined) releaseParts(result.records);
+export function releaseFetch(results: readonly FetchResult[]): void {
+  for (const result of results) releaseParts(result.records);
 }

@@ -4,7 +4,7 @@ import type { HostedReplica } from './hosted-replica.ts';
 import type { Waiter } from './purgatory.ts';
 
 /** How far the bytes of one partition have been counted. */
-interface Counted {
+export interface Counted {
   readonly target: FetchTarget;
   nextOffset: number;
   sizeBytes: number;
@@ -20,13 +20,15 @@ export class FetchWait implements Waiter<HostedReplica> {
   #sizeBytes = 0;
   #resolve: () => void = () => {};
 
-  constructor(targets: readonly FetchTarget[], minBytes: number) {
+  /** `counted` begins with what has been read already. */
+  constructor(counted: readonly Counted[], minBytes: number) {
     this.#minBytes = minBytes;
-    for (const target of targets) {
-      const counted = { target, nextOffset: target.asked.fetchOffset, sizeBytes: 0 };
-      const others = this.#counted.get(target.replica);
-      if (others === undefined) this.#counted.set(target.replica, [counted]);
-      else others.push(counted);
+    for (const each of counted) {
+      this.#sizeBytes += each.sizeBytes;
+      const { replica } = each.target;
+      const others = this.#counted.get(replica);
+      if (others === undefined) this.#counted.set(replica, [each]);
+      else others.push(each);
     }
     this.keys = [...this.#counted.keys()];
     this.over = new Promise((resolve) => {

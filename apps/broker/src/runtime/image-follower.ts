@@ -1,5 +1,5 @@
 import { ErrorCode } from '@ks/protocol';
-import type { ClusterImage, PartitionImage, TopicImage } from '../core/metadata/image.ts';
+import { type ClusterImage, configKey, mayLead, type PartitionImage, type TopicImage } from '../core/metadata/image.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Log } from '../storage/log.ts';
 import type { LogDirectory } from '../storage/log-directory.ts';
@@ -74,7 +74,7 @@ export class ImageFollower {
     const creations: LogTask[] = [];
     for (const topic of next.topicsByName.values()) {
       const isUnchanged = !affectsAll && previous.topicsByName.get(topic.name) === topic;
-      if (isUnchanged && configOf(previous, topic.name) === configOf(next, topic.name)) continue;
+      if (isUnchanged && configOf(previous, 'topic', topic.name) === configOf(next, 'topic', topic.name)) continue;
       for (const partition of topic.partitions) {
         const creation = this.#followPartition(topic, partition, next, previous === undefined);
         if (creation !== undefined) creations.push(creation);
@@ -90,8 +90,8 @@ export class ImageFollower {
     return (
       before?.brokerEpoch !== after?.brokerEpoch ||
       before?.fenced !== after?.fenced ||
-      previous.configs.get('broker/') !== next.configs.get('broker/') ||
-      previous.configs.get(`broker/${brokerId}`) !== next.configs.get(`broker/${brokerId}`)
+      configOf(previous, 'broker', '') !== configOf(next, 'broker', '') ||
+      configOf(previous, 'broker', `${brokerId}`) !== configOf(next, 'broker', `${brokerId}`)
     );
   }
 
@@ -170,11 +170,10 @@ export class ImageFollower {
     replica.follow(partition, this.#mayLead(partition, image));
   }
 
-  /** cluster.md: a broker leads only under a record newer than its own incarnation, so that none continues an earlier one's epoch. */
   #mayLead(partition: PartitionImage, image: ClusterImage): boolean {
     const broker = image.brokers.get(this.#options.brokerId);
     if (broker === undefined || broker.fenced) return false;
-    return partition.modRevision > broker.brokerEpoch && partition.isr.includes(this.#options.brokerId);
+    return mayLead(partition, broker) && partition.isr.includes(broker.brokerId);
   }
 
   #host(log: Log, partition: PartitionImage, image: ClusterImage): void {
@@ -248,8 +247,12 @@ export class ImageFollower {
   }
 }
 
-function configOf(image: ClusterImage, topic: string): ReadonlyMap<string, string> | undefined {
-  return image.configs.get(`topic/${topic}`);
+function configOf(
+  image: ClusterImage,
+  type: 'topic' | 'broker',
+  name: string,
+): ReadonlyMap<string, string> | undefined {
+  return image.configs.get(configKey(type, name));
 }
 
 /** Runs the tasks, a bounded number of them at a time. */

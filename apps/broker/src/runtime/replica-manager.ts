@@ -107,6 +107,8 @@ export interface FetchResult extends PartitionKey {
   /** Whole batches in order; each part is released exactly once by whoever holds the result. Empty where there is nothing. */
   readonly records: readonly WirePart[];
   readonly sizeBytes: number;
+  /** Where the records given end: what to ask for next. */
+  readonly nextOffset: number;
 }
 
 export interface ListOffsetRequest extends PartitionKey {
@@ -135,6 +137,8 @@ export interface HostedPartition {
   readonly isOpen: boolean;
   readonly isLeader: boolean;
   readonly leaderEpoch: number;
+  /** Whether acks=all would be refused with NOT_ENOUGH_REPLICAS: the committed ISR is below the effective min.insync.replicas. */
+  readonly isUnderMinIsr: boolean;
   /** The broker's storage of it; readers of committed data read up to `highWatermark`. */
   readonly log: Log;
   readonly logStartOffset: number;

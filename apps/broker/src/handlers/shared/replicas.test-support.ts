@@ -41,6 +41,7 @@ export function ordersImage(): ClusterImage {
     topicsById: new Map([[ORDERS_ID, orders]]),
     configs: new Map(),
     features: new Map(),
+    deletions: new Map(),
   };
 }
 
@@ -93,6 +94,7 @@ export function fetched(key: PartitionKey, over: Partial<FetchResult> = {}): Fet
     currentLeader: undefined,
     records: [],
     sizeBytes: 0,
+    nextOffset: 50,
     ...over,
   };
 }
