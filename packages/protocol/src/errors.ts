@@ -1,3 +1,5 @@
+import { errorMessages } from './error-messages.ts';
+
 /** One of Kafka's error codes. */
 export interface KafkaErrorCode {
   readonly code: number;
@@ -160,29 +162,6 @@ const retriable: ReadonlySet<number> = new Set([
   123, 133,
 ]);
 const refreshMetadata: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 56, 72, 74, 80, 83, 84, 100, 103]);
-const messages: Readonly<Record<string, string>> = {
-  OFFSET_OUT_OF_RANGE: 'The offset lies outside what the partition holds; reset to its start or end.',
-  CORRUPT_MESSAGE: 'A record batch does not match its checksum or breaks the format.',
-  UNKNOWN_TOPIC_OR_PARTITION: 'The broker does not know this topic or partition; create it, or check the name.',
-  LEADER_NOT_AVAILABLE: 'The partition has no leader yet; try again shortly.',
-  NOT_LEADER_OR_FOLLOWER: 'This broker does not lead the partition; refresh the metadata.',
-  REQUEST_TIMED_OUT: 'The broker could not finish in time.',
-  MESSAGE_TOO_LARGE: 'The batch is larger than max.message.bytes of the topic.',
-  NOT_COORDINATOR: 'This broker does not coordinate the group; ask for its coordinator again.',
-  COORDINATOR_LOAD_IN_PROGRESS: 'The coordinator is still loading; try again shortly.',
-  COORDINATOR_NOT_AVAILABLE: 'The group has no coordinator right now; try again shortly.',
-  INVALID_TOPIC_EXCEPTION: 'The topic name is not legal: 1 to 249 of letters, digits, dot, underscore and dash.',
-  TOPIC_ALREADY_EXISTS: 'A topic of this name exists.',
-  UNSUPPORTED_VERSION: 'The broker does not serve this version of the API.',
-  KAFKA_STORAGE_ERROR: 'The disk under the partition failed; its log directory is offline.',
-  INVALID_RECORD: 'A record in the batch is not valid for the topic.',
-  INVALID_PARTITIONS: 'The number of partitions is not valid.',
-  INVALID_REPLICATION_FACTOR: 'The replication factor is below 1 or above the number of live brokers.',
-  INVALID_CONFIG: 'A configuration has an unknown name or a bad value.',
-  NOT_ENOUGH_REPLICAS: 'Fewer replicas are in sync than min.insync.replicas asks for.',
-  NONE: 'No error.',
-  UNKNOWN_SERVER_ERROR: 'The broker failed in a way that it has no code for; see its log.',
-};
 
 /** What is known of a code; a code that Kafka does not define has the name `UNKNOWN(<code>)` and is not retriable. */
 export function errorByCode(code: number): KafkaErrorCode {
@@ -198,20 +177,14 @@ export function errorByCode(code: number): KafkaErrorCode {
 }
 
 const table: ReadonlyMap<number, KafkaErrorCode> = new Map(
-  Object.entries(ErrorCode).map(([name, code]) => [
-    code,
+  (Object.keys(ErrorCode) as (keyof typeof ErrorCode)[]).map((name) => [
+    ErrorCode[name],
     {
-      code,
+      code: ErrorCode[name],
       name,
-      retriable: retriable.has(code),
-      refreshMetadata: refreshMetadata.has(code),
-      message: messages[name] ?? sentence(name),
+      retriable: retriable.has(ErrorCode[name]),
+      refreshMetadata: refreshMetadata.has(ErrorCode[name]),
+      message: errorMessages[name],
     },
   ]),
 );
-
-/** `STALE_MEMBER_EPOCH` as "Stale member epoch." */
-function sentence(name: string): string {
-  const words = name.toLowerCase().replaceAll('_', ' ');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}

@@ -38,6 +38,10 @@ export function isUuid(text: string): boolean {
 
 /** Writes the 16 bytes of a UUID in text form to `into`; false if it is none. */
 export function uuidToBytes(text: string, into: Uint8Array, position = 0): boolean {
+  if (text === ZERO_UUID) {
+    into.fill(0, position, position + 16);
+    return true;
+  }
   if (text.length !== 22) return false;
   let bits = 0;
   let held = 0;
