@@ -10,7 +10,8 @@ const PARTITIONS = 3;
 
 type Action =
   | { readonly type: 'append'; readonly partition: number; readonly acks: -1 | 0 | 1; readonly records: number }
-  | { readonly type: 'write' | 'sync' | 'fail'; readonly partition: number }
+  | { readonly type: 'write'; readonly partition: number; readonly batches: number }
+  | { readonly type: 'sync' | 'fail'; readonly partition: number }
   | { readonly type: 'fetch'; readonly partition: number; readonly minBytes: number; readonly maxWaitMs: number }
   | { readonly type: 'image'; readonly partition: number; readonly leads: boolean; readonly alone: boolean }
   | { readonly type: 'wait'; readonly ms: number }
@@ -29,7 +30,7 @@ function action(): fc.Arbitrary<Action> {
         records: fc.integer({ min: 1, max: 4 }),
       }),
     },
-    { weight: 6, arbitrary: fc.record({ type: of('write'), partition }) },
+    { weight: 6, arbitrary: fc.record({ type: of('write'), partition, batches: fc.integer({ min: 1, max: 3 }) }) },
     { weight: 2, arbitrary: fc.record({ type: of('sync'), partition }) },
     { weight: 6, arbitrary: fc.record({ type: of('fetch'), partition, minBytes: fc.nat(40), maxWaitMs: fc.nat(300) }) },
     { weight: 2, arbitrary: fc.record({ type: of('image'), partition, leads: fc.boolean(), alone: fc.boolean() }) },
@@ -94,9 +95,11 @@ class History {
     await this.#apply();
   }
 
-  #disk({ type, partition }: { readonly type: 'write' | 'sync' | 'fail'; readonly partition: number }): void {
-    const log = this.fixture.directory.get('orders', partition);
-    if (!log.isFailed) log[type]();
+  #disk(next: Extract<Action, { type: 'write' | 'sync' | 'fail' }>): void {
+    const log = this.fixture.directory.get('orders', next.partition);
+    if (log.isFailed) return;
+    if (next.type === 'write') log.write(next.batches);
+    else log[next.type]();
   }
 
   #append({ partition, acks, records }: Extract<Action, { type: 'append' }>): void {

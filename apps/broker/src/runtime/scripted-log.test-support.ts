@@ -68,9 +68,10 @@ export class ScriptedLog {
     return { baseOffset, lastOffset: this.appendedEndOffset - 1, logAppendTimeMs: -1 };
   }
 
-  /** The pending write returns. */
-  write(): void {
-    this.logEndOffset = this.appendedEndOffset;
+  /** The pending write returns, of so many batches at most. */
+  write(batchesMax = Number.POSITIVE_INFINITY): void {
+    const pending = this.batches.filter((batch) => batch.endOffset > this.logEndOffset).slice(0, batchesMax);
+    this.logEndOffset = pending.at(-1)?.endOffset ?? this.logEndOffset;
     this.#hooks.advanced(this.asLog());
   }
 
