@@ -60,6 +60,8 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   #isFull = false;
   #isPaused = false;
   #isQuiet = false;
+  /** Everything was answered and the socket is closing: what still comes is not looked at. */
+  #isEnding = false;
   #isGone = false;
   #activeMs: number;
   #progressMs: number;
@@ -102,6 +104,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   }
 
   received(length: number): void {
+    if (this.#isEnding) return;
     this.#activeMs = this.#shared.monotonicMs();
     this.#read(() => this.#reader.received(length));
   }
@@ -140,7 +143,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     if (wasEmpty) this.#progressMs = this.#shared.monotonicMs();
     this.#outbox.pump();
     if (this.#isPaused && this.#mayAdmit()) this.#read(() => this.#reader.resume());
-    if (this.#isQuiet && this.isIdle) this.#socket.end();
+    if (this.#isQuiet && this.isIdle) this.#finish();
   }
 
   /** Takes in nothing more; ends when the requests under way are answered. */
@@ -168,7 +171,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   }
 
   #mayAdmit(): boolean {
-    if (this.#isGone || this.#isQuiet || this.#exclusiveWaits > 0) return false;
+    if (this.#isGone || this.#isQuiet || this.#isEnding || this.#exclusiveWaits > 0) return false;
     const { limits } = this.#shared;
     if (this.#responses.length >= limits.inFlightMax || this.#outbox.pendingBytes >= limits.unsentBytesMax)
       return false;
@@ -226,6 +229,14 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.#isPaused = false;
     this.#activeMs = this.#shared.monotonicMs();
     this.#socket.resume();
+  }
+
+  /** Ends in order. The socket is read on, unheeded: unread bytes would turn the end into a reset that overtakes the last response. */
+  #finish(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#socket.end();
+    this.#resume();
   }
 
   #progressed(): void {
