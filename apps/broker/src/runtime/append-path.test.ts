@@ -159,6 +159,16 @@ describe('append', () => {
     expect(next[0]?.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
   });
 
+  it('lets nobody but its coordinator append to an internal topic', async () => {
+    const fixture = new Fixture();
+    fixture.start();
+    await fixture.apply(imageOf([topicImage('__consumer_offsets', ORDERS)]));
+    const partitions = [{ topic: '__consumer_offsets', topicId: ORDERS, partitionIndex: 0, records: batchOf(1) }];
+    const codeOf = (origin: 'client' | 'coordinator') =>
+      fixture.replicas.append({ ...appendRequest([], { origin }), partitions }).admitted[0]?.errorCode;
+    expect([codeOf('client'), codeOf('coordinator')]).toEqual([ErrorCode.INVALID_TOPIC_EXCEPTION, 0]);
+  });
+
   it('refuses more than may wait for one partition', async () => {
     const { replicas } = await Fixture.leading({ limits: { parkedAppendsPerPartitionMax: 2 } });
     const codes = [0, 1, 2].map(() => replicas.append(appendRequest([batchOf(1)])).admitted[0]?.errorCode);

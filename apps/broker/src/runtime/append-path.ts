@@ -6,6 +6,7 @@ import { PendingAppend, refusedAppend } from './pending-append.ts';
 import type { Append, AppendPartition, AppendRequest, AppendResult } from './replica-manager.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import { isInternalTopicName } from './topic-admin-rules.ts';
 
 export interface AppendPathOptions {
   readonly registry: ReplicaRegistry;
@@ -74,6 +75,12 @@ export class AppendPath {
       return refusedAppend(asked, errorCode, errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? { currentLeader } : {});
     }
     const { replica } = located;
+    // Their coordinators know what is in them by heart: nobody else may append.
+    if (request.origin === 'client' && isInternalTopicName(asked.topic)) {
+      return refusedAppend(asked, ErrorCode.INVALID_TOPIC_EXCEPTION, {
+        errorMessage: 'Clients may not append to an internal topic',
+      });
+    }
     if (request.acks === -1 && replica.isUnderMinIsr) return refusedAppend(asked, ErrorCode.NOT_ENOUGH_REPLICAS);
     const waiters = request.acks === -1 ? replica.committed : replica.written;
     if (waiters.size >= this.#options.parkedPerPartitionMax) {
