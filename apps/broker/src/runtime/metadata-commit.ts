@@ -36,12 +36,19 @@ export async function commitInOrder(
   for (const transaction of transactions) {
     result = await commitSurely(store, transaction);
     if (result.status === 'conflict') {
-      for (const each of undo) await commitSurely(store, each);
+      for (const each of undo) await commitStubbornly(store, each);
       return result;
     }
     undo.push(undoing(transaction, result.revision));
   }
   return result;
+}
+
+/** A conflict of these is no one's who matters: the keys are known to this writer alone, or the writer is deposed. */
+async function commitStubbornly(store: MetadataStore, transaction: StoreTransaction): Promise<void> {
+  for (let attempt = 0; attempt < LOST_ANSWERS_MAX; attempt++) {
+    if ((await commitSurely(store, transaction)).status === 'ok') return;
+  }
 }
 
 function undoing({ conditions, operations }: StoreTransaction, modRevision: number): StoreTransaction {

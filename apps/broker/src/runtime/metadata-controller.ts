@@ -1,7 +1,12 @@
 import { type ElectionRules, planElections } from '../core/controller/elections.ts';
-import { changeTransactions, leftoverTransactions, sweepTransactions } from '../core/controller/transactions.ts';
+import {
+  changeTransactions,
+  leftoverTransactions,
+  sweepTransactions,
+  type TransactionSequence,
+} from '../core/controller/transactions.ts';
 import { type MetadataState, leftoverPartitions, stateFromEntries } from '../core/metadata/apply.ts';
-import type { ClusterImage, TopicImage } from '../core/metadata/image.ts';
+import type { ClusterImage, PartitionImage, TopicImage } from '../core/metadata/image.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
@@ -64,9 +69,7 @@ export class MetadataController {
     // Only what an earlier controller left: what this one begins comes after this image.
     if (!isNew || current === undefined) return;
     for (const [topicId, partitions] of leftoverPartitions(current)) {
-      this.#enqueue(async () => {
-        await commitInOrder(this.#options.store, leftoverTransactions(topicId, partitions, next));
-      });
+      this.#enqueue(() => this.#sweepLeftovers(topicId, partitions));
     }
   }
 
@@ -93,7 +96,7 @@ export class MetadataController {
       const image = this.#state?.()?.image;
       if (this.#stopped || image === undefined || image.controllerId !== this.#options.brokerId) return;
       if (await this.#elect(image)) return;
-      await new Promise<void>((resolve) => this.#options.clock.setTimer(RETRY_DELAY_MS, resolve));
+      await this.#pause();
     }
   }
 
@@ -115,10 +118,35 @@ export class MetadataController {
     return results.every((result) => result.status === 'ok');
   }
 
-  async #sweep(topicId: string): Promise<void> {
-    const state = this.#state?.();
-    if (state === undefined || state.image.topicsById.has(topicId)) return;
-    const indexes = state.partitions.get(topicId)?.keys() ?? [];
-    await commitInOrder(this.#options.store, sweepTransactions(topicId, indexes, state.image));
+  #sweep(topicId: string): Promise<void> {
+    return this.#untilWritten(({ image, partitions }) => {
+      if (!image.deletions.has(topicId)) return [];
+      return sweepTransactions(topicId, partitions.get(topicId)?.keys() ?? [], image);
+    });
+  }
+
+  #sweepLeftovers(topicId: string, found: readonly PartitionImage[]): Promise<void> {
+    return this.#untilWritten(({ image, partitions }) => {
+      const now = partitions.get(topicId);
+      const left = found.filter((each) => now?.get(each.partitionIndex)?.modRevision === each.modRevision);
+      return leftoverTransactions(topicId, left, image);
+    });
+  }
+
+  /** Commits what `plan` makes of the newest state; after a conflict again, while this broker is the controller. */
+  async #untilWritten(plan: (state: MetadataState) => TransactionSequence): Promise<void> {
+    for (;;) {
+      const state = this.#state?.();
+      if (this.#stopped || state === undefined || state.image.controllerId !== this.#options.brokerId) return;
+      const transactions = plan(state);
+      if (transactions.length === 0) return;
+      const result = await commitInOrder(this.#options.store, transactions);
+      if (result.status === 'ok') return;
+      await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(RETRY_DELAY_MS, resolve));
   }
 }

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { startMetadataNode } from '../../tests/metadata-harness.ts';
+import { seededRandom } from '../../tests/virtual-clock.ts';
+import { createNodeClock } from '../adapters/node-clock.ts';
+import { openSqliteMetadataStore } from '../adapters/sqlite-metadata-store.ts';
+import { ensureCluster, registerBroker, RegistrationError } from './broker-registration.ts';
+
+const clock = createNodeClock();
+const random = seededRandom(1);
+const embedded = () => openSqliteMetadataStore({ path: ':memory:' });
+const admin = { timeoutMs: 10_000, validateOnly: false };
+const spec = (name: string, partitionCount = 1) => ({
+  name,
+  partitionCount,
+  replicationFactor: -1,
+  assignments: [],
+  configs: [],
+});
+
+describe('the cluster id', () => {
+  test('is made once and stays', async () => {
+    const store = embedded();
+    const none = { clusterId: undefined, features: new Map([['group.version', 1]]) };
+    const first = await ensureCluster(store, random, none);
+    expect(first).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(await ensureCluster(store, random, none)).toBe(first);
+    expect(await ensureCluster(store, random, { ...none, clusterId: first })).toBe(first);
+    expect(JSON.parse((await store.read('cluster')).entries[0]?.value ?? '')).toMatchObject({
+      features: { 'group.version': 1 },
+    });
+    await store.close();
+  });
+
+  test('is the one of the log directories where the store has none', async () => {
+    const store = embedded();
+    expect(await ensureCluster(store, random, { clusterId: 'AAAAAAAAAAAAAAAAAAAAAg', features: new Map() })).toBe(
+      'AAAAAAAAAAAAAAAAAAAAAg',
+    );
+    await store.close();
+  });
+
+  test('of the log directories must be that of the store', async () => {
+    const store = embedded();
+    const stored = await ensureCluster(store, random, { clusterId: undefined, features: new Map() });
+    const other = ensureCluster(store, random, { clusterId: 'AAAAAAAAAAAAAAAAAAAAAg', features: new Map() });
+    await expect(other).rejects.toThrow(new RegExp(`cluster AAAAAAAAAAAAAAAAAAAAAg.*cluster ${stored}`));
+    await store.close();
+  });
+
+  test('is one for brokers that start at the same time', async () => {
+    const store = embedded();
+    const ids = await Promise.all(
+      [1, 2, 3].map(() => ensureCluster(store, random, { clusterId: undefined, features: new Map() })),
+    );
+    expect(new Set(ids).size).toBe(1);
+    await store.close();
+  });
+});
+
+describe('registering', () => {
+  test('makes the broker live and, as the first, the controller; ending it undoes both', async () => {
+    const store = embedded();
+    const node = await startMetadataNode({ store, clock, random });
+    const image = node.loader.image();
+    expect(image.brokers.get(0)).toMatchObject({
+      brokerEpoch: node.registration.brokerEpoch,
+      fenced: false,
+      uncleanBirth: false,
+    });
+    expect(image.controllerId).toBe(0);
+    expect(node.registration.deadlineMs()).toBe(Number.POSITIVE_INFINITY);
+    const second = await startMetadataNode({ store, clock, random, brokerId: 1 });
+    expect(second.loader.image().controllerId).toBe(0);
+    await node.stop();
+    expect((await store.read('')).entries.map((entry) => entry.key).sort()).toEqual([
+      'cluster',
+      'live/1',
+      'registrations/0',
+      'registrations/1',
+    ]);
+    await second.stop();
+    await store.close();
+  });
+
+  test('twice under one id is refused in a clear line', async () => {
+    const store = embedded();
+    const node = await startMetadataNode({ store, clock, random, brokerId: 4 });
+    const again = registerBroker(store, random, {
+      brokerId: 4,
+      endpoints: [],
+      rack: null,
+      host: 'h',
+      logDirIds: [],
+      previousBrokerEpoch: -1,
+      leaseTtlMs: 1,
+    });
+    await expect(again).rejects.toThrow(RegistrationError);
+    await expect(again).rejects.toThrow('broker 4 is running in this cluster already');
+    expect(node.loader.image().brokers.get(4)?.fenced).toBe(false);
+    await node.stop();
+    await store.close();
+  });
+});
+
+describe('a birth', () => {
+  test('bumps the leader epoch of every partition before the first image', async () => {
+    const store = embedded();
+    const first = await startMetadataNode({ store, clock, random });
+    await first.admin.createTopics([spec('t', 250), spec('u')], admin);
+    const { brokerEpoch } = first.registration;
+    await first.stop();
+    const second = await startMetadataNode({ store, clock, random, previousBrokerEpoch: brokerEpoch });
+    const partitions = [...(second.images[0]?.topicsByName.values() ?? [])].flatMap((topic) => topic.partitions);
+    expect(partitions).toHaveLength(251);
+    for (const partition of partitions) {
+      expect(partition).toMatchObject({ leader: 0, leaderEpoch: 1, isr: [0] });
+      expect(partition.modRevision).toBeGreaterThan(second.registration.brokerEpoch);
+    }
+    expect(second.loader.image().brokers.get(0)?.uncleanBirth).toBe(false);
+    expect(second.metrics.sums.get('ks_unclean_elections_total')).toBeUndefined();
+    expect(second.log.lines).toEqual([]);
+    await second.stop();
+    await store.close();
+  });
+
+  test('after an unclean stop elects the last known leader, and counts the possible loss', async () => {
+    const store = embedded();
+    const first = await startMetadataNode({ store, clock, random });
+    await first.admin.createTopics([spec('t', 3)], admin);
+    await first.stop();
+    const second = await startMetadataNode({ store, clock, random, previousBrokerEpoch: -1 });
+    expect(second.loader.image().brokers.get(0)?.uncleanBirth).toBe(true);
+    expect(second.loader.image().topicsByName.get('t')?.partitions[2]).toMatchObject({
+      leader: 0,
+      leaderEpoch: 1,
+      isr: [0],
+      elr: [],
+    });
+    expect(second.metrics.sums.get('ks_unclean_elections_total')).toBe(3);
+    await second.stop();
+    await store.close();
+  });
+
+  test('with a marker of an older life is unclean', async () => {
+    const store = embedded();
+    const epochs: number[] = [];
+    for (const previous of [-1, 0, 0]) {
+      const previousBrokerEpoch = previous === 0 ? (epochs[0] ?? -1) : previous;
+      const node = await startMetadataNode({ store, clock, random, previousBrokerEpoch });
+      epochs.push(node.registration.brokerEpoch);
+      const expected = epochs.length === 3;
+      expect(node.loader.image().brokers.get(0)?.uncleanBirth).toBe(expected);
+      await node.stop();
+    }
+    await store.close();
+  });
+});
