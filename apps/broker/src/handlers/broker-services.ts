@@ -1,3 +1,4 @@
+import type { GroupCoordinator } from '../runtime/group-coordinator.ts';
 import type { MetadataView } from '../runtime/metadata-loader.ts';
 import type { ReplicaManager } from '../runtime/replica-manager.ts';
 import type { TopicAdmin } from '../runtime/topic-admin.ts';
@@ -28,6 +29,8 @@ export interface BrokerServices {
   readonly metadata: MetadataView;
   /** Creates, extends and deletes topics. */
   readonly controller: TopicAdmin;
+  /** Consumer groups and committed offsets. */
+  readonly groups: GroupCoordinator;
   /** Every API this broker answers, by ascending key: derived from `handlers/index.ts`. */
   readonly apis: readonly AdvertisedApi[];
 }

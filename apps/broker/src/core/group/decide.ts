@@ -1,6 +1,6 @@
 import { ErrorCode } from '@ks/protocol';
 import type { Instant } from '../../ports/clock.ts';
-import { type PARKED, type Ticket } from '../replicated-state.ts';
+import type { PARKED, Ticket } from '../replicated-state.ts';
 import { emptyGroup } from './classic-group.ts';
 import { commit, commitFault, commitError, fetchOffsets } from './commit.ts';
 import type {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ShardHarness } from '../../../tests/group/shard-harness.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
 import type { JoinReply } from './replies.ts';
 
 const actor = fc.nat(4);

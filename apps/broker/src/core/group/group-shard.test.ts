@@ -1,6 +1,6 @@
 import { ErrorCode } from '@ks/protocol';
 import { describe, expect, test } from 'vitest';
-import { ShardHarness } from '../../../tests/group/shard-harness.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const state = (harness: ShardHarness) => harness.shard.group('g')?.state;

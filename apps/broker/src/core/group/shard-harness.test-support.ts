@@ -1,10 +1,10 @@
-import type { CommitCommand, GroupCommand, JoinCommand, SyncCommand } from '../../src/core/group/commands.ts';
-import { defaultGroupConfig, type GroupConfig } from '../../src/core/group/group-config.ts';
-import { type GroupEffect, GroupShard } from '../../src/core/group/group-shard.ts';
-import { decodeGroupRecord, encodeGroupRecord, type KeyAndValue } from '../../src/core/group/records.ts';
-import type { GroupReply } from '../../src/core/group/replies.ts';
-import { PARKED, type Softened } from '../../src/core/replicated-state.ts';
-import type { Instant } from '../../src/ports/clock.ts';
+import type { CommitCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
+import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
+import { type GroupEffect, GroupShard } from './group-shard.ts';
+import { decodeGroupRecord, encodeGroupRecord, type KeyAndValue } from './records.ts';
+import type { GroupReply } from './replies.ts';
+import { PARKED, type Softened } from '../replicated-state.ts';
+import type { Instant } from '../../ports/clock.ts';
 
 /** A reply that is decided but held back until the records before it are committed. */
 interface Held {

@@ -1,0 +1,187 @@
+import { type Codec, ErrorCode } from '@ks/protocol';
+import type { GroupCommand } from '../core/group/commands.ts';
+import { coordinatorPartition } from '../core/group/coordinator-partition.ts';
+import type { GroupConfig } from '../core/group/group-config.ts';
+import { refusedReply } from '../core/group/refused.ts';
+import type { GroupReply, JoinReply, ListReply, StatusReply } from '../core/group/replies.ts';
+import type { ClusterImage } from '../core/metadata/image.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Random } from '../ports/random.ts';
+import type {
+  CommitRequest,
+  FetchOffsetsRequest,
+  FoundCoordinator,
+  GroupCoordinatorHost,
+  HeartbeatRequest,
+  JoinRequest,
+  LeaveRequest,
+  SyncRequest,
+} from './group-coordinator.ts';
+import { type GroupPartition, openGroupPartition } from './group-partition.ts';
+import type { ReplicaManager } from './replica-manager.ts';
+import type { TopicAdmin } from './topic-admin.ts';
+
+const TOPIC = '__consumer_offsets';
+
+export interface GroupCoordinatorOptions {
+  readonly config: GroupConfig;
+  /** offsets.commit.timeout.ms */
+  readonly commitTimeoutMs: number;
+  /** offsets.load.buffer.size */
+  readonly loadBufferBytes: number;
+  /** offsets.retention.check.interval.ms */
+  readonly retentionCheckIntervalMs: number;
+  readonly replicas: Pick<ReplicaManager, 'append' | 'partition'>;
+  readonly controller: Pick<TopicAdmin, 'ensureInternalTopic'>;
+  readonly image: () => ClusterImage;
+  readonly checksum: { crc32c(bytes: Uint8Array, seed?: number): number };
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+type ReplyOf<Type extends GroupReply['type']> = GroupReply & { readonly type: Type };
+
+/** Routes each group to the runtime of its partition. */
+export class GroupCoordinatorService implements GroupCoordinatorHost {
+  readonly #options: GroupCoordinatorOptions;
+  readonly #partitions = new Map<number, GroupPartition>();
+  #expiryTimer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: GroupCoordinatorOptions) {
+    this.#options = options;
+  }
+
+  applyImage(previous: ClusterImage | undefined, next: ClusterImage): void {
+    if (this.#stopped) return;
+    const count = next.topicsByName.get(TOPIC)?.partitions.length ?? 0;
+    for (const [index, partition] of this.#partitions) if (index >= count || !partition.isLed) this.#close(index);
+    for (let index = 0; index < count; index++) this.#openIfLed(index);
+    this.#forgetDeletedTopics(previous, next);
+  }
+
+  #openIfLed(index: number): void {
+    const hosted = this.#options.replicas.partition(TOPIC, index);
+    if (hosted === undefined || !hosted.isOpen || !hosted.isLeader || this.#partitions.has(index)) return;
+    const partition = openGroupPartition(hosted, this.#options, () => {
+      if (this.#partitions.get(index) === partition) this.#close(index);
+    });
+    this.#partitions.set(index, partition);
+  }
+
+  #close(index: number): void {
+    this.#partitions.get(index)?.close();
+    this.#partitions.delete(index);
+  }
+
+  #forgetDeletedTopics(previous: ClusterImage | undefined, next: ClusterImage): void {
+    if (previous === undefined || previous.topicsById === next.topicsById) return;
+    const gone = [...previous.topicsById.values()].filter(({ topicId }) => !next.topicsById.has(topicId));
+    if (gone.length === 0) return;
+    const topics = gone.map(({ name, topicId }) => ({ topic: name, topicId }));
+    for (const { runtime, shard } of this.#partitions.values()) {
+      for (const { groupId } of shard().groups())
+        void runtime.submit({ type: 'delete-topic-offsets', groupId, topics });
+    }
+  }
+
+  start(): void {
+    const { clock, retentionCheckIntervalMs } = this.#options;
+    this.#expiryTimer = clock.setTimer(retentionCheckIntervalMs, () => {
+      void this.#expireOffsets().then(() => {
+        if (!this.#stopped) this.start();
+      });
+    });
+  }
+
+  /** Group by group, so that no turn has much to do. */
+  async #expireOffsets(): Promise<void> {
+    for (const { runtime, shard } of [...this.#partitions.values()]) {
+      for (const { groupId } of [...shard().groups()]) await runtime.submit({ type: 'expire-offsets', groupId });
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#expiryTimer?.cancel();
+    for (const index of [...this.#partitions.keys()]) this.#close(index);
+  }
+
+  async findCoordinator(groupId: string, listenerName: string): Promise<FoundCoordinator> {
+    const { image, controller } = this.#options;
+    if (!image().topicsByName.has(TOPIC)) {
+      const { errorCode, errorMessage } = await controller.ensureInternalTopic(TOPIC);
+      if (errorCode !== ErrorCode.NONE) return notFound(errorMessage);
+    }
+    const topic = image().topicsByName.get(TOPIC);
+    if (topic === undefined) return notFound(null);
+    const leader = topic.partitions[coordinatorPartition(groupId, topic.partitions.length)]?.leader ?? -1;
+    const endpoint = image()
+      .brokers.get(leader)
+      ?.endpoints.find((each) => each.listenerName === listenerName);
+    if (endpoint === undefined) return notFound(null);
+    const { host, port } = endpoint;
+    return { errorCode: ErrorCode.NONE, errorMessage: null, nodeId: leader, host, port };
+  }
+
+  joinGroup(request: JoinRequest): Promise<JoinReply> {
+    const newMemberId = `${request.groupInstanceId ?? request.clientId}-${this.#options.random.uuid()}`;
+    return this.#submit({ type: 'join', newMemberId, ...request }, 'join');
+  }
+  syncGroup(request: SyncRequest): Promise<ReplyOf<'sync'>> {
+    return this.#submit({ type: 'sync', ...request }, 'sync');
+  }
+  heartbeat(request: HeartbeatRequest): Promise<StatusReply> {
+    return this.#submit({ type: 'heartbeat', ...request }, 'status');
+  }
+  leaveGroup(request: LeaveRequest): Promise<ReplyOf<'leave'>> {
+    return this.#submit({ type: 'leave', ...request }, 'leave');
+  }
+  commitOffsets(request: CommitRequest): Promise<ReplyOf<'commit'>> {
+    return this.#submit({ type: 'commit', ...request }, 'commit');
+  }
+  fetchOffsets(request: FetchOffsetsRequest): Promise<ReplyOf<'fetch-offsets'>> {
+    return this.#submit({ type: 'fetch-offsets', ...request }, 'fetch-offsets');
+  }
+  describeGroup(groupId: string): Promise<ReplyOf<'describe'>> {
+    return this.#submit({ type: 'describe', groupId }, 'describe');
+  }
+  deleteGroup(groupId: string): Promise<StatusReply> {
+    return this.#submit({ type: 'delete', groupId }, 'status');
+  }
+
+  async listGroups(): Promise<ListReply> {
+    const replies = await Promise.all(
+      [...this.#partitions.values()].map(({ runtime }) => runtime.submit({ type: 'list' })),
+    );
+    const lists = replies.filter((reply) => reply.type === 'list');
+    const isLoading = lists.some((list) => list.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    const errorCode = isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NONE;
+    return { type: 'list', errorCode, groups: lists.flatMap((list) => list.groups) };
+  }
+
+  async #submit<Type extends GroupReply['type']>(
+    command: GroupCommand & { readonly groupId: string },
+    type: Type,
+  ): Promise<ReplyOf<Type>> {
+    const count = this.#options.image().topicsByName.get(TOPIC)?.partitions.length ?? 0;
+    const partition = count === 0 ? undefined : this.#partitions.get(coordinatorPartition(command.groupId, count));
+    const reply =
+      partition === undefined
+        ? refusedReply(command, ErrorCode.NOT_COORDINATOR)
+        : await partition.runtime.submit(command);
+    if (!isReply(reply, type)) throw new Error(`a ${command.type} was answered with a ${reply.type}`);
+    return reply;
+  }
+}
+
+function isReply<Type extends GroupReply['type']>(reply: GroupReply, type: Type): reply is ReplyOf<Type> {
+  return reply.type === type;
+}
+
+function notFound(errorMessage: string | null): FoundCoordinator {
+  return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, errorMessage, nodeId: -1, host: '', port: -1 };
+}

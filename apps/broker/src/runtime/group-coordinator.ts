@@ -1,0 +1,68 @@
+import type {
+  CommitCommand,
+  FetchOffsetsCommand,
+  HeartbeatCommand,
+  JoinCommand,
+  LeaveCommand,
+  SyncCommand,
+} from '../core/group/commands.ts';
+import type {
+  CommitReply,
+  DescribeReply,
+  FetchOffsetsReply,
+  JoinReply,
+  LeaveReply,
+  ListReply,
+  StatusReply,
+  SyncReply,
+} from '../core/group/replies.ts';
+import type { ClusterImage } from '../core/metadata/image.ts';
+
+/** Where a group's coordinator is, or why that cannot be told: COORDINATOR_NOT_AVAILABLE, which clients retry. */
+export interface FoundCoordinator {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  /** Node id and port -1, host empty, where there is an error. */
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type JoinRequest = Omit<JoinCommand, 'type' | 'newMemberId'>;
+export type SyncRequest = Omit<SyncCommand, 'type'>;
+export type HeartbeatRequest = Omit<HeartbeatCommand, 'type'>;
+export type LeaveRequest = Omit<LeaveCommand, 'type'>;
+export type CommitRequest = Omit<CommitCommand, 'type'>;
+export type FetchOffsetsRequest = Omit<FetchOffsetsCommand, 'type'>;
+
+/**
+ * Consumer groups and committed offsets, for the groups whose partition of `__consumer_offsets` this broker leads; for others it answers
+ * NOT_COORDINATOR. Replies come when what they tell is committed. Nothing here rejects for a reason a client can cause: errors are
+ * Kafka error codes in the replies. Byte fields of requests are kept: they must not change.
+ */
+export interface GroupCoordinator {
+  /** Where `groupId` is coordinated, as clients of `listenerName` reach it. Creates `__consumer_offsets` where there is none. */
+  findCoordinator(groupId: string, listenerName: string): Promise<FoundCoordinator>;
+  /** Waits for the rebalance to come together. */
+  joinGroup(request: JoinRequest): Promise<JoinReply>;
+  /** Waits for the leader's assignment. */
+  syncGroup(request: SyncRequest): Promise<SyncReply>;
+  heartbeat(request: HeartbeatRequest): Promise<StatusReply>;
+  leaveGroup(request: LeaveRequest): Promise<LeaveReply>;
+  commitOffsets(request: CommitRequest): Promise<CommitReply>;
+  fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsReply>;
+  describeGroup(groupId: string): Promise<DescribeReply>;
+  /** The groups coordinated here. COORDINATOR_LOAD_IN_PROGRESS where some are still read. */
+  listGroups(): Promise<ListReply>;
+  deleteGroup(groupId: string): Promise<StatusReply>;
+}
+
+/** The group coordinator as the composition root sees it: images after the replica manager has put them in force, then `stop`. */
+export interface GroupCoordinatorHost extends GroupCoordinator {
+  /** Takes over the partitions of `__consumer_offsets` that this broker leads by now, lets go of others. */
+  applyImage(previous: ClusterImage | undefined, next: ClusterImage): void;
+  /** Looks for expired offsets from now on, every offsets.retention.check.interval.ms. */
+  start(): void;
+  /** Answers whoever waits with NOT_COORDINATOR. Before the replica manager stops. */
+  stop(): void;
+}
