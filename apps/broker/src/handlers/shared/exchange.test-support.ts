@@ -18,6 +18,8 @@ export interface ExchangeOptions {
   readonly broker: Partial<BrokerServices>;
   /** Topics (or other resources) the principal may not touch. */
   readonly denied?: readonly string[];
+  /** Decides instead of `denied`. */
+  readonly authorize?: RequestContext['authorize'];
   readonly signal?: AbortSignal;
   /** Called with what the handler waits for exclusively. */
   readonly onExclusive?: (wait: Promise<unknown>) => void;
@@ -53,7 +55,7 @@ async function collect(pieces: readonly WirePiece[]): Promise<Uint8Array> {
   return bytes;
 }
 
-function contextOf({ version, denied = [], signal, onExclusive }: ExchangeOptions): RequestContext {
+function contextOf({ version, denied = [], authorize, signal, onExclusive }: ExchangeOptions): RequestContext {
   return {
     apiVersion: version,
     correlationId: 1,
@@ -64,7 +66,7 @@ function contextOf({ version, denied = [], signal, onExclusive }: ExchangeOption
     listenerName: 'PLAINTEXT',
     now: { monotonicMs: 0, wallMs: 0 },
     signal: signal ?? new AbortController().signal,
-    authorize: (_operation, _type, name) => !denied.includes(name),
+    authorize: authorize ?? ((_operation, _type, name) => !denied.includes(name)),
     exclusive: (wait) => {
       onExclusive?.(wait);
       return wait;
