@@ -48,7 +48,7 @@ export class BrokerServer {
   #connectionCount = 0;
   #refusedCount = 0;
   #isQuiet = false;
-  #drained: (() => void) | undefined;
+  #settled: (() => void) | undefined;
 
   constructor(options: ServerOptions) {
     const { clock, limits, memory } = options;
@@ -93,17 +93,20 @@ export class BrokerServer {
     await Promise.all(this.#listening.map((listening) => listening.close()));
   }
 
-  /** After `quiesce`: waits until every connection has sent its last response, at most `timeoutMs`; then closes what is left. */
-  async drain(timeoutMs: number): Promise<void> {
-    if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#options.clock.setTimer(timeoutMs, resolve);
-        this.#drained = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-    }
+  /** After `quiesce`: waits until every connection has sent its last response and is gone, at most `timeoutMs`. */
+  async settle(timeoutMs: number): Promise<void> {
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.setTimer(timeoutMs, resolve);
+      this.#settled = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Closes every connection, whatever is under way. */
+  close(): void {
     this.#sweep?.cancel();
     for (const connection of [...this.#connections]) connection.destroy();
   }
@@ -134,7 +137,7 @@ export class BrokerServer {
     const left = (this.#countByAddress.get(connection.remoteAddress) ?? 1) - 1;
     if (left === 0) this.#countByAddress.delete(connection.remoteAddress);
     else this.#countByAddress.set(connection.remoteAddress, left);
-    if (this.#connections.size === 0) this.#drained?.();
+    if (this.#connections.size === 0) this.#settled?.();
   }
 
   #mayAdmit(connection: ClientConnection): boolean {

@@ -222,11 +222,11 @@ describe.each(['direct', 'copied'] as const)('limits (%s)', (accept) => {
     await idle.closed();
     await expect(TestClient.connect(server.port)).rejects.toThrow('ECONNREFUSED');
     client.send(heartbeat(3));
-    const drained = server.server.drain(60_000);
+    const settled = server.server.settle(60_000);
     parked.open();
     for (const id of [1, 2]) expect((await client.response(Heartbeat, 4)).correlationId).toBe(id);
     await client.closed();
-    await drained;
+    await settled;
     expect(server.script.admitted).toEqual([99, 1, 2]);
   });
 
@@ -237,7 +237,8 @@ describe.each(['direct', 'copied'] as const)('limits (%s)', (accept) => {
     client.send(heartbeat(1, 'park'));
     await until(() => server.script.admitted.length === 1);
     await server.server.quiesce();
-    await server.server.drain(50);
+    await server.server.settle(50);
+    server.server.close();
     await client.closed();
     await until(() => server.script.aborted === 1);
   });

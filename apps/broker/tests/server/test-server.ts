@@ -204,7 +204,7 @@ export async function startServer(accept: AcceptMode, limits: Partial<ServerLimi
     },
     async [Symbol.asyncDispose]() {
       await server.quiesce();
-      await server.drain(0);
+      server.close();
     },
   };
 }

@@ -1,0 +1,44 @@
+import type { BrokerConfig } from './config/broker-config.ts';
+import { logConfigOf, resolveTopicConfig } from './config/topic-config.ts';
+import { defaultGroupConfig, type GroupConfig } from './core/group/group-config.ts';
+import { type ClusterImage, configKey, emptyClusterImage } from './core/metadata/image.ts';
+import type { HousekeepingIntervals } from './runtime/replica-housekeeping.ts';
+import { brokerLayers } from './runtime/topic-admin-rules.ts';
+import type { TopicSettings, TopicSettingsOf } from './runtime/topic-settings.ts';
+
+/** The effective settings of topics. Those without overrides are resolved once per image. */
+export function topicSettings(config: BrokerConfig): TopicSettingsOf {
+  let resolvedFor: ClusterImage['configs'] | undefined;
+  const resolved = new Map<ReadonlyMap<string, string> | undefined, TopicSettings>();
+  return (topic, image = emptyClusterImage) => {
+    if (resolvedFor !== image.configs) resolved.clear();
+    resolvedFor = image.configs;
+    const overrides = image.configs.get(configKey('topic', topic));
+    let settings = resolved.get(overrides);
+    if (settings === undefined) {
+      const effective = resolveTopicConfig(overrides, brokerLayers(config, config.nodeId, image));
+      settings = { log: logConfigOf(effective), minInsyncReplicas: effective['min.insync.replicas'] };
+      resolved.set(overrides, settings);
+    }
+    return settings;
+  };
+}
+
+export function groupConfigOf({ values }: BrokerConfig): GroupConfig {
+  return {
+    ...defaultGroupConfig,
+    initialRebalanceDelayMs: values['group.initial.rebalance.delay.ms'],
+    minSessionTimeoutMs: values['group.min.session.timeout.ms'],
+    maxSessionTimeoutMs: values['group.max.session.timeout.ms'],
+    maxSize: values['group.max.size'],
+    offsetMetadataMaxBytes: values['offset.metadata.max.bytes'],
+    offsetsRetentionMs: values['offsets.retention.minutes'] * 60_000,
+  };
+}
+
+export function housekeepingIntervals({ values }: BrokerConfig): Partial<HousekeepingIntervals> {
+  return {
+    recoveryCheckpointMs: values['log.flush.offset.checkpoint.interval.ms'],
+    retentionCheckMs: values['log.retention.check.interval.ms'],
+  };
+}

@@ -1,0 +1,316 @@
+import type { Core } from '@ks/core-wasm';
+import { groupConfigOf, housekeepingIntervals, topicSettings } from './broker-settings.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import type { Listener } from './config/listeners.ts';
+import { advertisedApis } from './handlers/advertise.ts';
+import type { BrokerServices } from './handlers/broker-services.ts';
+import { handlers } from './handlers/index.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Codec } from './ports/codec.ts';
+import type { Files } from './ports/files.ts';
+import type { Logger } from './ports/logger.ts';
+import type { MetadataStore } from './ports/metadata-store.ts';
+import type { Metrics } from './ports/metrics.ts';
+import type { Network } from './ports/network.ts';
+import type { Random } from './ports/random.ts';
+import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
+import { createReplicaManager } from './runtime/create-replica-manager.ts';
+import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
+import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
+import { MetadataController } from './runtime/metadata-controller.ts';
+import { MetadataLoader } from './runtime/metadata-loader.ts';
+import type { ReplicaHost } from './runtime/replica-manager.ts';
+import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
+import { electionRules } from './runtime/topic-admin-rules.ts';
+import { BrokerServer } from './server/broker-server.ts';
+import { Dispatcher } from './server/dispatch.ts';
+import { serverLimits } from './server/server-limits.ts';
+import { LogDirectory } from './storage/log-directory.ts';
+import { listenError } from './start-error.ts';
+import { createLogEnvironment, type LogEnvironment } from './storage/log-environment.ts';
+import { createRecordValidator } from './storage/record-validator.ts';
+import { SlabPool } from './storage/slab-pool.ts';
+
+/** Log files held open at a time. */
+const OPEN_FILES_MAX = 1024;
+/** How long a stop lets responses leave before it closes the logs they may be read from. */
+const SETTLE_MS = 250;
+
+/** The world a broker runs in. */
+export interface BrokerAdapters {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly network: Network;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly core: Core;
+  readonly codec: Codec;
+  /** Opens the metadata store that lies in a directory. */
+  openMetadataStore(directory: string): Promise<MetadataStore>;
+  /** The name by which other machines reach this one; `localhost` where it has none that resolves. */
+  readonly hostName: string;
+}
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly adapters: BrokerAdapters;
+  /** Something failed that the broker cannot go on without; it is still to be stopped. */
+  readonly failed?: (error: Error) => void;
+}
+
+/** A broker, from `start` to `stop`. */
+export interface Broker {
+  /** Listening addresses with the ports that were bound; empty before `start` has settled. */
+  readonly listeners: readonly Listener[];
+  /** Settles when clients are served. Rejects, with everything given back, where the broker cannot run. */
+  start(): Promise<void>;
+  /**
+   * Stops accepting, answers what is under way (at most ks.shutdown.timeout.ms), flushes, writes checkpoints and the clean
+   * shutdown marker, closes. Further calls wait for the first.
+   */
+  stop(): Promise<void>;
+}
+
+/** The only place where a broker's parts are put together. */
+export function createBroker(options: BrokerOptions): Broker {
+  return new ComposedBroker(options);
+}
+
+/** What exists once the cluster is known. */
+interface Parts {
+  readonly loader: MetadataLoader;
+  readonly metadataController: MetadataController;
+  readonly groups: GroupCoordinatorHost;
+  readonly server: BrokerServer;
+}
+
+class ComposedBroker implements Broker {
+  readonly #config: BrokerConfig;
+  readonly #adapters: BrokerAdapters;
+  readonly #failed: (error: Error) => void;
+  readonly #slabs: SlabPool;
+  readonly #environment: LogEnvironment;
+  readonly #replicas: ReplicaHost;
+  /** Those that the replica manager has not taken over. */
+  #directories: LogDirectory[] = [];
+  #store: MetadataStore | undefined;
+  #parts: Parts | undefined;
+  #registration: BrokerRegistration | undefined;
+  #listeners: readonly Listener[] = [];
+  #isReady = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor({ config, adapters, failed }: BrokerOptions) {
+    this.#config = config;
+    this.#adapters = adapters;
+    this.#failed = failed ?? (() => undefined);
+    this.#slabs = new SlabPool(adapters.core);
+    this.#environment = createLogEnvironment({
+      ...adapters,
+      slabs: this.#slabs,
+      tailBudgetBytes: config.values['ks.tail.bytes'],
+      openFilesMax: OPEN_FILES_MAX,
+    });
+    this.#replicas = createReplicaManager({
+      brokerId: config.nodeId,
+      clock: adapters.clock,
+      logger: adapters.logger,
+      validator: createRecordValidator(adapters.core, adapters.codec),
+      settingsOf: topicSettings(config),
+      limits: { fetchMaxBytes: config.values['fetch.max.bytes'] },
+      intervals: housekeepingIntervals(config),
+    });
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  async start(): Promise<void> {
+    const { clock, logger } = this.#adapters;
+    const startedMs = clock.monotonicMs();
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    const listeners = this.#listeners.map(({ name, host, port }) => `${name}://${host}:${port}`);
+    logger.info({ nodeId: this.#config.nodeId, listeners, logDirs: this.#config.logDirs, tookMs }, 'Ready');
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    await this.#acquireDirectories();
+    const directories = this.#directories;
+    const store = await this.#openStore();
+    const clusterId = await this.#identify(store);
+    const previousBrokerEpoch = commonEpoch(directories);
+    await Promise.all(directories.map((directory) => directory.loadLogs()));
+    this.#replicas.start(directories);
+    this.#directories = [];
+    const parts = this.#compose(store, clusterId);
+    this.#parts = parts;
+    this.#listeners = await this.#listen(parts.server);
+    await this.#join(store, parts, directories, previousBrokerEpoch);
+    this.#isReady = true;
+  }
+
+  async #acquireDirectories(): Promise<void> {
+    for (const path of this.#config.logDirs) {
+      const directory = await LogDirectory.acquire({
+        path,
+        environment: this.#environment,
+        configOf: (topic) => this.#replicas.logConfigOf(topic),
+        hooks: this.#replicas.hooks,
+        concurrency: Math.max(32, this.#config.values['num.recovery.threads.per.data.dir']),
+      });
+      this.#directories.push(directory);
+    }
+  }
+
+  async #openStore(): Promise<MetadataStore> {
+    const directory = this.#config.values['metadata.log.dir'] ?? this.#config.logDirs[0] ?? '.';
+    await this.#adapters.files.makeDirectory(directory);
+    this.#store = await this.#adapters.openMetadataStore(directory);
+    return this.#store;
+  }
+
+  /** Ties the directories to the store's cluster and to this node. */
+  async #identify(store: MetadataStore): Promise<string> {
+    const known = this.#directories.find((directory) => directory.clusterId !== undefined)?.clusterId;
+    const clusterId = await ensureCluster(store, this.#adapters.random, { clusterId: known, features: new Map() });
+    for (const directory of this.#directories) await directory.identify({ clusterId, nodeId: this.#config.nodeId });
+    return clusterId;
+  }
+
+  #compose(store: MetadataStore, clusterId: string): Parts {
+    const { clock, random, logger, metrics } = this.#adapters;
+    const config = this.#config;
+    const brokerId = config.nodeId;
+    const loader = new MetadataLoader({ store, clock, logger, failed: this.#failed });
+    const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
+    const electionRulesOf = electionRules(config, brokerId);
+    const metadataController = new MetadataController({ store, brokerId, clock, logger, metrics, electionRulesOf });
+    const groups = this.#createGroups(loader, controller);
+    const replicas = this.#replicas;
+    const apis = advertisedApis(handlers);
+    const server = this.#createServer({
+      ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
+      ...{ replicas, metadata: loader, controller, groups },
+    });
+    loader.subscribe((previous, next) => replicas.applyImage(previous, next));
+    loader.subscribe((previous, next) => groups.applyImage(previous, next));
+    loader.subscribe((previous, next) => metadataController.applyImage(previous, next, () => loader.state()));
+    return { loader, metadataController, groups, server };
+  }
+
+  #createGroups(loader: MetadataLoader, controller: ControllerTopicAdmin): GroupCoordinatorHost {
+    const { clock, random, logger, core, codec } = this.#adapters;
+    const { values } = this.#config;
+    return new GroupCoordinatorService({
+      config: groupConfigOf(this.#config),
+      commitTimeoutMs: values['offsets.commit.timeout.ms'],
+      loadBufferBytes: values['offsets.load.buffer.size'],
+      retentionCheckIntervalMs: values['offsets.retention.check.interval.ms'],
+      replicas: this.#replicas,
+      controller,
+      image: () => loader.image(),
+      checksum: core,
+      ...{ codec, clock, random, logger },
+    });
+  }
+
+  #createServer(services: BrokerServices): BrokerServer {
+    const { network, clock, logger } = this.#adapters;
+    const { memory } = this.#environment;
+    return new BrokerServer({
+      network,
+      clock,
+      logger,
+      dispatcher: new Dispatcher(handlers, services, () => true),
+      limits: serverLimits(this.#config),
+      memory: this.#slabs,
+      // Clients that come before the first image is in force wait, as they do while the log's memory is full.
+      isFull: () => !this.#isReady || memory.isFull,
+    });
+  }
+
+  async #listen(server: BrokerServer): Promise<readonly Listener[]> {
+    const bound: Listener[] = [];
+    for (const listener of this.#config.listeners.listeners) {
+      bound.push(
+        await server.listen(listener).catch((error: unknown) => {
+          throw listenError(listener, error);
+        }),
+      );
+    }
+    return bound;
+  }
+
+  /** What clients are told: the configured address, with the bound port for 0 and this machine's name for no host. */
+  #advertised(): readonly { listenerName: string; host: string; port: number }[] {
+    return this.#config.listeners.advertised.map(({ name, host, port }) => {
+      const bound = this.#listeners.find((listener) => listener.name === name);
+      const isAnyHost = host === '' || host === '0.0.0.0' || host === '::';
+      return {
+        listenerName: name,
+        host: isAnyHost ? this.#adapters.hostName : host,
+        port: port === 0 ? (bound?.port ?? 0) : port,
+      };
+    });
+  }
+
+  /** Registers, elects leaders where this broker is the controller, and puts the first image in force. */
+  async #join(
+    store: MetadataStore,
+    { loader, metadataController, groups }: Parts,
+    directories: readonly LogDirectory[],
+    previousBrokerEpoch: number,
+  ): Promise<void> {
+    const { values, nodeId } = this.#config;
+    this.#registration = await registerBroker(store, this.#adapters.random, {
+      brokerId: nodeId,
+      endpoints: this.#advertised(),
+      rack: values['broker.rack'],
+      host: this.#adapters.hostName,
+      logDirIds: directories.map(({ directoryId }) => directoryId),
+      previousBrokerEpoch,
+      leaseTtlMs: values['broker.session.timeout.ms'],
+    });
+    await metadataController.settleBirths();
+    await loader.start();
+    groups.start();
+  }
+
+  async #stop(): Promise<void> {
+    const parts = this.#parts;
+    const deadlineMs = this.#adapters.clock.monotonicMs() + this.#config.values['ks.shutdown.timeout.ms'];
+    const brokerEpoch = this.#isReady ? this.#registration?.brokerEpoch : undefined;
+    await parts?.server.quiesce();
+    parts?.groups.stop();
+    await parts?.server.settle(Math.min(SETTLE_MS, this.#config.values['ks.shutdown.timeout.ms']));
+    // Answers whatever is still parked, flushes, closes the logs.
+    await this.#replicas.stop(brokerEpoch);
+    await parts?.server.settle(Math.max(0, deadlineMs - this.#adapters.clock.monotonicMs()));
+    parts?.server.close();
+    await parts?.metadataController.stop();
+    await parts?.loader.stop();
+    await this.#registration?.end();
+    for (const directory of this.#directories) await directory.close(undefined);
+    await this.#store?.close();
+    if (this.#isReady) this.#adapters.logger.info({ nodeId: this.#config.nodeId }, 'Stopped');
+  }
+}
+
+/** The broker epoch of the last clean stop, where all directories that took part in it agree; else -1. */
+function commonEpoch(directories: readonly LogDirectory[]): number {
+  const [first = -1, ...others] = directories.map(({ previousBrokerEpoch }) => previousBrokerEpoch);
+  return others.every((epoch) => epoch === first) ? first : -1;
+}

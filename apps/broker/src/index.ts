@@ -1,0 +1,6 @@
+export { createPinoLogger, type LogLevel } from './adapters/pino-logger.ts';
+export type { BrokerConfig } from './config/broker-config.ts';
+export { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './embedded.ts';
+export type { LogFields, Logger } from './ports/logger.ts';
+export { type RunBrokerOptions, runBroker } from './run.ts';
+export { describeStartError } from './start-error.ts';

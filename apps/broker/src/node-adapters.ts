@@ -1,0 +1,50 @@
+import { createCore } from '@ks/core-wasm';
+import { createCodec } from '@ks/protocol';
+import { createMemoryFiles } from './adapters/memory-files.ts';
+import { createNodeClock } from './adapters/node-clock.ts';
+import { createNodeFiles } from './adapters/node-files.ts';
+import { resolveHostName } from './adapters/node-host.ts';
+import { createNodeRandom } from './adapters/node-random.ts';
+import { createPrometheusMetrics } from './adapters/prometheus.ts';
+import { openSqliteMetadataStore } from './adapters/sqlite-metadata-store.ts';
+import { createTcpNetwork } from './adapters/tcp-network.ts';
+import type { BrokerAdapters } from './broker.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import type { Logger } from './ports/logger.ts';
+
+/** What a broker's memory is reserved to; it is only touched as it is used. */
+const MEMORY_BYTES = 536_870_912;
+
+export interface NodeAdaptersOptions {
+  readonly config: BrokerConfig;
+  readonly logger: Logger;
+  /** Keeps everything in memory: nothing is written to disk, nothing survives the broker. */
+  readonly inMemory?: boolean;
+}
+
+/** The real world: this machine's clock, sockets, disk. */
+export async function createNodeAdapters({
+  config,
+  logger,
+  inMemory = false,
+}: NodeAdaptersOptions): Promise<BrokerAdapters> {
+  const { values } = config;
+  const core = createCore({ memoryBytes: values['ks.memory.bytes'] ?? MEMORY_BYTES });
+  const isNamed = config.listeners.advertised.every(({ host }) => host !== '');
+  return {
+    clock: createNodeClock(),
+    random: createNodeRandom(),
+    files: inMemory ? createMemoryFiles() : createNodeFiles(),
+    network: createTcpNetwork({
+      accept: values['ks.network.accept'] === 'copied' ? 'copied' : 'direct',
+      backlog: values['socket.listen.backlog.size'],
+    }),
+    logger,
+    metrics: createPrometheusMetrics(),
+    core,
+    codec: createCodec(core),
+    openMetadataStore: async (directory) =>
+      openSqliteMetadataStore({ path: inMemory ? ':memory:' : `${directory}/metadata.sqlite` }),
+    hostName: isNamed ? 'localhost' : await resolveHostName(),
+  };
+}
