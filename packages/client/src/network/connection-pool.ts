@@ -22,6 +22,8 @@ interface Slot {
   failures: number;
   /** No new attempt before this monotonic time. */
   retryAtMs: number;
+  /** The channel was closed: what is being opened is of no use to anyone. */
+  isDiscarded: boolean;
 }
 
 /**
@@ -56,6 +58,7 @@ export class ConnectionPool {
   closeChannel(channel: string): void {
     for (const [key, slot] of this.#slots) {
       if (!key.startsWith(`${channel} `)) continue;
+      slot.isDiscarded = true;
       slot.opened?.connection.close();
       this.#slots.delete(key);
     }
@@ -71,7 +74,7 @@ export class ConnectionPool {
     const key = keyOf(address, channel);
     let slot = this.#slots.get(key);
     if (slot === undefined) {
-      slot = { opened: undefined, opening: undefined, failures: 0, retryAtMs: 0 };
+      slot = { opened: undefined, opening: undefined, failures: 0, retryAtMs: 0, isDiscarded: false };
       this.#slots.set(key, slot);
     }
     return slot;
@@ -81,11 +84,11 @@ export class ConnectionPool {
     const { clock, retry, random } = this.#options;
     const waitMs = slot.retryAtMs - clock.monotonicMs();
     if (waitMs > 0) await this.#sleep(waitMs);
-    this.#refuseWhenClosing();
+    this.#refuseWhenClosed(slot);
     try {
       const opened = await BrokerConnection.open({ ...this.#options, address, label });
-      if (this.#closing.signal.aborted) opened.connection.close();
-      this.#refuseWhenClosing();
+      if (this.#closing.signal.aborted || slot.isDiscarded) opened.connection.close();
+      this.#refuseWhenClosed(slot);
       this.#keep(slot, opened);
       return opened;
     } catch (error) {
@@ -107,12 +110,13 @@ export class ConnectionPool {
     try {
       await sleep(this.#options.clock, delayMs, this.#closing.signal);
     } catch {
-      this.#refuseWhenClosing();
+      // Closed: whoever waited finds out next.
     }
   }
 
-  #refuseWhenClosing(): void {
-    if (this.#closing.signal.aborted) throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
+  #refuseWhenClosed(slot: Slot): void {
+    if (this.#closing.signal.aborted || slot.isDiscarded)
+      throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
   }
 }
 

@@ -1,0 +1,62 @@
+import { createCore } from '@ks/core-wasm';
+import { createCodec } from '@ks/protocol';
+import { Client } from '../client.ts';
+import { parseBrokers } from '../options.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../retry-policy.ts';
+import { nodeClock } from './node-clock.ts';
+import { nodeRandom } from './node-random.ts';
+import { tcpNetwork } from './tcp-network.ts';
+
+export interface ConnectOptions {
+  /** Where to start: `host:port`, several as a list or separated by commas. All other brokers are learnt from these. */
+  readonly brokers: string | readonly string[];
+  /** How brokers know the client in logs and quotas. Default `ks-client`. */
+  readonly clientId?: string | undefined;
+  /** How long connecting may take, in milliseconds. Default 10 000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long a broker may take to answer, in milliseconds. Default 30 000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How long lookups and admin calls are tried again before their error is thrown, in milliseconds. Default 30 000. */
+  readonly retryTimeoutMs?: number | undefined;
+  /** Waits between attempts. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How old metadata may get, in milliseconds. Default five minutes. */
+  readonly metadataMaxAgeMs?: number | undefined;
+  /** Whether a topic that does not exist is created when it is used, where the broker allows it. Default false. */
+  readonly autoCreateTopics?: boolean | undefined;
+  /** The largest answer that is believed. Default 256 MB. */
+  readonly maxResponseBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects to a Kafka cluster.
+ *
+ *     await using ks = await connect({ brokers: 'localhost:9092' })
+ *
+ * Rejects with NETWORK_EXCEPTION when no broker can be reached within `connectTimeoutMs`.
+ */
+export function connect(options: ConnectOptions): Promise<Client> {
+  const core = createCore();
+  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+  return Client.open(
+    {
+      bootstrap: parseBrokers(options.brokers),
+      clientId: options.clientId ?? 'ks-client',
+      connectTimeoutMs,
+      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      retryTimeoutMs: options.retryTimeoutMs ?? 30_000,
+      retry: options.retry ?? defaultRetryPolicy,
+      metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
+      unknownTopicAttempts: 5,
+      autoCreateTopics: options.autoCreateTopics ?? false,
+      maxResponseBytes: options.maxResponseBytes ?? 256 * 1024 * 1024,
+      network: tcpNetwork,
+      clock: nodeClock,
+      random: nodeRandom,
+    },
+    core,
+    createCodec(core),
+    options.signal,
+  );
+}

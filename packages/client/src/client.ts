@@ -1,0 +1,70 @@
+import type { Core } from '@ks/core-wasm';
+import type { Codec } from '@ks/protocol';
+import { Admin } from './admin/admin.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
+import { Consumer } from './consumer/consumer.ts';
+import type { ConsumerOptions } from './consumer/consumer-options.ts';
+import { ClientErrorCode, KafkaError } from './kafka-error.ts';
+import { Producer, type ProducerOptions } from './producer/producer.ts';
+
+/** A connection to a Kafka cluster, from which producers, consumers and admin calls come. Close it, or hold it with `await using`. */
+export class Client {
+  /** Topics and cluster. */
+  readonly admin: Admin;
+  readonly #cluster: Cluster;
+  readonly #core: Core;
+  readonly #codec: Codec;
+  readonly #producers = new Set<Producer>();
+  #consumers = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(cluster: Cluster, core: Core, codec: Codec) {
+    this.#cluster = cluster;
+    this.#core = core;
+    this.#codec = codec;
+    this.admin = new Admin(cluster);
+  }
+
+  /** Connects to the first broker that can be reached. Rejects with NETWORK_EXCEPTION when none can. */
+  static async open(options: ClusterOptions, core: Core, codec: Codec, signal?: AbortSignal): Promise<Client> {
+    const cluster = new Cluster(options);
+    try {
+      await cluster.retrying(() => cluster.refresh([], signal), { signal, timeoutMs: options.connectTimeoutMs });
+    } catch (error) {
+      cluster.close();
+      throw error;
+    }
+    return new Client(cluster, core, codec);
+  }
+
+  /** A producer. Several may be used side by side; one is enough for most programs. */
+  producer(options: ProducerOptions = {}): Producer {
+    this.#refuseWhenClosed();
+    const producer = new Producer(this.#cluster, this.#core, this.#codec, options);
+    this.#producers.add(producer);
+    return producer;
+  }
+
+  /** A consumer of partitions that are assigned by hand. */
+  consumer(options: ConsumerOptions = {}): Consumer {
+    this.#refuseWhenClosed();
+    this.#consumers += 1;
+    return new Consumer(this.#cluster, this.#core, this.#codec, `consumer-${this.#consumers}`, options);
+  }
+
+  /** Delivers what producers still hold, then closes every connection. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([...this.#producers].map((producer) => producer.close())).then(() =>
+      this.#cluster.close(),
+    );
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing !== undefined) throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
+  }
+}

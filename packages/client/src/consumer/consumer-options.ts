@@ -1,0 +1,79 @@
+import type { RecordBatch } from '@ks/protocol';
+import type { IsolationLevel, OffsetSpec, TopicPartition } from '../offsets/list-offsets.ts';
+import type { ConsumedRecord } from '../topic/record-types.ts';
+import type { AnyTopic } from '../topic/topic.ts';
+import type { InvalidRecord, OnInvalid } from './typed-record.ts';
+
+export interface ConsumerOptions {
+  /** Where partitions start that are assigned without an offset. Default 'end'. */
+  readonly from?: OffsetSpec | undefined;
+  /** Whether records of open and aborted transactions are shown. Default 'read_uncommitted'. */
+  readonly isolationLevel?: IsolationLevel | undefined;
+  /** What to do when the position is not in the log: go to a place, or throw OFFSET_OUT_OF_RANGE. Default 'error'. */
+  readonly outOfRange?: 'beginning' | 'end' | 'error' | undefined;
+  /** How long a broker may wait for `minBytes`, in milliseconds. Default 500. */
+  readonly maxWaitMs?: number | undefined;
+  /** Default 1. */
+  readonly minBytes?: number | undefined;
+  /** The most that one fetch brings. Default 50 MB. */
+  readonly maxBytes?: number | undefined;
+  /** The most that one fetch brings of a partition; a single larger batch comes all the same. Default 1 MB. */
+  readonly partitionMaxBytes?: number | undefined;
+  /** What is fetched ahead of the reader, over all partitions. Default 16 MB. */
+  readonly prefetchBytes?: number | undefined;
+  /** The most that one batch may take after decompression. Default 128 MB. */
+  readonly maxDecompressedBytes?: number | undefined;
+  /** Whether batches' checksums are compared. Default true. */
+  readonly checkCrcs?: boolean | undefined;
+}
+
+/** A partition to read, or all of a topic's, and where to start. */
+export interface Assignment {
+  readonly topic: AnyTopic | string;
+  /** Default: every partition of the topic. */
+  readonly partition?: number | undefined;
+  /** An offset, or a place. Default: the consumer's `from`. */
+  readonly offset?: number | OffsetSpec | undefined;
+}
+
+export interface PartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
+
+export interface ReadOptions {
+  /** Ends the reading by throwing ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Where to stop: at the end that each partition has now, or before the given offsets (partitions that are not named are read
+   * on for ever). Reading ends when every position has come there, whatever lies between: nothing, markers, or holes.
+   */
+  readonly until?: 'end' | readonly PartitionOffset[] | undefined;
+  /** What to do with records that their topic's schema or codec refuses: throw INVALID_DATA (the default), leave them out, or give them as bytes. */
+  readonly onInvalid?: OnInvalid | undefined;
+}
+
+/** What `read` gives: typed records of the topics; with `onInvalid: 'raw'` invalid ones among them. */
+export type ReadRecord<Topics extends readonly (AnyTopic | string)[], Options> =
+  | ConsumedRecord<Topics extends readonly [] ? string : Topics[number]>
+  | (Options extends { readonly onInvalid: 'raw' } ? InvalidRecord : never);
+
+/** A batch, decompressed, whose records are decoded one by one as they are asked for. */
+export interface ConsumedBatch<T> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: RecordBatch;
+  /** The offset of the first record that the reader wants: it may lie within the batch. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  /** May be called once or more. Throws as `read` does. */
+  records(): Generator<T, void, undefined>;
+}
+
+/** A batch as it is stored, compressed or not: what mirrors pass on. */
+export interface RawBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: RecordBatch;
+  /** The offset of the first record that the reader wants: it may lie within the batch. */
+  readonly firstOffset: number;
+}

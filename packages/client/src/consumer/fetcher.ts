@@ -1,0 +1,230 @@
+import { ErrorCode, Fetch } from '@ks/protocol';
+import type { Cluster } from '../cluster.ts';
+import { asKafkaError, isMetadataStale, KafkaError } from '../kafka-error.ts';
+import { type IsolationLevel, listOffsets } from '../offsets/list-offsets.ts';
+import type { Timer } from '../ports/clock.ts';
+import { backoffMs } from '../retry-policy.ts';
+import { buildFetchRequest, type FetchedPartition, type FetchOutcome, fetchOutcomes } from './fetch-request.ts';
+import type { PartitionState } from './partition-state.ts';
+
+export interface FetcherOptions {
+  /** The channel of connections that no one else waits on. */
+  readonly channel: string;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly partitionMaxBytes: number;
+  /** What may be fetched and not handed out, over all partitions. */
+  readonly prefetchBytes: number;
+  readonly isolationLevel: IsolationLevel;
+  /** Where to go on when the position is not in the log (any more): a place, or an error for the reader. */
+  readonly outOfRange: 'beginning' | 'end' | 'error';
+  /** Called when there may be something new for the reader. */
+  readonly changed: () => void;
+}
+
+/** Batches of magic 2 came with this version; topics go by id from that on. */
+const RECORD_BATCHES_SINCE = 4;
+const TOPIC_IDS_SINCE = 13;
+
+/**
+ * Keeps partitions' buffers filled: one long poll under way at each leader, as long as it runs and buffers have room. It never
+ * fails itself: what the reader must know stands in the partition's state.
+ */
+export class Fetcher {
+  readonly #cluster: Cluster;
+  readonly #options: FetcherOptions;
+  readonly #states: () => Iterable<PartitionState>;
+  readonly #polling = new Set<number>();
+  /** Told by brokers to wait until then, monotonic. */
+  readonly #throttledUntilMs = new Map<number, number>();
+  #isRunning = false;
+  #isTurnPending = false;
+  #timer: Timer | undefined;
+
+  /** `states` gives the partitions that the reader wants now. */
+  constructor(cluster: Cluster, options: FetcherOptions, states: () => Iterable<PartitionState>) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#states = states;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.wake();
+  }
+
+  /** No new polls; one under way still delivers into the buffers. */
+  stop(): void {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Something changed: buffers have room, partitions came or moved. */
+  wake(): void {
+    if (!this.#isRunning || this.#isTurnPending) return;
+    this.#isTurnPending = true;
+    this.#clock.nextTurn(() => {
+      this.#isTurnPending = false;
+      if (this.#isRunning) this.#pump();
+    });
+  }
+
+  get #clock() {
+    return this.#cluster.options.clock;
+  }
+
+  #pump(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const nowMs = this.#clock.monotonicMs();
+    let roomBytes = this.#options.prefetchBytes;
+    let wakeAtMs = Number.POSITIVE_INFINITY;
+    const polls = new Map<number, FetchedPartition[]>();
+    for (const state of this.#states()) {
+      roomBytes -= state.bufferedBytes;
+      if (state.isPaused || state.isBusy || state.failure !== undefined) continue;
+      if (state.bufferedBytes >= this.#options.partitionMaxBytes) continue;
+      if (state.retryAtMs > nowMs) {
+        wakeAtMs = Math.min(wakeAtMs, state.retryAtMs);
+        continue;
+      }
+      this.#ask(state, polls);
+    }
+    for (const [leaderId, asked] of polls) {
+      const throttledUntilMs = this.#throttledUntilMs.get(leaderId) ?? 0;
+      if (throttledUntilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, throttledUntilMs);
+      else if (roomBytes > 0 && !this.#polling.has(leaderId)) void this.#poll(leaderId, asked, roomBytes);
+    }
+    if (wakeAtMs !== Number.POSITIVE_INFINITY) this.#timer = this.#clock.setTimer(wakeAtMs - nowMs, () => this.wake());
+  }
+
+  #ask(state: PartitionState, polls: Map<number, FetchedPartition[]>): void {
+    const topic = this.#cluster.knownTopic(state.topic);
+    const view = topic?.partitions[state.partition];
+    if (view === undefined || view.leaderId < 0) {
+      const code = this.#cluster.view.topicErrors.get(state.topic) ?? ErrorCode.LEADER_NOT_AVAILABLE;
+      this.#failed(
+        state,
+        new KafkaError(code, `${state.topic}-${state.partition} has no leader`, { ...placeOf(state), retriable: true }),
+      );
+      return;
+    }
+    const asked = {
+      state,
+      generation: state.generation,
+      fetchOffset: state.fetchOffset,
+      topicId: topic?.topicId,
+      view,
+    };
+    polls.set(view.leaderId, [...(polls.get(view.leaderId) ?? []), asked]);
+  }
+
+  /** One long poll; never rejects. */
+  async #poll(leaderId: number, asked: readonly FetchedPartition[], roomBytes: number): Promise<void> {
+    this.#polling.add(leaderId);
+    for (const { state } of asked) state.isBusy = true;
+    try {
+      for (const outcome of await this.#fetch(leaderId, asked, roomBytes)) this.#take(outcome);
+    } catch (error) {
+      const failure = asKafkaError(error);
+      for (const one of asked) if (isCurrent(one)) this.#failed(one.state, failure);
+    } finally {
+      this.#polling.delete(leaderId);
+      for (const { state } of asked) state.isBusy = false;
+      this.#options.changed();
+      this.wake();
+    }
+  }
+
+  async #fetch(leaderId: number, asked: readonly FetchedPartition[], roomBytes: number): Promise<FetchOutcome[]> {
+    const { channel, maxWaitMs, maxBytes, isolationLevel } = this.#options;
+    const broker = await this.#cluster.connectionTo(leaderId, channel);
+    const hasIds = asked.every(({ topicId }) => topicId !== undefined);
+    const version = broker.versions.pick(Fetch, RECORD_BATCHES_SINCE, hasIds ? undefined : TOPIC_IDS_SINCE - 1);
+    const body = buildFetchRequest(asked, { ...this.#options, maxBytes: Math.min(maxBytes, roomBytes) });
+    const timeoutMs = maxWaitMs + this.#cluster.options.requestTimeoutMs;
+    const response = await broker.connection.request(Fetch, version, body, { timeoutMs });
+    if (response.throttleTimeMs > 0) {
+      this.#throttledUntilMs.set(leaderId, this.#clock.monotonicMs() + response.throttleTimeMs);
+    }
+    if (response.errorCode !== ErrorCode.NONE) {
+      throw new KafkaError(response.errorCode, `${broker.label} refused a fetch`, { broker: broker.label });
+    }
+    return fetchOutcomes(response, asked, isolationLevel, broker.label);
+  }
+
+  #take(outcome: FetchOutcome): void {
+    // Not what a seek has since left behind.
+    if (!isCurrent(outcome.asked)) return;
+    const { state } = outcome.asked;
+    if (outcome.error !== undefined) {
+      if (outcome.error.code === ErrorCode.OFFSET_OUT_OF_RANGE) this.#outOfRange(state);
+      else this.#failed(state, outcome.error);
+      return;
+    }
+    state.failures = 0;
+    state.highWatermark = outcome.highWatermark;
+    state.lastStableOffset = outcome.lastStableOffset;
+    state.logStartOffset = outcome.logStartOffset;
+    state.add(outcome.batches);
+  }
+
+  #failed(state: PartitionState, error: KafkaError): void {
+    state.failures += 1;
+    const { retry, random, unknownTopicAttempts } = this.#cluster.options;
+    const isGone = error.code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && state.failures >= unknownTopicAttempts;
+    if (!error.retriable || isGone) {
+      state.failure = error;
+      this.#options.changed();
+      return;
+    }
+    state.retryAtMs = this.#clock.monotonicMs() + backoffMs(retry, state.failures, random);
+    if (!isMetadataStale(error.code)) return;
+    this.#cluster.refresh([state.topic]).then(
+      () => this.wake(),
+      () => this.wake(),
+    );
+  }
+
+  /** The position is not in the log: it was deleted, or the log was cut. */
+  #outOfRange(state: PartitionState): void {
+    const { outOfRange, isolationLevel } = this.#options;
+    const { topic, partition, fetchOffset, generation } = state;
+    if (outOfRange === 'error') {
+      const message = `offset ${fetchOffset} of ${topic}-${partition} is not in its log: seek to 'beginning' or 'end', or set outOfRange`;
+      state.failure = new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, message, placeOf(state));
+      this.#options.changed();
+      return;
+    }
+    // Behind what is buffered the reader has still to come by.
+    state.retryAtMs = Number.POSITIVE_INFINITY;
+    listOffsets(this.#cluster, [{ topic, partition, at: outOfRange }], { isolationLevel }).then(
+      ([listed]) => {
+        if (state.generation === generation && listed !== undefined) this.#moveTo(state, listed.offset);
+      },
+      (error: unknown) => {
+        if (state.generation !== generation) return;
+        state.retryAtMs = 0;
+        this.#failed(state, asKafkaError(error));
+      },
+    );
+  }
+
+  #moveTo(state: PartitionState, offset: number): void {
+    if (state.buffered.length === 0) state.seek(offset);
+    else state.fetchOffset = offset;
+    state.retryAtMs = 0;
+    this.#options.changed();
+    this.wake();
+  }
+}
+
+function isCurrent(asked: FetchedPartition): boolean {
+  return asked.state.generation === asked.generation;
+}
+
+function placeOf(state: PartitionState) {
+  return { topic: state.topic, partition: state.partition, offset: state.fetchOffset };
+}

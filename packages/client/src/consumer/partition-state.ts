@@ -1,0 +1,75 @@
+import type { RecordBatch } from '@ks/protocol';
+import type { KafkaError } from '../kafka-error.ts';
+
+/** A batch that was fetched and not handed out yet. */
+export interface BufferedBatch {
+  readonly batch: RecordBatch;
+  /** It moves the position and is not shown: a control batch, or part of an aborted transaction. */
+  readonly isHidden: boolean;
+}
+
+/** Where a consumer stands in one partition. */
+export class PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset of the next record to hand out. */
+  position: number;
+  /** The offset to fetch next: behind what is buffered. */
+  fetchOffset: number;
+  isPaused = false;
+  /** Fetched and not handed out. */
+  readonly buffered: BufferedBatch[] = [];
+  bufferedBytes = 0;
+  /** Raised by every seek: what was asked for before is dropped. */
+  generation = 0;
+  /** Failures since the last good answer. */
+  failures = 0;
+  /** Not before this monotonic time. */
+  retryAtMs = 0;
+  /** Thrown to the reader; a seek clears it. */
+  failure: KafkaError | undefined;
+  /** A fetch or the search for a new position is under way. */
+  isBusy = false;
+  /** -1 while nothing is known. */
+  highWatermark = -1;
+  lastStableOffset = -1;
+  logStartOffset = -1;
+
+  constructor(topic: string, partition: number, position: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.position = position;
+    this.fetchOffset = position;
+  }
+
+  /** Goes on at `offset`; what was fetched is dropped. */
+  seek(offset: number): void {
+    this.position = offset;
+    this.fetchOffset = offset;
+    this.buffered.length = 0;
+    this.bufferedBytes = 0;
+    this.generation += 1;
+    this.failures = 0;
+    this.retryAtMs = 0;
+    this.failure = undefined;
+  }
+
+  /** Takes over fetched batches that follow what is buffered. */
+  add(batches: readonly BufferedBatch[]): void {
+    for (const buffered of batches) {
+      // A broker answers with the whole batch that holds the offset, and after compaction perhaps with one before it.
+      if (buffered.batch.lastOffset < this.fetchOffset) continue;
+      this.buffered.push(buffered);
+      this.bufferedBytes += buffered.batch.sizeBytes;
+      this.fetchOffset = buffered.batch.nextOffset;
+    }
+  }
+
+  /** The first batch was handed out to its end. */
+  shift(): void {
+    const first = this.buffered.shift();
+    if (first === undefined) return;
+    this.bufferedBytes -= first.batch.sizeBytes;
+    this.position = Math.max(this.position, first.batch.nextOffset);
+  }
+}

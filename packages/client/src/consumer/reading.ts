@@ -1,0 +1,94 @@
+import { abortError } from '../network/connection.ts';
+import type { PartitionState } from './partition-state.ts';
+
+/** One `read`, `batches` or `rawBatches` under way: which partitions it wants, where it stops, and what it waits for. */
+export class Reading {
+  readonly #topics: ReadonlySet<string> | undefined;
+  /** By `topic partition`; a partition that is not there is read on for ever. Undefined: none ever stops. */
+  readonly #stopOffsets: ReadonlyMap<string, number> | undefined;
+  readonly #signal: AbortSignal | undefined;
+  #last: PartitionState | undefined;
+  #wake: (() => void) | undefined;
+  #isChanged = true;
+
+  /** `topics` undefined: all that is assigned. */
+  constructor(
+    topics: ReadonlySet<string> | undefined,
+    stopOffsets: ReadonlyMap<string, number> | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#topics = topics;
+    this.#stopOffsets = stopOffsets;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.changed);
+  }
+
+  /** Whether the partition is read and has not come to its stop offset. */
+  wants(state: PartitionState): boolean {
+    return this.#isInScope(state) && !this.#hasStopped(state);
+  }
+
+  /** Whether something that will be wanted is not fetched yet. */
+  wantsMoreOf(state: PartitionState): boolean {
+    return this.wants(state) && state.fetchOffset < this.stopOffsetOf(state);
+  }
+
+  stopOffsetOf(state: PartitionState): number {
+    return this.#stopOffsets?.get(`${state.topic} ${state.partition}`) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether every partition has come to its stop offset. */
+  isOver(states: readonly PartitionState[]): boolean {
+    return (
+      this.#stopOffsets !== undefined && states.every((state) => !this.#isInScope(state) || this.#hasStopped(state))
+    );
+  }
+
+  /** The next partition that has a batch, in turn; throws what the reader must know. */
+  next(states: readonly PartitionState[]): PartitionState | undefined {
+    const start = this.#last === undefined ? 0 : states.indexOf(this.#last) + 1;
+    for (let step = 0; step < states.length; step += 1) {
+      const state = states[(start + step) % states.length];
+      if (state === undefined || state.isPaused || !this.wants(state)) continue;
+      if (state.buffered.length > 0) {
+        this.#last = state;
+        return state;
+      }
+      if (state.failure !== undefined) throw state.failure;
+    }
+    return undefined;
+  }
+
+  /** Something may have changed. */
+  readonly changed = (): void => {
+    this.#isChanged = true;
+    this.#wake?.();
+  };
+
+  throwIfAborted(): void {
+    if (this.#signal?.aborted === true) throw abortError(this.#signal);
+  }
+
+  /** Waits until something has changed since the last wait. */
+  async wait(): Promise<void> {
+    if (!this.#isChanged) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    this.#isChanged = false;
+  }
+
+  end(): void {
+    this.#signal?.removeEventListener('abort', this.changed);
+  }
+
+  #isInScope(state: PartitionState): boolean {
+    return this.#topics === undefined || this.#topics.has(state.topic);
+  }
+
+  #hasStopped(state: PartitionState): boolean {
+    return state.position >= this.stopOffsetOf(state);
+  }
+}

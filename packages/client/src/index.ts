@@ -1,0 +1,47 @@
+/**
+ * A typed client for ks and any Kafka: producer, consumer with assignment by hand, and the admin calls for topics.
+ */
+export { ErrorCode, type RecordHeader } from '@ks/protocol';
+export { type ConnectOptions, connect } from './adapters/connect.ts';
+export type { Admin, AdminOptions, ChangeOptions } from './admin/admin.ts';
+export type { NewPartitions } from './admin/create-partitions.ts';
+export type { CreatedTopic, NewTopic, NewTopicOptions } from './admin/create-topics.ts';
+export type { BrokerDescription, ClusterDescription } from './admin/describe-cluster.ts';
+export type { ConfigEntry, ConfigResource, ConfigResourceType, DescribedConfigs } from './admin/describe-configs.ts';
+export type { PartitionDescription, TopicDescription, TopicListing } from './admin/describe-topics.ts';
+export type { Client } from './client.ts';
+export type { Consumer } from './consumer/consumer.ts';
+export type {
+  Assignment,
+  ConsumedBatch,
+  ConsumerOptions,
+  PartitionOffset,
+  RawBatch,
+  ReadOptions,
+  ReadRecord,
+} from './consumer/consumer-options.ts';
+export type { InvalidRecord, OnInvalid } from './consumer/typed-record.ts';
+export { ClientErrorCode, KafkaError, type KafkaErrorDetails } from './kafka-error.ts';
+export type { PartitionView } from './metadata/cluster-view.ts';
+export type {
+  IsolationLevel,
+  ListedOffset,
+  ListOffsetsOptions,
+  OffsetQuery,
+  OffsetSpec,
+  TopicPartition,
+} from './offsets/list-offsets.ts';
+export { murmur2 } from './producer/murmur2.ts';
+export { defaultPartitioner, type Partitioner, type PartitionerInput, partitionOfKey } from './producer/partitioner.ts';
+export type { Producer, ProducerOptions, SendCallOptions } from './producer/producer.ts';
+export type { RetryPolicy } from './retry-policy.ts';
+export { codecs, type DataCodec } from './topic/data-codec.ts';
+export type {
+  ConsumedRecord,
+  HeadersInput,
+  RecordPlace,
+  RecordToSend,
+  SendOptions,
+  SentRecord,
+} from './topic/record-types.ts';
+export { type AnyTopic, type BytesTopic, type Topic, type TopicOptions, topic } from './topic/topic.ts';

@@ -1,0 +1,251 @@
+import type { Core } from '@ks/core-wasm';
+import { type Codec, type CompressionType, ErrorCode, type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
+import type { Cluster } from '../cluster.ts';
+import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
+import type { TopicView } from '../metadata/cluster-view.ts';
+import { raced } from '../network/connection-pool.ts';
+import { codecs } from '../topic/data-codec.ts';
+import { encodeKey, encodeValue } from '../topic/data-format.ts';
+import type { HeadersInput, RecordToSend, SendOptions, SentRecord } from '../topic/record-types.ts';
+import { type AnyTopic, topicName } from '../topic/topic.ts';
+import { Accumulator } from './accumulator.ts';
+import { defaultPartitioner, type Partitioner } from './partitioner.ts';
+import { RoomQueue } from './room-queue.ts';
+import { Sender } from './sender.ts';
+
+export interface ProducerOptions {
+  /** Who must have a record before it counts as sent: every in-sync replica ('all', the default), the leader (1), nobody (0). */
+  readonly acks?: 'all' | 0 | 1 | undefined;
+  /** How long a batch waits for more records, in milliseconds. Default 0: what is sent in one turn of the event loop goes together. */
+  readonly lingerMs?: number | undefined;
+  /** The size at which a batch goes out without waiting, before compression. Default 64 KB. */
+  readonly batchBytes?: number | undefined;
+  /** Default 'none'. */
+  readonly compression?: CompressionType | undefined;
+  /** Requests under way at one broker. Default 5. A partition has one batch under way at a time, whatever this says. */
+  readonly maxInFlight?: number | undefined;
+  /** The largest request, and so the largest record, before compression. Default 1 MB, as brokers take it. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Default: murmur2 of the key, as Java and kafkajs choose; sticky for records without one. */
+  readonly partitioner?: Partitioner | undefined;
+  /** How long from `send` until a record that could not be delivered is given up, in milliseconds. Default 120 000. */
+  readonly deliveryTimeoutMs?: number | undefined;
+  /** How much may wait to be sent; beyond that `send` waits for room. Default 32 MB. */
+  readonly maxBufferedBytes?: number | undefined;
+}
+
+export interface SendCallOptions {
+  /** Stops waiting for metadata or room. A record that is in a batch already is sent all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const NO_HEADERS: readonly RecordHeader[] = [];
+
+/**
+ * Sends records. Concurrent calls of `send` share batches; records of a partition arrive in the order of the calls, also when
+ * they have to be sent again. Idempotence is not built yet: a batch whose answer was lost is sent again, and may be there twice.
+ */
+export class Producer {
+  readonly #cluster: Cluster;
+  readonly #accumulator: Accumulator;
+  readonly #sender: Sender;
+  readonly #partitioner: Partitioner;
+  readonly #room: RoomQueue;
+  readonly #maxRequestBytes: number;
+  /** Per topic, what must come before the next record: calls that wait for metadata, room or an asynchronous schema. */
+  readonly #chains = new Map<string, Promise<unknown>>();
+  readonly #onClientClosing: () => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(cluster: Cluster, core: Core, codec: Codec, options: ProducerOptions = {}) {
+    const { acks = 'all', batchBytes = 64 * 1024, lingerMs = 0, deliveryTimeoutMs = 120_000 } = options;
+    const { maxBufferedBytes = 32 * 1024 * 1024, maxInFlight = 5, maxRequestBytes = 1024 * 1024 } = options;
+    this.#cluster = cluster;
+    this.#maxRequestBytes = maxRequestBytes;
+    this.#partitioner = options.partitioner ?? defaultPartitioner(cluster.options.random, batchBytes);
+    this.#accumulator = new Accumulator({
+      batchBytes: Math.min(batchBytes, maxRequestBytes),
+      lingerMs,
+      deliveryTimeoutMs,
+    });
+    this.#room = new RoomQueue(maxBufferedBytes, () => this.#accumulator.bufferedBytes);
+    this.#sender = new Sender(cluster, this.#accumulator, {
+      acks: acks === 'all' ? -1 : acks,
+      maxInFlight,
+      maxRequestBytes,
+      seal: { compression: options.compression ?? 'none', codec, checksum: core },
+      settled: () => this.#room.admit(),
+    });
+    this.#onClientClosing = () => this.#abandon();
+    cluster.closing.addEventListener('abort', this.#onClientClosing, { once: true });
+  }
+
+  /**
+   * Sends one record and resolves with where it went, once `acks` is met.
+   *
+   * Rejects with INVALID_DATA for a key or value that its schema refuses, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT
+   * when it could not be delivered in time, CLOSED, ABORTED, and with what else the broker answers that cannot be tried again.
+   */
+  send<T extends AnyTopic | string>(
+    topic: T,
+    record: RecordToSend<T>,
+    options: SendCallOptions = {},
+  ): Promise<SentRecord> {
+    if (this.#closing !== undefined || this.#cluster.isClosed) return Promise.reject(closedError());
+    const given: GivenRecord = record;
+    const name = topicName(topic);
+    const timestamp = given.timestamp ?? this.#cluster.options.clock.wallMs();
+    try {
+      const key = encodeKey(topic, given.key);
+      const value = encodeValue(topic, given.value);
+      const view = this.#cluster.knownTopic(name);
+      const isReady = view !== undefined && !this.#chains.has(name);
+      if (isReady && !(key instanceof Promise) && !(value instanceof Promise)) {
+        const ready: ReadyRecord = {
+          key,
+          value,
+          headers: headersOf(given.headers),
+          timestamp,
+          partition: given.partition,
+        };
+        if (this.#room.isFree(this.#sizeOf(name, ready))) return this.#append(view, ready);
+      }
+      return this.#sendLater(name, given, key, value, timestamp, options.signal);
+    } catch (error) {
+      return Promise.reject(asKafkaError(error));
+    }
+  }
+
+  /** Sends several records of one topic; resolves when all are sent, in their order. Rejects with the first error. */
+  sendBatch<T extends AnyTopic | string>(
+    topic: T,
+    records: readonly RecordToSend<T>[],
+    options: SendCallOptions = {},
+  ): Promise<SentRecord[]> {
+    return Promise.all(records.map((record) => this.send(topic, record, options)));
+  }
+
+  /** Sends what waits without lingering; resolves when all that was sent before is settled, well or not. */
+  async flush(): Promise<void> {
+    await Promise.allSettled([...this.#chains.values()]);
+    const unsettled = this.#accumulator.closeBatches();
+    this.#sender.wake();
+    await Promise.all(unsettled.map((batch) => batch.settled));
+  }
+
+  /** Flushes, then takes no more records. */
+  close(): Promise<void> {
+    this.#closing ??= this.flush().finally(() => {
+      this.#sender.stop();
+      this.#cluster.closing.removeEventListener('abort', this.#onClientClosing);
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The way of a record that has to wait for something: behind those of its topic that wait already. */
+  #sendLater(
+    name: string,
+    given: GivenRecord,
+    key: Encoded,
+    value: Encoded,
+    timestamp: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SentRecord> {
+    const before = this.#chains.get(name) ?? Promise.resolve();
+    if (key instanceof Promise) key.catch(() => {});
+    if (value instanceof Promise) value.catch(() => {});
+    const admitted = before.then(async () => {
+      const headers = headersOf(given.headers);
+      const ready: ReadyRecord = { key: await key, value: await value, headers, timestamp, partition: given.partition };
+      const view = await this.#topicWithin(name, given.partition, signal);
+      await this.#room.wait(this.#sizeOf(name, ready), signal);
+      // Wrapped, so that who comes next does not wait for the delivery.
+      return { sent: this.#append(view, ready) };
+    });
+    const link = admitted.catch(() => {});
+    this.#chains.set(name, link);
+    void link.then(() => {
+      if (this.#chains.get(name) === link) this.#chains.delete(name);
+    });
+    return admitted.then(({ sent }) => sent, rethrown);
+  }
+
+  async #topicWithin(name: string, partition: number | undefined, signal: AbortSignal | undefined): Promise<TopicView> {
+    if (partition !== undefined) await this.#cluster.partition(name, partition, signal);
+    const found = this.#cluster.topic(name);
+    return signal === undefined ? found : raced(found, signal);
+  }
+
+  #append(view: TopicView, record: ReadyRecord): Promise<SentRecord> {
+    const { key, value, headers, timestamp } = record;
+    const partition = record.partition ?? this.#choose(view, record);
+    if (view.partitions[partition] === undefined) throw noPartition(view, partition);
+    const nowMs = this.#cluster.options.clock.monotonicMs();
+    const sent = this.#accumulator.append(view.name, partition, timestamp, key, value, headers, nowMs);
+    this.#sender.wake();
+    return sent;
+  }
+
+  #choose(view: TopicView, { key, value, headers }: ReadyRecord): number {
+    const sizeBytes = recordSizeUpperBound(key, value, headers);
+    return this.#partitioner({ topic: view.name, key, value, sizeBytes, partitions: view.partitions });
+  }
+
+  #sizeOf(topic: string, { key, value, headers }: ReadyRecord): number {
+    const sizeBytes = recordSizeUpperBound(key, value, headers);
+    if (sizeBytes <= this.#maxRequestBytes) return sizeBytes;
+    const message = `a record of about ${sizeBytes} bytes for ${topic} is over maxRequestBytes (${this.#maxRequestBytes}): raise it, and the topic's max.message.bytes, or send less`;
+    throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, message, { topic });
+  }
+
+  #abandon(): void {
+    this.#sender.stop();
+    this.#room.fail(closedError());
+    this.#accumulator.failAll(closedError());
+  }
+}
+
+type Encoded = Uint8Array | null | Promise<Uint8Array | null>;
+
+interface GivenRecord extends SendOptions {
+  readonly key?: unknown;
+  readonly value: unknown;
+}
+
+interface ReadyRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+  readonly timestamp: number;
+  readonly partition: number | undefined;
+}
+
+function headersOf(given: HeadersInput | undefined): readonly RecordHeader[] {
+  if (given === undefined) return NO_HEADERS;
+  const list = isHeaderList(given) ? given : Object.entries(given).map(([key, value]) => ({ key, value }));
+  return list.map(({ key, value }) => ({
+    key,
+    value: typeof value === 'string' ? codecs.string.encode(value) : value,
+  }));
+}
+
+function isHeaderList(given: HeadersInput): given is Extract<HeadersInput, readonly unknown[]> {
+  return Array.isArray(given);
+}
+
+function noPartition(view: TopicView, partition: number): KafkaError {
+  const message = `${view.name} has no partition ${partition}: it has ${view.partitions.length}, counted from 0`;
+  return new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic: view.name, partition });
+}
+
+function closedError(): KafkaError {
+  return new KafkaError(ClientErrorCode.CLOSED, 'the producer was closed');
+}
+
+function rethrown(error: unknown): never {
+  throw asKafkaError(error);
+}

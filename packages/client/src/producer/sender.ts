@@ -1,0 +1,207 @@
+import { type BatchSeal, ErrorCode, Produce } from '@ks/protocol';
+import type { Cluster } from '../cluster.ts';
+import { asKafkaError, errorFromCode, isMetadataStale, KafkaError } from '../kafka-error.ts';
+import type { Timer } from '../ports/clock.ts';
+import { backoffMs } from '../retry-policy.ts';
+import type { Accumulator, PartitionQueue } from './accumulator.ts';
+import type { PendingBatch } from './pending-batch.ts';
+import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
+
+export interface SenderOptions {
+  readonly acks: -1 | 0 | 1;
+  /** Requests that may be under way at one broker. */
+  readonly maxInFlight: number;
+  readonly maxRequestBytes: number;
+  readonly seal: BatchSeal;
+  /** Called whenever batches were settled, so that room is free. */
+  readonly settled: () => void;
+}
+
+const PRODUCE_CHANNEL = 'produce';
+/** Batches of magic 2 came with this version, zstd with that. */
+const RECORD_BATCHES_SINCE = 3;
+const ZSTD_SINCE = 7;
+
+interface BrokerLoad {
+  requests: number;
+  /** Told by the broker to wait until then, monotonic. */
+  throttledUntilMs: number;
+}
+
+/**
+ * Sends what is due, grouped by the partitions' leaders. It wakes once per loop turn after records were added, and at the
+ * time when a batch has lingered, may be tried again, or is given up.
+ */
+export class Sender {
+  readonly #cluster: Cluster;
+  readonly #accumulator: Accumulator;
+  readonly #options: SenderOptions;
+  readonly #brokers = new Map<number, BrokerLoad>();
+  #isTurnPending = false;
+  #timer: Timer | undefined;
+
+  constructor(cluster: Cluster, accumulator: Accumulator, options: SenderOptions) {
+    this.#cluster = cluster;
+    this.#accumulator = accumulator;
+    this.#options = options;
+  }
+
+  /** Looks for work at the end of this loop turn. */
+  wake(): void {
+    if (this.#isTurnPending) return;
+    this.#isTurnPending = true;
+    this.#clock.nextTurn(() => {
+      this.#isTurnPending = false;
+      this.#pump();
+    });
+  }
+
+  /** Stops waking by itself. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  get #clock() {
+    return this.#cluster.options.clock;
+  }
+
+  #pump(): void {
+    this.stop();
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#accumulator.expire(nowMs, (batch) => this.#expired(batch))) this.#options.settled();
+    const requests = new Map<number, PartitionQueue[]>();
+    const sizes = new Map<number, number>();
+    const leaderless: PartitionQueue[] = [];
+    for (const queue of this.#accumulator.due(nowMs)) {
+      const leaderId = this.#cluster.knownTopic(queue.topic)?.partitions[queue.partition]?.leaderId ?? -1;
+      if (leaderId < 0) {
+        leaderless.push(queue);
+        continue;
+      }
+      const load = this.#loadOf(leaderId);
+      if (load.requests >= this.#options.maxInFlight || load.throttledUntilMs > nowMs) continue;
+      const size = (sizes.get(leaderId) ?? 0) + (queue.batches[0]?.sizeBytes ?? 0);
+      const request = requests.get(leaderId) ?? [];
+      if (request.length > 0 && size > this.#options.maxRequestBytes) continue;
+      request.push(queue);
+      requests.set(leaderId, request);
+      sizes.set(leaderId, size);
+    }
+    for (const [leaderId, queues] of requests) void this.#send(leaderId, queues);
+    for (const queue of leaderless) this.#awaitLeader(queue);
+    this.#schedule(nowMs);
+  }
+
+  #schedule(nowMs: number): void {
+    const times = [...this.#brokers.values()].map((load) => load.throttledUntilMs).filter((until) => until > nowMs);
+    const dueAtMs = this.#accumulator.nextDueAtMs(nowMs);
+    if (dueAtMs !== undefined) times.push(dueAtMs);
+    if (times.length === 0) return;
+    this.#timer = this.#clock.setTimer(Math.max(0, Math.min(...times) - nowMs), () => this.wake());
+  }
+
+  #awaitLeader(queue: PartitionQueue): void {
+    const batch = this.#accumulator.take(queue);
+    if (batch === undefined) return;
+    const details = { topic: queue.topic, partition: queue.partition, retriable: true };
+    const code = this.#cluster.view.topicErrors.get(queue.topic);
+    const error =
+      code === undefined
+        ? errorFromCode(ErrorCode.LEADER_NOT_AVAILABLE, 'the partition has no leader', details)
+        : errorFromCode(code, undefined, details);
+    this.#failed(queue, batch, error);
+  }
+
+  /** Sends one request; never rejects. */
+  async #send(leaderId: number, queues: readonly PartitionQueue[]): Promise<void> {
+    const load = this.#loadOf(leaderId);
+    load.requests += 1;
+    const taken = queues.flatMap((queue) => {
+      const batch = this.#accumulator.take(queue);
+      return batch === undefined ? [] : [{ queue, batch }];
+    });
+    try {
+      const outgoing = await Promise.all(
+        taken.map(async ({ queue, batch }) => ({ queue, batch, bytes: await batch.seal(this.#options.seal) })),
+      );
+      await this.#produce(leaderId, load, outgoing);
+    } catch (error) {
+      const failure = asKafkaError(error);
+      for (const { queue, batch } of taken) if (queue.inFlight === batch) this.#failed(queue, batch, failure);
+    } finally {
+      load.requests -= 1;
+      this.#options.settled();
+      this.wake();
+    }
+  }
+
+  async #produce(leaderId: number, load: BrokerLoad, outgoing: readonly OutgoingBatch[]): Promise<void> {
+    const { acks } = this.#options;
+    const { requestTimeoutMs } = this.#cluster.options;
+    const broker = await this.#cluster.connectionTo(leaderId, PRODUCE_CHANNEL);
+    const topicIds = new Map(
+      outgoing.map(({ queue }) => [queue.topic, this.#cluster.view.topics.get(queue.topic)?.topicId]),
+    );
+    const hasIds = [...topicIds.values()].every((topicId) => topicId !== undefined);
+    const atLeast = this.#options.seal.compression === 'zstd' ? ZSTD_SINCE : RECORD_BATCHES_SINCE;
+    const version = broker.versions.pick(Produce, atLeast, hasIds ? undefined : 12);
+    const body = buildProduceRequest(outgoing, topicIds, { acks, timeoutMs: requestTimeoutMs });
+    if (acks === 0) {
+      broker.connection.send(Produce, version, body);
+      for (const { queue, batch } of outgoing) this.#succeeded(queue, batch, { baseOffset: -1, logAppendTimeMs: -1 });
+      return;
+    }
+    // The broker answers within requestTimeoutMs; the way there and back needs some more.
+    const response = await broker.connection.request(Produce, version, body, { timeoutMs: requestTimeoutMs + 5000 });
+    if (response.throttleTimeMs > 0) load.throttledUntilMs = this.#clock.monotonicMs() + response.throttleTimeMs;
+    for (const { queue, batch, receipt, error } of outcomesOf(response, outgoing, topicIds, broker.label)) {
+      if (error === undefined) this.#succeeded(queue, batch, receipt);
+      else this.#failed(queue, batch, error);
+    }
+  }
+
+  #succeeded(queue: PartitionQueue, batch: PendingBatch, receipt: Parameters<PendingBatch['succeed']>[0]): void {
+    batch.succeed(receipt);
+    this.#accumulator.done(queue);
+  }
+
+  /** Sends a batch again, unless that is of no use or too late. */
+  #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError): void {
+    batch.lastError = error;
+    batch.attempts += 1;
+    const { clock, retry, random } = this.#cluster.options;
+    const retryAtMs = clock.monotonicMs() + backoffMs(retry, batch.attempts, random);
+    if (!error.retriable || this.#cluster.isClosed) {
+      batch.fail(this.#cluster.isClosed ? error : explained(error, batch));
+      this.#accumulator.done(queue);
+      return;
+    }
+    this.#accumulator.retry(queue, retryAtMs);
+    if (isMetadataStale(error.code)) this.#cluster.refresh([queue.topic]).catch(() => {});
+  }
+
+  #expired(batch: PendingBatch): KafkaError {
+    const { topic, partition, lastError } = batch;
+    const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
+    const message = `${batch.recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(batch.deadlineMs - batch.createdAtMs)} ms (${reason})`;
+    return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
+  }
+
+  #loadOf(nodeId: number): BrokerLoad {
+    let load = this.#brokers.get(nodeId);
+    if (load === undefined) {
+      load = { requests: 0, throttledUntilMs: 0 };
+      this.#brokers.set(nodeId, load);
+    }
+    return load;
+  }
+}
+
+/** Adds what can be done about it. */
+function explained(error: KafkaError, batch: PendingBatch): KafkaError {
+  if (error.code !== ErrorCode.MESSAGE_TOO_LARGE) return error;
+  const hint = batch.recordsCount > 1 ? 'lower batchBytes, or raise' : 'raise';
+  const message = `${error.message} A batch of ${batch.recordsCount} records took ${batch.sizeBytes} bytes before compression: ${hint} the topic's max.message.bytes.`;
+  return new KafkaError(error.code, message, { ...error, cause: error });
+}
