@@ -64,6 +64,8 @@ export interface BrokerRegistration {
   readonly brokerEpoch: number;
   /** Monotonic milliseconds until which the registration surely holds. */
   deadlineMs(): number;
+  /** Makes this broker the controller if there is none. Losing is no fault: then another broker is. */
+  standForController(): Promise<void>;
   /** Leaves the cluster: `live/<id>` goes, and `controller` if this broker had it. */
   end(): Promise<void>;
 }
@@ -77,8 +79,14 @@ export async function registerBroker(
   const lease = await store.lease(broker.leaseTtlMs);
   try {
     const brokerEpoch = await register(store, random.uuid(), lease, broker);
-    await standForController(store, lease, broker.brokerId);
-    return { brokerEpoch, deadlineMs: () => lease.deadlineMs(), end: () => lease.revoke() };
+    const stand = () => standForController(store, lease, broker.brokerId);
+    await stand();
+    return {
+      brokerEpoch,
+      deadlineMs: () => lease.deadlineMs(),
+      standForController: stand,
+      end: () => lease.revoke(),
+    };
   } catch (error) {
     await lease.revoke();
     throw error;
@@ -117,7 +125,6 @@ async function register(
   throw new RegistrationError(`broker ${brokerId} is running in this cluster already; node.id must be unique`);
 }
 
-/** Losing is no fault: then another broker is the controller. */
 async function standForController(store: MetadataStore, lease: StoreLease, brokerId: number): Promise<void> {
   await commitSurely(store, {
     conditions: [{ key: CONTROLLER_KEY, createRevision: 0 }],

@@ -19,6 +19,8 @@ export interface MetadataControllerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Called when the cluster has no controller. */
+  readonly standForController: () => Promise<void>;
   /** What a topic's effective configuration says about elections. */
   readonly electionRulesOf: (topic: TopicImage, image: ClusterImage) => ElectionRules;
 }
@@ -26,7 +28,7 @@ export interface MetadataControllerOptions {
 const RETRY_DELAY_MS = 50;
 const BIRTH_ATTEMPTS_MAX = 20;
 
-/** What the elected controller does by itself: elections when brokers come and go, and sweeping what deletions leave. */
+/** What the elected controller does by itself: elections when brokers come and go, sweeping what deletions leave; and its own election. */
 export class MetadataController {
   readonly #options: MetadataControllerOptions;
   readonly #possibleLosses: Counter;
@@ -59,6 +61,7 @@ export class MetadataController {
   /** Subscriber of the loader, after the replica manager. `state` is the loader's. Never waits for the store. */
   applyImage(previous: ClusterImage | undefined, next: ClusterImage, state: () => MetadataState | undefined): void {
     this.#state = state;
+    if (next.controllerId < 0) this.#enqueue(() => this.#options.standForController());
     if (next.controllerId !== this.#options.brokerId) return;
     const isNew = previous?.controllerEpoch !== next.controllerEpoch;
     if (isNew || previous?.brokers !== next.brokers) this.#enqueue(() => this.#electAgain());
