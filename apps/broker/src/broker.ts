@@ -197,7 +197,11 @@ class ComposedBroker implements Broker {
     const loader = new MetadataLoader({ store, clock, logger, failed: this.#failed });
     const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
     const electionRulesOf = electionRules(config, brokerId);
-    const metadataController = new MetadataController({ store, brokerId, clock, logger, metrics, electionRulesOf });
+    const standForController = async () => this.#registration?.standForController();
+    const metadataController = new MetadataController({
+      ...{ store, brokerId, clock, logger, metrics },
+      ...{ standForController, electionRulesOf },
+    });
     const groups = this.#createGroups(loader, controller);
     const replicas = this.#replicas;
     const apis = advertisedApis(handlers);

@@ -5,11 +5,12 @@ import type { Logger } from '../src/ports/logger.ts';
 import type { MetadataStore } from '../src/ports/metadata-store.ts';
 import type { Metrics } from '../src/ports/metrics.ts';
 import type { Random } from '../src/ports/random.ts';
-import { type BrokerRegistration, ensureCluster } from '../src/runtime/broker-registration.ts';
-import type { MetadataController } from '../src/runtime/metadata-controller.ts';
-import type { MetadataLoader } from '../src/runtime/metadata-loader.ts';
-import { joinCluster } from '../src/runtime/metadata-services.ts';
+import { type BrokerRegistration, ensureCluster, registerBroker } from '../src/runtime/broker-registration.ts';
+import { MetadataController } from '../src/runtime/metadata-controller.ts';
+import { MetadataLoader } from '../src/runtime/metadata-loader.ts';
 import type { TopicAdmin } from '../src/runtime/topic-admin.ts';
+import { ControllerTopicAdmin } from '../src/runtime/topic-admin-controller.ts';
+import { electionRules } from '../src/runtime/topic-admin-rules.ts';
 
 /** A logger that keeps what was said, by level. */
 export class KeptLog implements Logger {
@@ -75,28 +76,31 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   const metrics = new KeptMetrics();
   await ensureCluster(store, random, { clusterId: undefined, features: new Map() });
   const failures: Error[] = [];
-  const services = await joinCluster({
-    store,
-    config,
-    broker: {
-      brokerId,
-      endpoints: [{ listenerName: 'PLAINTEXT', host: 'localhost', port: 9092 + brokerId }],
-      rack: null,
-      host: options.host ?? `host-${brokerId}`,
-      logDirIds: [],
-      previousBrokerEpoch: options.previousBrokerEpoch ?? -1,
-      leaseTtlMs: 9000,
-    },
-    clock,
-    random,
-    logger: log,
-    metrics,
-    failed: (error) => failures.push(error),
+  const registration = await registerBroker(store, random, {
+    brokerId,
+    endpoints: [{ listenerName: 'PLAINTEXT', host: 'localhost', port: 9092 + brokerId }],
+    rack: null,
+    host: options.host ?? `host-${brokerId}`,
+    logDirIds: [],
+    previousBrokerEpoch: options.previousBrokerEpoch ?? -1,
+    leaseTtlMs: 9000,
   });
+  const controller = new MetadataController({
+    ...{ store, brokerId, clock, logger: log, metrics },
+    standForController: () => registration.standForController(),
+    electionRulesOf: electionRules(config, brokerId),
+  });
+  await controller.settleBirths();
   const images: ClusterImage[] = [];
-  services.subscribe((_previous, next) => void images.push(next));
-  await services.follow();
-  const { registration, loader, controller, topics: admin } = services;
-  const stop = (how: 'clean' | 'crash' = 'clean') => (how === 'clean' ? services.leave() : services.stop());
+  const loader = new MetadataLoader({ store, clock, logger: log, failed: (error) => failures.push(error) });
+  loader.subscribe((_previous, next) => void images.push(next));
+  loader.subscribe((previous, next) => controller.applyImage(previous, next, () => loader.state()));
+  await loader.start();
+  const admin = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger: log, config, random });
+  const stop = async (how: 'clean' | 'crash' = 'clean') => {
+    await loader.stop();
+    await controller.stop();
+    if (how === 'clean') await registration.end();
+  };
   return { brokerId, registration, config, loader, controller, admin, images, log, metrics, failures, stop };
 }
