@@ -76,7 +76,10 @@ function formatRows(rows: readonly string[]): string {
   return `${[VERSION, rows.length, ...rows].join('\n')}\n`;
 }
 
-function parseRows<Row>(text: string, parseRow: (fields: readonly string[]) => Row | undefined): CheckpointContents<Row> {
+function parseRows<Row>(
+  text: string,
+  parseRow: (fields: readonly string[]) => Row | undefined,
+): CheckpointContents<Row> {
   const corrupt = (problem: string): CheckpointContents<Row> => ({ rows: [], problem });
   const lines = text.split('\n');
   if (lines.pop() !== '') return corrupt('the last line does not end');

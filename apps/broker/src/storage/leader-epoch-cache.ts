@@ -68,7 +68,8 @@ export class LeaderEpochCache {
   truncateFromStart(startOffset: number): void {
     const floor = this.#entries.findLast((entry) => entry.startOffset <= startOffset);
     if (floor === undefined || floor.startOffset === startOffset) {
-      return this.#replace(this.#entries.filter((entry) => entry.startOffset >= startOffset));
+      this.#replace(this.#entries.filter((entry) => entry.startOffset >= startOffset));
+      return;
     }
     const later = this.#entries.filter((entry) => entry.startOffset > startOffset);
     this.#replace([{ leaderEpoch: floor.leaderEpoch, startOffset }, ...later]);
@@ -84,8 +85,7 @@ export class LeaderEpochCache {
   }
 
   #replace(entries: EpochStart[]): void {
-    const isSame =
-      entries.length === this.#entries.length && entries[0]?.startOffset === this.#entries[0]?.startOffset;
+    const isSame = entries.length === this.#entries.length && entries[0]?.startOffset === this.#entries[0]?.startOffset;
     if (isSame) return;
     this.#entries = entries;
     this.#revision += 1;

@@ -4,8 +4,10 @@ import type { Codec } from '../ports/codec.ts';
 import type { Files } from '../ports/files.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
-import type { FileHandles } from './file-handles.ts';
-import type { TailMemory } from './tail-memory.ts';
+import { FileHandles } from './file-handles.ts';
+import { LoadedIndexes } from './loaded-indexes.ts';
+import { SlabPool } from './slab-pool.ts';
+import { TailMemory } from './tail-memory.ts';
 
 /** What all logs of a shard share. */
 export interface LogEnvironment {
@@ -16,7 +18,45 @@ export interface LogEnvironment {
   readonly random: Random;
   readonly core: Core;
   readonly codec: Codec;
+  /** Indexes of sealed segments, bounded. */
+  readonly indexes: LoadedIndexes;
   /** Where appended bytes live. */
   readonly memory: TailMemory;
   readonly logger: Logger;
+}
+
+/** What a shard gives to make its log environment. */
+export interface LogEnvironmentOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly core: Core;
+  readonly codec: Codec;
+  readonly logger: Logger;
+  /** All of the core's heap; made here where it is left out. The server's landing buffers come from the same pool. */
+  readonly slabs?: SlabPool;
+  /** Memory of all logs' tails. Default 64 MB; never more than the pool has. */
+  readonly tailBudgetBytes?: number;
+  /** Memory of sealed segments' indexes. Default 64 MB. */
+  readonly indexBudgetBytes?: number;
+  /** Open files of all logs. Default 512. */
+  readonly openFilesMax?: number;
+}
+
+const MEGABYTE = 1024 * 1024;
+
+export function createLogEnvironment(options: LogEnvironmentOptions): LogEnvironment {
+  const { files, clock, random, core, codec, logger } = options;
+  const slabs = options.slabs ?? new SlabPool(core);
+  return {
+    files,
+    clock,
+    random,
+    core,
+    codec,
+    logger,
+    handles: new FileHandles(files, options.openFilesMax ?? 512),
+    indexes: new LoadedIndexes(options.indexBudgetBytes ?? 64 * MEGABYTE),
+    memory: new TailMemory(slabs, options.tailBudgetBytes ?? 64 * MEGABYTE),
+  };
 }

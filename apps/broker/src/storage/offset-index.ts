@@ -72,9 +72,9 @@ export class OffsetIndex {
 
   /** Drops the entries of batches that reach `offset` or lie beyond. */
   truncateTo(core: Core, offset: number): void {
-    if (offset <= this.#baseOffset) return this.#entries.truncate(0);
     const relative = Math.min(offset - 1 - this.#baseOffset, 0x7fffffff);
-    this.#entries.truncate(core.searchOffsetIndex(this.bytes, this.count, relative) + 1);
+    const slot = relative < 0 ? -1 : core.searchOffsetIndex(this.bytes, this.count, relative);
+    this.#entries.truncate(slot + 1);
   }
 
   /** Whether entries can be what they claim to be: ascending, within the log file of `logBytes`. */

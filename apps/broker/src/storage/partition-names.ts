@@ -22,7 +22,9 @@ export function partitionDirectoryName(topic: string, partition: number): string
 }
 
 /** Undefined where `name` is not a live partition's directory. */
-export function parsePartitionDirectory(name: string): { readonly topic: string; readonly partition: number } | undefined {
+export function parsePartitionDirectory(
+  name: string,
+): { readonly topic: string; readonly partition: number } | undefined {
   const match = directoryPattern.exec(name);
   const [topic, partition] = [match?.[1], Number(match?.[2])];
   if (topic === undefined || topic === '.' || topic === '..' || partition > 0x7fffffff) return undefined;
@@ -30,7 +32,12 @@ export function parsePartitionDirectory(name: string): { readonly topic: string;
 }
 
 /** `<topic>-<partition>.<32 hex digits>-delete`, with the topic cut short where the name would get too long. */
-export function retiredDirectoryName(topic: string, partition: number, randomBytes: Uint8Array, suffix: string): string {
+export function retiredDirectoryName(
+  topic: string,
+  partition: number,
+  randomBytes: Uint8Array,
+  suffix: string,
+): string {
   const id = Array.from(randomBytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const ending = `-${partition}.${id}${suffix}`;
   return topic.slice(0, NAME_CHARACTERS_MAX - ending.length) + ending;

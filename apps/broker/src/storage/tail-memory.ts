@@ -62,14 +62,16 @@ export class TailMemory {
     this.#usedBytes += piece.sizeBytes;
   }
 
-  /** Stops counting a piece; before its size changes and when it goes. */
+  /** Stops counting a piece that goes. */
   forget(piece: TailPiece): void {
     if (this.#pieces.delete(piece)) this.#usedBytes -= piece.sizeBytes;
   }
 
-  /** Corrects the count after a remembered piece has shrunk by `bytes`. */
-  shrunk(bytes: number): void {
-    this.#usedBytes -= bytes;
+  /** Lets `change` shrink a remembered piece and keeps the count right. */
+  resize(piece: TailPiece, change: () => void): void {
+    const before = piece.sizeBytes;
+    change();
+    if (this.#pieces.has(piece)) this.#usedBytes += piece.sizeBytes - before;
   }
 
   #makeRoom(sizeBytes: number): void {

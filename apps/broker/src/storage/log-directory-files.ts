@@ -1,0 +1,90 @@
+import type { Files } from '../ports/files.ts';
+import type { Logger } from '../ports/logger.ts';
+import { formatOffsets, type PartitionOffset, parseOffsets, readText, writeText } from './checkpoint.ts';
+import { formatMetaProperties, type MetaProperties, parseMetaProperties } from './meta-properties.ts';
+import { partitionDirectoryName } from './partition-names.ts';
+
+const META_PROPERTIES = 'meta.properties';
+const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
+
+/** The checkpoint files of a log directory. */
+export type CheckpointName =
+  | 'recovery-point-offset-checkpoint'
+  | 'log-start-offset-checkpoint'
+  | 'replication-offset-checkpoint';
+
+/** The files in a log directory's root. What cannot be read is as good as absent: one warning, and the safe way. */
+export class LogDirectoryFiles {
+  readonly #path: string;
+  readonly #files: Files;
+  readonly #logger: Logger;
+
+  constructor(path: string, files: Files, logger: Logger) {
+    this.#path = path;
+    this.#files = files;
+    this.#logger = logger;
+  }
+
+  async readMeta(): Promise<Partial<MetaProperties>> {
+    const text = await readText(this.#files, `${this.#path}/${META_PROPERTIES}`);
+    if (text === undefined) return {};
+    const { meta, problem } = parseMetaProperties(text);
+    if (problem !== undefined) this.#warn(META_PROPERTIES, problem, 'it is written anew');
+    return meta;
+  }
+
+  writeMeta(meta: MetaProperties): Promise<void> {
+    return writeText(this.#files, `${this.#path}/${META_PROPERTIES}`, formatMetaProperties(meta));
+  }
+
+  /** Whether the last stop was clean, and the broker epoch it had then (-1 where the file does not tell). */
+  async readCleanShutdown(): Promise<{ readonly isClean: boolean; readonly brokerEpoch: number }> {
+    const text = await readText(this.#files, `${this.#path}/${CLEAN_SHUTDOWN}`);
+    if (text === undefined) return { isClean: false, brokerEpoch: -1 };
+    const brokerEpoch = parseBrokerEpoch(text);
+    if (brokerEpoch === undefined)
+      this.#warn(CLEAN_SHUTDOWN, 'it is not JSON of version 0', 'the last stop counts as unclean');
+    return { isClean: brokerEpoch !== undefined, brokerEpoch: brokerEpoch ?? -1 };
+  }
+
+  writeCleanShutdown(brokerEpoch: number): Promise<void> {
+    return writeText(
+      this.#files,
+      `${this.#path}/${CLEAN_SHUTDOWN}`,
+      `${JSON.stringify({ version: 0, brokerEpoch })}\n`,
+    );
+  }
+
+  async removeCleanShutdown(): Promise<void> {
+    await this.#files.remove(`${this.#path}/${CLEAN_SHUTDOWN}`);
+    await this.#files.syncDirectory(this.#path);
+  }
+
+  /** Offsets by `topic-partition`. */
+  async readCheckpoint(name: CheckpointName): Promise<Map<string, number>> {
+    const text = await readText(this.#files, `${this.#path}/${name}`);
+    if (text === undefined) return new Map();
+    const { rows, problem } = parseOffsets(text);
+    if (problem !== undefined) this.#warn(name, problem, 'every partition starts from 0');
+    return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
+  }
+
+  writeCheckpoint(name: CheckpointName, rows: readonly PartitionOffset[]): Promise<void> {
+    return writeText(this.#files, `${this.#path}/${name}`, formatOffsets(rows));
+  }
+
+  #warn(name: string, problem: string, consequence: string): void {
+    this.#logger.warn({ file: `${this.#path}/${name}` }, `${name} is corrupt (${problem}): ${consequence}`);
+  }
+}
+
+function parseBrokerEpoch(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 0) return undefined;
+    const brokerEpoch = 'brokerEpoch' in value ? value.brokerEpoch : -1;
+    return typeof brokerEpoch === 'number' && Number.isSafeInteger(brokerEpoch) ? brokerEpoch : undefined;
+  } catch {
+    return undefined;
+  }
+}

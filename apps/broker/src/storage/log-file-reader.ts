@@ -1,0 +1,130 @@
+import { FilesError } from '../ports/files.ts';
+import type { FilePart } from '../ports/wire-part.ts';
+import { runSteps, runStepsSync } from './batch-scan.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import type { Segment, SegmentIndexes } from './segment.ts';
+import { loadIndexes, rebuildIndexes } from './segment-indexes.ts';
+import { CorruptIndexError, type FileRange, locateRange, type RangeRequest } from './segment-reader.ts';
+import type { Segments } from './segments.ts';
+
+/** Whole batches found in files. */
+export interface FileRead {
+  /** Undefined where nothing may be given. */
+  readonly part: FilePart | undefined;
+  readonly nextOffset: number;
+}
+
+export type FileReadRequest = Omit<RangeRequest, 'knownPosition'>;
+
+/** Serves a log's reads from its segment files: finds whole batches by the indexes and leaves the reading to whoever sends them. */
+export class LogFileReader {
+  readonly #environment: LogEnvironment;
+  readonly #segments: Segments;
+  readonly #indexIntervalBytes: () => number;
+  /** Where the last read ended: a consumer that catches up goes on there. */
+  #last:
+    | { readonly segment: Segment; readonly generation: number; readonly offset: number; readonly position: number }
+    | undefined;
+
+  constructor(environment: LogEnvironment, segments: Segments, indexIntervalBytes: () => number) {
+    this.#environment = environment;
+    this.#segments = segments;
+    this.#indexIntervalBytes = indexIntervalBytes;
+  }
+
+  /** Synchronous where the active segment's file is open: what is there was written lately, so the system has it cached. */
+  read(request: FileReadRequest): FileRead | Promise<FileRead> {
+    const segment = this.#segments.floor(request.startOffset);
+    const file = segment === this.#segments.active ? this.#environment.handles.peek(segment.logPath) : undefined;
+    if (file === undefined || segment.indexes === undefined) return this.#readAsync(request);
+    const steps = locateRange(this.#environment.core, segment, segment.indexes, this.#withHint(segment, request));
+    let range: FileRange | undefined;
+    try {
+      range = runStepsSync(steps, (into, position) => file.readSync(into, position));
+    } catch {
+      // Whatever it is, the asynchronous way meets it too, and there it is dealt with.
+      return this.#readAsync(request);
+    }
+    if (range === undefined) return { part: undefined, nextOffset: request.startOffset };
+    return this.#result(segment, range);
+  }
+
+  async #readAsync(request: FileReadRequest): Promise<FileRead> {
+    let segment: Segment | undefined = this.#segments.floor(request.startOffset);
+    while (segment !== undefined && segment.baseOffset < request.upToOffset) {
+      const read = await this.#readSegment(segment, request);
+      if (read !== undefined) return read;
+      segment = this.#segments.after(segment);
+    }
+    return { part: undefined, nextOffset: request.startOffset };
+  }
+
+  async #readSegment(segment: Segment, request: FileReadRequest): Promise<FileRead | undefined> {
+    segment.hold();
+    try {
+      const range = await this.withIndexes(segment, (indexes) => this.#locate(segment, indexes, request));
+      return range === undefined ? undefined : this.#result(segment, range);
+    } finally {
+      segment.unhold();
+    }
+  }
+
+  /** Runs `action` with the segment's indexes; where they turn out to be wrong they are built anew and it runs once more. */
+  async withIndexes<T>(segment: Segment, action: (indexes: SegmentIndexes) => Promise<T>): Promise<T> {
+    const indexes = await loadIndexes(this.#environment, segment, this.#indexIntervalBytes());
+    try {
+      return await retryMoved(segment, () => action(indexes));
+    } catch (error) {
+      if (!(error instanceof CorruptIndexError)) throw error;
+      this.#environment.logger.warn({ segment: segment.path }, `an index is corrupt: ${error.message}`);
+      return action(await rebuildIndexes(this.#environment, segment, this.#indexIntervalBytes()));
+    }
+  }
+
+  #locate(segment: Segment, indexes: SegmentIndexes, request: FileReadRequest): Promise<FileRange | undefined> {
+    const { core, handles } = this.#environment;
+    const steps = locateRange(core, segment, indexes, this.#withHint(segment, request));
+    return handles.use(segment.logPath, (file) => runSteps(steps, (into, position) => file.read(into, position)));
+  }
+
+  #withHint(segment: Segment, request: FileReadRequest): RangeRequest {
+    const last = this.#last;
+    const isNext =
+      last?.segment === segment && last.offset === request.startOffset && last.generation === segment.generation;
+    return { ...request, knownPosition: isNext ? last.position : undefined };
+  }
+
+  #result(segment: Segment, range: FileRange): FileRead {
+    const { nextOffset } = range;
+    const { generation } = segment;
+    this.#last = { segment, generation, offset: nextOffset, position: range.position + range.sizeBytes };
+    if (range.sizeBytes === 0) return { part: undefined, nextOffset };
+    return { part: filePart(this.#environment, segment, range), nextOffset };
+  }
+}
+
+function filePart(environment: LogEnvironment, segment: Segment, range: FileRange): FilePart {
+  const { generation } = segment;
+  segment.hold();
+  const read = async (into: Uint8Array, at: number): Promise<void> => {
+    const count = await retryMoved(segment, () =>
+      environment.handles.use(segment.logPath, (file) => file.read(into, range.position + at)),
+    );
+    if (count < into.length || segment.generation !== generation) {
+      throw new FilesError('io', segment.logPath, 'the log was truncated while it was being read');
+    }
+  };
+  return { kind: 'file', sizeBytes: range.sizeBytes, read, release: () => segment.unhold() };
+}
+
+/** Runs `action` again where the segment's files were renamed between its asking for the path and its opening the file. */
+async function retryMoved<T>(segment: Segment, action: () => Promise<T>): Promise<T> {
+  const path = segment.logPath;
+  try {
+    return await action();
+  } catch (error) {
+    const hasMoved = error instanceof FilesError && error.kind === 'not-found' && segment.logPath !== path;
+    if (!hasMoved) throw error;
+    return action();
+  }
+}

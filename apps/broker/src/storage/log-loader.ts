@@ -1,0 +1,221 @@
+import { FilesError } from '../ports/files.ts';
+import { parseEpochs, readText } from './checkpoint.ts';
+import { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { LogOptions } from './log-options.ts';
+import { readTopicId, writeTopicId } from './partition-metadata.ts';
+import {
+  LEADER_EPOCH_FILE,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  parseLogFileName,
+  TIME_INDEX_SUFFIX,
+} from './partition-names.ts';
+import { resumeSegment } from './recovery.ts';
+import { emptyIndexes, Segment } from './segment.ts';
+import { writeIndexes } from './segment-files.ts';
+import { type ScannedBatch, scanSegment } from './segment-scan.ts';
+
+/** What a partition's directory holds, ready to be appended to. */
+export interface LoadedLog {
+  readonly segments: readonly [Segment, ...Segment[]];
+  readonly epochs: LeaderEpochCache;
+  /** Whether the epoch file says what `epochs` does. */
+  readonly areEpochsOnDisk: boolean;
+  readonly logStartOffset: number;
+  readonly endOffset: number;
+}
+
+/** Opens a partition's directory, made where it is absent; after an unclean stop what was not flushed is verified and a torn end cut off. */
+export async function loadLog(options: LogOptions): Promise<LoadedLog> {
+  const { directory, environment } = options;
+  const { files, clock } = environment;
+  if (!(await files.exists(directory))) await createDirectory(options);
+  const names = await tidyDirectory(options);
+  const bases = names.map(parseLogFileName).filter((base) => base !== undefined);
+  bases.sort((a, b) => a - b);
+  const segments = bases.map((base) => new Segment(directory, base, clock.wallMs()));
+  const epochs = new LeaderEpochCache();
+  const known = await readEpochs(options);
+  for (const { leaderEpoch, startOffset } of known ?? []) epochs.assign(leaderEpoch, startOffset);
+  const kept = await loadSegments(options, segments, epochs, known === undefined && bases.length > 0);
+  const [first, ...rest] = kept;
+  if (first === undefined) return startEmpty(options, known === undefined);
+  const endOffset = (rest.at(-1) ?? first).endOffset;
+  const logStartOffset = Math.min(Math.max(options.logStartOffset, first.baseOffset), endOffset);
+  if (logStartOffset < options.logStartOffset) {
+    environment.logger.warn(
+      { directory, logStartOffset: options.logStartOffset, endOffset },
+      'the log start checkpoint is beyond the log',
+    );
+  }
+  epochs.truncateFromEnd(endOffset);
+  epochs.truncateFromStart(logStartOffset);
+  const areEpochsOnDisk = known !== undefined && isSame(known, epochs.entries);
+  return { segments: [first, ...rest], epochs, areEpochsOnDisk, logStartOffset, endOffset };
+}
+
+/** `isPristine`: nothing was ever written, so no file but `partition.metadata` is there to be put right. */
+function startEmpty(options: LogOptions, isPristine: boolean): LoadedLog {
+  const { directory, environment, logStartOffset } = options;
+  const segment = new Segment(directory, logStartOffset, environment.clock.wallMs());
+  segment.indexes = emptyIndexes(logStartOffset);
+  const epochs = new LeaderEpochCache();
+  return { segments: [segment], epochs, areEpochsOnDisk: isPristine, logStartOffset, endOffset: logStartOffset };
+}
+
+async function createDirectory({ directory, topicId, environment }: LogOptions): Promise<void> {
+  const { files } = environment;
+  await files.makeDirectory(directory);
+  await writeTopicId(files, directory, topicId);
+  await files.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
+}
+
+/** Removes what interrupted deletions and writes left; names of the files that count. */
+async function tidyDirectory(options: LogOptions): Promise<string[]> {
+  const { directory, environment } = options;
+  const { files, logger } = environment;
+  const names: string[] = [];
+  for (const { name, isDirectory } of await files.list(directory)) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) continue;
+    if (/\.(deleted|cleaned|tmp)$/.test(name)) await files.remove(path);
+    else if (name.endsWith('.swap')) logger.warn({ path }, 'a half finished compaction of another broker is ignored');
+    else names.push(name);
+  }
+  const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
+  for (const name of names) {
+    const isIndex = name.endsWith(OFFSET_INDEX_SUFFIX) || name.endsWith(TIME_INDEX_SUFFIX);
+    if (isIndex && !logs.has(name.replace(/\.[a-z]+$/, LOG_SUFFIX))) await files.remove(`${directory}/${name}`);
+  }
+  if ((await readTopicId(files, directory)) !== options.topicId) {
+    logger.warn({ directory }, 'partition.metadata is missing or says something else; writing it anew');
+    await writeTopicId(files, directory, options.topicId);
+  }
+  return names;
+}
+
+/** The epoch file's entries; undefined where there is none that can be used. */
+async function readEpochs({ directory, environment }: LogOptions) {
+  const text = await readText(environment.files, `${directory}/${LEADER_EPOCH_FILE}`);
+  if (text === undefined) return undefined;
+  const { rows, problem } = parseEpochs(text);
+  if (problem === undefined) return rows;
+  environment.logger.warn(
+    { directory },
+    `leader-epoch-checkpoint is corrupt (${problem}); reading the epochs from the log`,
+  );
+  return undefined;
+}
+
+/** Loads segments in order and returns those that stay: after a torn one nothing that follows can be told to be in order. */
+async function loadSegments(
+  options: LogOptions,
+  segments: readonly Segment[],
+  epochs: LeaderEpochCache,
+  readEpochsFromLog: boolean,
+): Promise<Segment[]> {
+  const { environment } = options;
+  const firstToVerify = options.cleanShutdown ? segments.length - 1 : firstUnflushed(segments, options.recoveryPoint);
+  const kept: Segment[] = [];
+  const note = (batch: ScannedBatch) => {
+    if (batch.leaderEpoch > epochs.latestEpoch) epochs.assign(batch.leaderEpoch, batch.baseOffset);
+  };
+  for (const [index, segment] of segments.entries()) {
+    const fileBytes = await environment.files.size(segment.logPath);
+    const next = segments[index + 1];
+    segment.isNameSynced = true;
+    kept.push(segment);
+    if (index < firstToVerify) adoptSealed(segment, fileBytes, next?.baseOffset ?? segment.baseOffset);
+    if (index < firstToVerify && readEpochsFromLog) await visitBatches(options, segment, note);
+    if (index < firstToVerify) continue;
+    const isCut = await verifySegment(options, segment, fileBytes, note, readEpochsFromLog);
+    if (isCut) {
+      await removeSegments(options, segments.slice(index + 1));
+      break;
+    }
+    if (next !== undefined) await sealVerified(options, segment, next.baseOffset);
+  }
+  if (!options.cleanShutdown && kept.length > 0) await environment.files.syncDirectory(options.directory);
+  return kept;
+}
+
+function firstUnflushed(segments: readonly Segment[], recoveryPoint: number): number {
+  const after = segments.findIndex((segment) => segment.baseOffset > recoveryPoint);
+  return Math.max(0, (after < 0 ? segments.length : after) - 1);
+}
+
+function adoptSealed(segment: Segment, fileBytes: number, endOffset: number): void {
+  segment.sizeBytes = fileBytes;
+  segment.endOffset = endOffset;
+  segment.maxTimestampMs = undefined;
+  segment.isSealed = true;
+  segment.areIndexesOnDisk = true;
+  segment.markWritten();
+  segment.syncedBytes = fileBytes;
+}
+
+/** Reads a segment as far as it cannot be trusted. Says whether its file had to be cut. */
+async function verifySegment(
+  options: LogOptions,
+  segment: Segment,
+  fileBytes: number,
+  visit: (batch: ScannedBatch) => void,
+  fromStart: boolean,
+): Promise<boolean> {
+  const { environment, cleanShutdown, recoveryPoint, config } = options;
+  const { indexIntervalBytes } = config;
+  const trusted = cleanShutdown ? Number.MAX_SAFE_INTEGER : recoveryPoint;
+  const trustedEndOffset = fromStart ? -1 : trusted;
+  const resume = { trustedEndOffset, verifyChecksums: !cleanShutdown, indexIntervalBytes, visit };
+  let result = await resumeSegment(environment, segment, fileBytes, resume);
+  if (result.problem !== undefined && cleanShutdown) {
+    result = await resumeSegment(environment, segment, fileBytes, {
+      ...resume,
+      trustedEndOffset: -1,
+      verifyChecksums: true,
+    });
+  }
+  const isCut = result.validBytes < fileBytes;
+  if (isCut) {
+    const lost = { segment: segment.path, position: result.validBytes, cutBytes: fileBytes - result.validBytes };
+    environment.logger.warn(lost, `cutting off the end of a log: ${result.problem}`);
+  }
+  await environment.handles.use(segment.logPath, async (file) => {
+    if (isCut) await file.truncate(result.validBytes);
+    if (isCut || !cleanShutdown) await file.sync();
+  });
+  segment.syncedBytes = segment.writtenBytes;
+  return isCut;
+}
+
+async function sealVerified({ environment }: LogOptions, segment: Segment, endOffset: number): Promise<void> {
+  segment.seal();
+  await writeIndexes(environment.files, segment);
+  segment.endOffset = endOffset;
+  segment.writtenEndOffset = endOffset;
+  environment.indexes.loaded(segment);
+}
+
+async function removeSegments({ environment }: LogOptions, segments: readonly Segment[]): Promise<void> {
+  for (const segment of segments) {
+    environment.logger.warn({ segment: segment.path }, 'removing an unflushed segment that follows a torn one');
+    for (const suffix of [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+      await environment.files.remove(segment.path + suffix);
+    }
+  }
+}
+
+async function visitBatches(
+  { environment }: LogOptions,
+  segment: Segment,
+  visit: (batch: ScannedBatch) => void,
+): Promise<void> {
+  const { baseOffset } = segment;
+  const scan = { from: 0, fileBytes: segment.writtenBytes, baseOffset, minOffset: baseOffset, core: undefined, visit };
+  const result = await environment.handles.use(segment.logPath, (file) => scanSegment(file, scan));
+  if (result.problem !== undefined) throw new FilesError('io', segment.logPath, `damaged: ${result.problem}`);
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,61 @@
+import type { LogConfig } from './log-config.ts';
+import type { LogParts } from './log-parts.ts';
+import { countDeletable } from './retention.ts';
+import type { Segment } from './segment.ts';
+import { removeDeleted, renameDeleted } from './segment-files.ts';
+import { loadIndexes } from './segment-indexes.ts';
+
+export interface RetentionRun {
+  readonly config: LogConfig;
+  readonly nowMs: number;
+  readonly logStartOffset: number;
+  readonly deletableEndOffset: number;
+}
+
+/** How many of the oldest segments may go now; looks up what it must know of sealed segments' timestamps. */
+export async function deletableSegments(parts: LogParts, run: RetentionRun): Promise<number> {
+  const { segments, environment } = parts;
+  const needsTimes = run.config.cleanupPolicy.delete && run.config.retentionMs >= 0;
+  for (const segment of [...segments.all]) {
+    if (!needsTimes || segment.maxTimestampMs !== undefined) continue;
+    await loadIndexes(environment, segment, run.config.indexIntervalBytes);
+    // Timestamps ascend with few exceptions: where this one stays, it is no use to look at those behind.
+    if (run.nowMs - largestTimestamp(segment) <= run.config.retentionMs) break;
+  }
+  return countDeletable({
+    ...run,
+    segments: segments.all.map((segment) => ({
+      sizeBytes: segment.sizeBytes,
+      endOffset: segment.endOffset,
+      largestTimestampMs: largestTimestamp(segment),
+    })),
+  });
+}
+
+/** Takes segments that are no longer in the list off the disk: renamed at once, removed after file.delete.delay.ms and their last reader. */
+export async function retireSegments(parts: LogParts, removed: readonly Segment[], delayMs: number): Promise<void> {
+  const { files, handles, clock, indexes, logger } = parts.environment;
+  for (const segment of removed) {
+    indexes.forget(segment);
+    await renameDeleted(files, handles, segment);
+    clock.setTimer(delayMs, () => {
+      const remove = async () => {
+        await segment.unheld();
+        await removeDeleted(files, handles, segment);
+      };
+      remove().catch((error: unknown) => {
+        logger.warn(
+          { segment: segment.path, error: String(error) },
+          'files of a deleted segment stay: they go at the next start',
+        );
+      });
+    });
+  }
+}
+
+/** A segment whose timestamps are not known yet counts as young; one without timestamps is as old as this process knows it. */
+function largestTimestamp(segment: Segment): number {
+  const known = segment.maxTimestampMs;
+  if (known === undefined) return Number.MAX_SAFE_INTEGER;
+  return known >= 0 ? known : segment.createdMs;
+}

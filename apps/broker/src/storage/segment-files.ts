@@ -1,0 +1,73 @@
+import type { File, Files } from '../ports/files.ts';
+import type { FileHandles } from './file-handles.ts';
+import { DELETED_SUFFIX, LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './partition-names.ts';
+import type { Segment } from './segment.ts';
+
+const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX] as const;
+
+/** Writes and syncs the index files of a segment whose indexes are in memory, unless they are on disk already. */
+export async function writeIndexes(files: Files, segment: Segment): Promise<void> {
+  const indexes = segment.indexes;
+  if (indexes === undefined || segment.areIndexesOnDisk) return;
+  // Set first: a batch that is added during the writes takes it back.
+  segment.areIndexesOnDisk = true;
+  const contents = [indexes.offsets.bytes.slice(), indexes.times.bytes.slice()] as const;
+  try {
+    await writeWhole(files, segment.path + OFFSET_INDEX_SUFFIX, contents[0]);
+    await writeWhole(files, segment.path + TIME_INDEX_SUFFIX, contents[1]);
+  } catch (error) {
+    segment.areIndexesOnDisk = false;
+    throw error;
+  }
+}
+
+/** Syncs what was written of a segment, with its indexes where it is sealed. Says whether its name is new to the directory. */
+export async function syncSegment(
+  files: Files,
+  handles: FileHandles,
+  segment: Segment,
+  isSealed: boolean,
+): Promise<boolean> {
+  const { writtenBytes } = segment;
+  if (writtenBytes > segment.syncedBytes) {
+    await handles.use(segment.logPath, (file) => file.sync());
+    segment.syncedBytes = writtenBytes;
+  }
+  if (isSealed) await writeIndexes(files, segment);
+  const isNew = !segment.isNameSynced;
+  segment.isNameSynced = true;
+  return isNew;
+}
+
+/** Makes an empty log file, for a segment whose name alone says something: where the log goes on. */
+export async function createEmptyLogFile(handles: FileHandles, segment: Segment): Promise<void> {
+  await handles.use(segment.logPath, async (file: File) => file.truncate(0), true);
+}
+
+/** First half of a deletion: the files that exist get the suffix `.deleted`. A reader's open file stays readable. */
+export async function renameDeleted(files: Files, handles: FileHandles, segment: Segment): Promise<void> {
+  const logPath = segment.logPath;
+  for (const suffix of SUFFIXES) {
+    const path = segment.path + suffix;
+    if (await files.exists(path)) await files.rename(path, path + DELETED_SUFFIX);
+  }
+  segment.isRemoved = true;
+  await handles.drop(logPath);
+}
+
+/** Second half: removes what `renameDeleted` left. */
+export async function removeDeleted(files: Files, handles: FileHandles, segment: Segment): Promise<void> {
+  await handles.drop(segment.logPath);
+  for (const suffix of SUFFIXES) await files.remove(segment.path + suffix + DELETED_SUFFIX);
+}
+
+async function writeWhole(files: Files, path: string, contents: Uint8Array): Promise<void> {
+  const file = await files.open(path, 'create');
+  try {
+    await file.truncate(contents.length);
+    if (contents.length > 0) await file.write([contents], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
