@@ -42,6 +42,16 @@ export class ShardHarness {
     return this.#timers;
   }
 
+  /** Whether anything waits to be committed. */
+  get hasHeld(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Whose replies are decided but held back. */
+  get heldTickets(): readonly number[] {
+    return this.#held.flatMap((held) => held.answers.map((answer) => answer.ticket));
+  }
+
   /** Sends a command; returns its ticket. */
   send(command: GroupCommand): number {
     const ticket = this.#nextTicket++;
