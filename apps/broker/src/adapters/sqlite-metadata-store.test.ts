@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { metadataStoreContract } from '../../tests/metadata-store-contract.ts';
+import { loadSqlite } from './sqlite-errors.ts';
 import { openSqliteMetadataStore } from './sqlite-metadata-store.ts';
 
 let folder: string;
@@ -118,6 +119,50 @@ test('the oldest revisions are forgotten beyond the bound', async () => {
   const kept = await store.watch('', 60, new AbortController().signal)[Symbol.asyncIterator]().next();
   expect(kept.value?.revision).toBe(60);
   await store.close();
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a disk that refuses a write: nothing of it is acknowledged, all before it is kept, the store stays failed',
+  async () => {
+    const body = `const store = openSqliteMetadataStore({ path });
+    const put = (key) => store.commit({ conditions: [], operations: [{ type: 'put', key, value: 'v'.repeat(10000) }] });
+    let acknowledged = 0;
+    let first;
+    while (first === undefined) await put('k' + acknowledged).then(() => { acknowledged += 1; }, (error) => { first = error; });
+    const second = await put('late').catch((error) => error);
+    const third = await store.read('').catch((error) => error);
+    console.log(JSON.stringify({ acknowledged, kinds: [first.kind, second.kind, third.kind], message: first.message }));`;
+    // No file may grow beyond 512 KB; with the signal ignored the write fails instead.
+    const shell = ['-c', 'ulimit -f 512; trap "" XFSZ; exec "$@"', 'limited', process.execPath, ...script(body)];
+    const run = spawnSync('bash', shell, { encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    const seen = JSON.parse(run.stdout) as { acknowledged: number; kinds: string[]; message: string };
+    expect(seen.kinds).toEqual(['io', 'io', 'io']);
+    expect(seen.message).toMatch(/^the metadata store .*metadata\.db failed/);
+    expect(seen.acknowledged).toBeGreaterThan(5);
+    const store = openSqliteMetadataStore({ path });
+    expect((await store.read('k')).entries).toHaveLength(seen.acknowledged);
+    await store.close();
+  },
+);
+
+test('of the warnings while SQLite loads, only that it is experimental is held back', () => {
+  const emitted: string[] = [];
+  const { emitWarning, getBuiltinModule } = process;
+  process.emitWarning = ((warning: string) => void emitted.push(warning)) as typeof process.emitWarning;
+  process.getBuiltinModule = ((name: string) => {
+    process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
+    process.emitWarning('something else', 'ExperimentalWarning');
+    process.emitWarning('SQLite is old', 'DeprecationWarning');
+    return getBuiltinModule(name);
+  }) as typeof process.getBuiltinModule;
+  try {
+    expect(loadSqlite().DatabaseSync).toBeDefined();
+    process.emitWarning('SQLite is an experimental feature, said later', 'ExperimentalWarning');
+  } finally {
+    Object.assign(process, { emitWarning, getBuiltinModule });
+  }
+  expect(emitted).toEqual(['something else', 'SQLite is old', 'SQLite is an experimental feature, said later']);
 });
 
 test('nothing is said on stderr about SQLite being experimental', () => {

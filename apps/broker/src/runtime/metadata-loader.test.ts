@@ -130,6 +130,22 @@ describe('the loader', () => {
     await clock.settle(loader.stop());
   });
 
+  test('fails when a subscriber does: what it left half done must not be built upon', async () => {
+    const { clock, loader, write, failures } = setup();
+    const seen: number[] = [];
+    loader.subscribe((previous) => {
+      if (previous !== undefined) throw new Error('a bug');
+    });
+    loader.subscribe((_previous, next) => void seen.push(next.revision));
+    await clock.settle(loader.start());
+    const waiting = clock.settle(loader.whenApplied(write('a')));
+    await expect(waiting).rejects.toThrow('a bug');
+    write('b');
+    await clock.pass(1000);
+    expect([seen, failures.map((error) => error.message), loader.image().revision]).toEqual([[0], ['a bug'], 0]);
+    await clock.settle(loader.stop());
+  });
+
   test('refuses to start on a corrupt store', async () => {
     const { clock, loader, write } = setup();
     write('a', 'nonsense');
