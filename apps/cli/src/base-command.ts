@@ -1,9 +1,12 @@
 import process from 'node:process';
 import { type Client, connect } from '@ks/client';
-import { Command, Flags } from '@oclif/core';
-import { renderError, toCliError } from './errors/to-cli-error.ts';
+import { Flags } from '@oclif/core';
 import { type OutputFormat, outputFormats, render } from './output/render.ts';
 import type { Column } from './output/table.ts';
+import { TalkingCommand } from './talking-command.ts';
+
+/** A person at a terminal should not wait longer to learn that nobody answers. */
+const CONNECT_MS_MAX = 5000;
 
 /** Flags that every command has. */
 export const globalFlags = {
@@ -50,23 +53,27 @@ export interface TableFlags {
   readonly headers: boolean;
 }
 
-/** What all commands share: the connection, the printing of tables, and errors with their exit codes. */
-export abstract class BaseCommand extends Command {
+/** What all commands share: the connection, and the printing of tables. */
+export abstract class BaseCommand extends TalkingCommand {
   /** Connects to the brokers that the flags name. */
-  protected connect(flags: { readonly brokers: string; readonly timeout: number }): Promise<Client> {
-    return connect({ brokers: flags.brokers, clientId: 'ks', retryTimeoutMs: flags.timeout * 1000 });
+  protected connect(
+    flags: { readonly brokers: string; readonly timeout: number },
+    signal?: AbortSignal,
+  ): Promise<Client> {
+    const timeoutMs = flags.timeout * 1000;
+    return connect({
+      brokers: flags.brokers,
+      clientId: 'ks',
+      connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
+      requestTimeoutMs: timeoutMs,
+      retryTimeoutMs: timeoutMs,
+      signal,
+    });
   }
 
   /** Prints rows as the table flags ask. */
   protected print<Row>(rows: readonly Row[], columns: readonly Column<Row>[], flags: TableFlags): void {
     const format = flags.json ? 'json' : flags.output;
     process.stdout.write(render(rows, columns, { format, columns: flags.columns, headers: flags.headers }));
-  }
-
-  /** One clear error on stderr and the exit code that belongs to it; stdout stays what can be piped. */
-  protected override async catch(thrown: unknown): Promise<void> {
-    const error = toCliError(thrown);
-    process.stderr.write(renderError(error, this.argv.includes('-v') || this.argv.includes('--verbose')));
-    process.exitCode = error.exitCode;
   }
 }

@@ -28,16 +28,16 @@ function toText(bytes: Uint8Array | null): Text {
   }
 }
 
-/** The record as one line of JSON without its newline: lossless, and what `ks produce --input ndjson` reads. */
-export function toEnvelope(record: RecordView): string {
+/**
+ * The record as one line of JSON without its newline: lossless, and what `ks produce --input ndjson` reads. With `isMetaOnly`
+ * without key, value and headers.
+ */
+export function toEnvelope(record: RecordView, isMetaOnly = false): string {
+  if (isMetaOnly) return JSON.stringify({ ...placeOf(record), ...sizeOf(record) });
   const key = toText(record.key);
   const value = toText(record.value);
   return JSON.stringify({
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    timestamp: record.timestampMs,
-    timestampType: record.timestampType,
+    ...placeOf(record),
     key: key.text,
     value: value.text,
     keyEncoding: key.encoding,
@@ -46,9 +46,16 @@ export function toEnvelope(record: RecordView): string {
       const text = toText(header.value);
       return { key: header.key, value: text.text, encoding: text.encoding };
     }),
-    size: (record.key?.length ?? 0) + (record.value?.length ?? 0),
-    leaderEpoch: record.leaderEpoch,
+    ...sizeOf(record),
   });
+}
+
+function placeOf({ topic, partition, offset, timestampMs, timestampType }: RecordView) {
+  return { topic, partition, offset, timestamp: timestampMs, timestampType };
+}
+
+function sizeOf({ key, value, leaderEpoch }: RecordView) {
+  return { size: (key?.length ?? 0) + (value?.length ?? 0), leaderEpoch };
 }
 
 function fromText(value: unknown, encoding: unknown, field: string): Uint8Array | null {

@@ -1,18 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
-import { CliError } from '../../errors/cli-error.ts';
-import { ExitCode } from '../../errors/exit-codes.ts';
-
-/** Parses `-c key=value`. */
-export function parseConfigs(pairs: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      if (at <= 0) throw new CliError(`${JSON.stringify(pair)} is no key=value`, { exitCode: ExitCode.USAGE });
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
-}
+import { parsePairs } from '../../input/parse-pairs.ts';
 
 export class TopicsCreate extends BaseCommand {
   static override summary = 'Create topics';
@@ -51,7 +39,7 @@ export class TopicsCreate extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(TopicsCreate);
-    const configs = parseConfigs(flags.config);
+    const configs = parsePairs(flags.config);
     await using client = await this.connect(flags);
     const results = [];
     for (const topic of argv.map(String)) {

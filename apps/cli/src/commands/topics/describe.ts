@@ -40,7 +40,7 @@ export class TopicsDescribe extends BaseCommand {
     const ends = await client.admin.listOffsets(
       topics.flatMap((topic) =>
         topic.partitions.flatMap(({ partition }) =>
-          (['beginning', 'end'] as const).map((offset) => ({ topic: topic.name, partition, offset })),
+          (['beginning', 'end'] as const).map((at) => ({ topic: topic.name, partition, at })),
         ),
       ),
     );

@@ -1,0 +1,108 @@
+import type { Admin, IsolationLevel, OffsetSpec, TopicDescription, TopicPartition } from '@ks/client';
+import { CliError } from '../errors/cli-error.ts';
+import { ExitCode } from '../errors/exit-codes.ts';
+import { suggestion } from '../errors/suggestion.ts';
+import { usage } from '../errors/usage.ts';
+import type { OffsetPoint, OffsetRange } from '../offsets/offset-range.ts';
+import type { PartitionBounds } from './partition-plan.ts';
+
+/** What to read, as it was asked for. */
+export interface Choice {
+  /** Names of topics, or regular expressions over them. */
+  readonly topics: readonly string[];
+  readonly isRegex: boolean;
+  /** Undefined: all. */
+  readonly partitions: readonly number[] | undefined;
+  /** The address for messages. */
+  readonly brokers: string;
+}
+
+/** The partitions that are meant. Throws NOT_FOUND for a topic or a partition that is not there. */
+export async function choosePartitions(admin: Admin, choice: Choice): Promise<readonly TopicPartition[]> {
+  const names = choice.isRegex ? await matching(admin, choice) : [...new Set(choice.topics)];
+  const described = choice.isRegex ? await admin.describeTopics(names) : await describe(admin, names, choice.brokers);
+  const chosen = described.flatMap(({ name, partitions }) =>
+    partitions
+      .filter(({ partition }) => choice.partitions?.includes(partition) !== false)
+      .map(({ partition }) => ({ topic: name, partition })),
+  );
+  if (choice.partitions !== undefined && !choice.isRegex) requirePartitions(described, choice.partitions);
+  return chosen;
+}
+
+async function matching(admin: Admin, { topics, brokers }: Choice): Promise<readonly string[]> {
+  const patterns = topics.map((pattern) => usage(() => new RegExp(pattern, 'u')));
+  const listed = await admin.listTopics();
+  const names = listed.map(({ name }) => name).filter((name) => patterns.some((pattern) => pattern.test(name)));
+  if (names.length > 0) return names;
+  throw new CliError(`no topic on ${brokers} matches ${topics.join(' or ')}`, {
+    exitCode: ExitCode.NOT_FOUND,
+    hint: 'ks topics list',
+  });
+}
+
+async function describe(admin: Admin, names: readonly string[], brokers: string): Promise<readonly TopicDescription[]> {
+  try {
+    return await admin.describeTopics(names);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
+    const known = (await admin.listTopics({ includeInternal: true })).map(({ name }) => name);
+    throw unknownTopic(names.find((name) => !known.includes(name)) ?? names.join(', '), known, brokers);
+  }
+}
+
+/** The error for a topic that is not there, with the name that was probably meant. */
+export function unknownTopic(topic: string, known: readonly string[], brokers: string): CliError {
+  const meant = suggestion(topic, known);
+  return new CliError(`topic ${JSON.stringify(topic)} not found on ${brokers}`, {
+    exitCode: ExitCode.NOT_FOUND,
+    code: 'UNKNOWN_TOPIC_OR_PARTITION',
+    hint: `ks topics list${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`,
+  });
+}
+
+function requirePartitions(topics: readonly TopicDescription[], wanted: readonly number[]): void {
+  for (const { name, partitions } of topics) {
+    const missing = wanted.find((number) => !partitions.some(({ partition }) => partition === number));
+    if (missing === undefined) continue;
+    throw new CliError(`topic ${JSON.stringify(name)} has no partition ${missing}`, {
+      exitCode: ExitCode.NOT_FOUND,
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      hint: `its partitions are 0 to ${partitions.length - 1}`,
+    });
+  }
+}
+
+/** What the brokers say of each partition's beginning and end, and of the times that the range names. */
+export async function boundsOf(
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+  range: OffsetRange,
+  isolationLevel: IsolationLevel,
+): Promise<readonly PartitionBounds[]> {
+  const list = async (at: OffsetSpec | undefined): Promise<readonly (number | undefined)[]> => {
+    if (at === undefined || partitions.length === 0) return partitions.map(() => undefined);
+    const listed = await admin.listOffsets(
+      partitions.map((partition) => ({ ...partition, at })),
+      { isolationLevel },
+    );
+    return listed.map(({ offset }) => offset);
+  };
+  const [beginnings, ends, fromTimes, toTimes] = await Promise.all([
+    list('beginning'),
+    list('end'),
+    list(timeOf(range.from)),
+    list(timeOf(range.to)),
+  ]);
+  return partitions.map((partition, index) => ({
+    ...partition,
+    beginning: beginnings[index] ?? 0,
+    end: ends[index] ?? 0,
+    fromTime: fromTimes[index],
+    toTime: toTimes[index],
+  }));
+}
+
+function timeOf(point: OffsetPoint | undefined): OffsetSpec | undefined {
+  return point?.type === 'time' ? { timestamp: point.timestampMs } : undefined;
+}

@@ -1,0 +1,160 @@
+import type { RecordBatch, RecordHeader } from '@ks/protocol';
+import type { FormatPart } from '../format/format.ts';
+import { formatRecord } from '../format/format-record.ts';
+import { toEnvelope } from '../records/envelope.ts';
+import type { RecordView } from '../records/record-view.ts';
+import { ByteSink } from './byte-sink.ts';
+
+/** What printing needs of a record that was read. */
+export interface ReadRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** A batch that was read, decompressed, with its checksum compared. */
+export interface ReadBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: RecordBatch;
+  /** The first and the last offset that the reader wants. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  records(): Iterable<ReadRecord>;
+}
+
+/** Which records of a batch are printed. */
+export interface PrintWindow {
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  /** At most so many. */
+  readonly limit: number;
+  /** How many were printed before. */
+  readonly printedBefore: number;
+}
+
+export interface Printed {
+  readonly bytes: Uint8Array;
+  readonly records: number;
+}
+
+/** How records become output. */
+export type BatchPrinter = (batch: ReadBatch, window: PrintWindow) => Printed;
+
+/** A record takes so much in its batch besides key, value and headers, at least. */
+const RECORD_OVERHEAD_BYTES = 7;
+
+/** Prints by a format. Values that each have one literal behind them, as without `-f`, go a faster way. */
+export function formatPrinter(parts: readonly FormatPart[]): BatchPrinter {
+  const [value, delimiter, ...others] = parts;
+  const isPlain = value?.type === 'text' && value.field === 'value' && value.encoding.type === 'raw';
+  if (isPlain && delimiter?.type === 'literal' && others.length === 0) return valuePrinter(delimiter.bytes);
+  return (batch, window) => {
+    const pieces: Uint8Array[] = [];
+    const records = forEachRecord(batch, window, (record, index) =>
+      formatRecord(parts, viewOf(batch, record), index, pieces),
+    );
+    const sink = new ByteSink(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    for (const piece of pieces) sink.append(piece);
+    return { bytes: sink.bytes(), records };
+  };
+}
+
+/** One envelope a line; without keys, values and headers where only the rest is wanted. */
+export function envelopePrinter(isMetaOnly: boolean): BatchPrinter {
+  return (batch, window) => {
+    let text = '';
+    const records = forEachRecord(batch, window, (record) => {
+      text += `${toEnvelope(viewOf(batch, record), isMetaOnly)}\n`;
+    });
+    return { bytes: Buffer.from(text), records };
+  };
+}
+
+function valuePrinter(delimiter: Uint8Array): BatchPrinter {
+  return (batch, window) => {
+    const isCompact = delimiter.length < RECORD_OVERHEAD_BYTES && batch.batch.compression === 'none';
+    return isCompact ? compactValues(batch, window, delimiter) : appendValues(batch, window, delimiter);
+  };
+}
+
+/**
+ * Values moved together within one copy of the batch, without an object per record. A value with its delimiter is never
+ * longer than its record, so what is still to be moved is never written over.
+ */
+function compactValues({ batch }: ReadBatch, window: PrintWindow, delimiter: Uint8Array): Printed {
+  const out = batch.payload.slice();
+  const cursor = batch.cursor(batch.payload);
+  const { baseOffset } = batch;
+  let size = 0;
+  let records = 0;
+  while (records < window.limit && cursor.next()) {
+    const offset = baseOffset + cursor.offsetDelta;
+    if (offset < window.firstOffset) continue;
+    if (offset > window.lastOffset) break;
+    if (cursor.valueSizeBytes > 0) {
+      out.copyWithin(size, cursor.valueAt, cursor.valueAt + cursor.valueSizeBytes);
+      size += cursor.valueSizeBytes;
+    }
+    for (let index = 0; index < delimiter.length; index += 1) out[size + index] = delimiter[index] ?? 0;
+    size += delimiter.length;
+    records += 1;
+  }
+  return { bytes: out.subarray(0, size), records };
+}
+
+function appendValues(batch: ReadBatch, window: PrintWindow, delimiter: Uint8Array): Printed {
+  const sink = new ByteSink(4 * batch.batch.sizeBytes);
+  const records = forEachRecord(batch, window, ({ value }) => {
+    if (value !== null) sink.append(value);
+    sink.append(delimiter);
+  });
+  return { bytes: sink.bytes(), records };
+}
+
+/** Calls `visit` with the records of the window and their numbers; returns how many there were. */
+function forEachRecord(
+  batch: ReadBatch,
+  window: PrintWindow,
+  visit: (record: ReadRecord, index: number) => void,
+): number {
+  let records = 0;
+  if (window.limit <= 0) return 0;
+  for (const record of batch.records()) {
+    if (record.offset < window.firstOffset) continue;
+    if (record.offset > window.lastOffset) break;
+    visit(record, window.printedBefore + records);
+    records += 1;
+    if (records >= window.limit) break;
+  }
+  return records;
+}
+
+function viewOf({ topic, partition, batch }: ReadBatch, record: ReadRecord): RecordView {
+  return {
+    topic,
+    partition,
+    offset: record.offset,
+    leaderEpoch: batch.leaderEpoch,
+    timestampMs: record.timestamp,
+    timestampType: batch.isLogAppendTime ? 'append' : 'create',
+    key: record.key,
+    value: record.value,
+    headers: record.headers,
+    batchAttributes: attributesOf(batch),
+    producerId: batch.producerId,
+    producerEpoch: batch.producerEpoch,
+    logStartOffset: -1,
+    lastStableOffset: -1,
+    highWatermark: -1,
+  };
+}
+
+/** The low byte of the batch's attributes, which holds all that a format can show. */
+function attributesOf(batch: RecordBatch): number {
+  return batch.bytes[ATTRIBUTES_LOW_BYTE_AT] ?? 0;
+}
+
+const ATTRIBUTES_LOW_BYTE_AT = 22;
