@@ -136,12 +136,12 @@ describe('while it loads', () => {
     expect(state.texts).toEqual(['kept']);
   });
 
-  test('a log that cannot be read leaves it refusing', async () => {
+  test('a log that cannot be read is not coordinated here', async () => {
     log.replayError = new Error('disk');
     await runtime.load();
     const replies = send({ do: 'read' });
     await turn();
-    expect(replies).toEqual([`refused ${ErrorCode.COORDINATOR_LOAD_IN_PROGRESS}`]);
+    expect(replies).toEqual([`refused ${ErrorCode.NOT_COORDINATOR}`]);
   });
 });
 

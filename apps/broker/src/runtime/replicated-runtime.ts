@@ -125,7 +125,8 @@ export class ReplicatedRuntime<Command, Rec, Reply, Change, Effect> {
       });
     } catch (error) {
       logger.error({ error }, 'the coordinator cannot read its log');
-      // A log that fails takes its partition offline, which closes this; until then the commands are refused.
+      // Half of a log is worse than none: as in Kafka, nothing is coordinated here until a new leader epoch.
+      if (state === this.#state) this.close();
       return;
     }
     if (this.#phase !== 'loading' || state !== this.#state) return;
