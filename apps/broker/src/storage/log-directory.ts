@@ -225,8 +225,8 @@ export class LogDirectory {
     await this.#forEach(logs, async (log) => {
       await log.close().catch((error: unknown) => this.#noteUnlessFailed(log, error));
     });
-    if (!this.isOffline && this.#isClean && brokerEpoch !== undefined)
-      await this.#files.writeCleanShutdown(brokerEpoch);
+    const isComplete = !this.isOffline && this.#isClean && this.#unopened.size === 0;
+    if (isComplete && brokerEpoch !== undefined) await this.#files.writeCleanShutdown(brokerEpoch);
   }
 
   async #open(topic: string, partition: number, topicId: string, recoveryPoint: number): Promise<Log | undefined> {
