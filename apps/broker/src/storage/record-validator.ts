@@ -1,6 +1,7 @@
 import { type Core, type RecordsScan, RecordsScanStatus } from '@ks/core-wasm';
 import {
   BATCH_HEADER_BYTES,
+  baseOffset,
   baseSequence,
   baseTimestamp,
   batchSizeBytes,
@@ -8,12 +9,15 @@ import {
   compressionId,
   compressionTypes,
   ErrorCode,
-  hasDeleteHorizon,
   isBatchCrcValid,
   isControlBatch,
+  isLogAppendTime,
   isTransactional,
   lastOffsetDelta,
+  LOG_OVERHEAD_BYTES,
   magic,
+  MAGIC_END_BYTES,
+  maxTimestamp,
   producerEpoch,
   producerId,
   RECORD_BATCH_MAGIC,
@@ -21,6 +25,7 @@ import {
 } from '@ks/protocol';
 import type { Codec } from '../ports/codec.ts';
 import type { LogConfig } from './log-config.ts';
+import { findRefusedRecords, type RefusedRecord } from './refused-records.ts';
 
 export interface ValidationRules {
   /** `coordinator`: the broker's own records; control batches and null keys in compacted topics are allowed. */
@@ -55,7 +60,7 @@ export interface BatchRefusal {
   readonly errorCode: number;
   readonly message: string;
   /** The offending records (KIP-467), by index in the batch; a few at most. */
-  readonly recordErrors: readonly { readonly batchIndex: number; readonly message: string }[];
+  readonly recordErrors: readonly RefusedRecord[];
 }
 
 export type BatchValidation = BatchFacts | BatchRefusal;
@@ -70,125 +75,196 @@ export interface RecordValidator {
   validate(records: Uint8Array | null, rules: ValidationRules): BatchValidation | Promise<BatchValidation>;
 }
 
-const ZSTD_ID = 4;
-/** Produce version from which a client is known to understand zstd. */
-const zstdSince = 7;
-
-/** Makes a validator over the core that checks bytes in place and the codec that inflates. */
 export function createRecordValidator(core: Core, codec: Codec): RecordValidator {
   return {
     validate(records, rules) {
-      const refusal = headerRefusal(core, records, rules);
-      if (records === null || refusal !== undefined)
-        return refusal ?? refuse(ErrorCode.INVALID_RECORD, 'no record batch');
-      const body = records.subarray(BATCH_HEADER_BYTES);
-      const id = compressionId(records, 0);
-      const type = compressionTypes[id];
-      if (id === 0 || type === undefined)
-        return judge(records, core.scanRecords(body, recordsCount(records, 0)), rules);
-      const judged = (inflated: Uint8Array): BatchValidation =>
-        judge(records, core.scanRecords(inflated, recordsCount(records, 0)), rules);
-      try {
-        const inflated = codec.decompress(type, body, rules.inflatedBytesMax);
-        return inflated instanceof Uint8Array ? judged(inflated) : inflated.then(judged).catch(inflateRefusal);
-      } catch (error) {
-        return inflateRefusal(error);
-      }
+      const refusal = judgeFrame(records, rules) ?? judgeHeader(records as Uint8Array, rules, core);
+      if (refusal !== undefined || records === null) return refusal ?? noBatch();
+      return judgeRecords(records, rules, core, codec);
     },
   };
 }
 
-function refuse(errorCode: number, message: string): BatchRefusal {
-  return { valid: false, errorCode, message, recordErrors: [] };
-}
+const ZSTD_ID = 4;
+const ZSTD_MIN_PRODUCE_VERSION = 7;
+/** A record takes at least seven bytes: length, attributes, two deltas, key and value length, header count. */
+const RECORD_BYTES_MIN = 7;
 
-/** What the header alone can tell: one whole batch of magic 2 that is what its checksum says. */
-function headerRefusal(core: Core, records: Uint8Array | null, rules: ValidationRules): BatchRefusal | undefined {
-  if (records === null || records.length === 0) return refuse(ErrorCode.INVALID_RECORD, 'there is no record batch');
-  if (records.length < BATCH_HEADER_BYTES)
-    return refuse(ErrorCode.CORRUPT_MESSAGE, 'the batch is shorter than its header');
+/** The bytes must be one whole batch of magic 2, of a size that is allowed. */
+function judgeFrame(records: Uint8Array | null, rules: ValidationRules): BatchRefusal | undefined {
+  if (records === null || records.length === 0) return noBatch();
+  if (records.length < MAGIC_END_BYTES) return refuse(ErrorCode.CORRUPT_MESSAGE, 'The record batch is cut off.');
   if (magic(records, 0) !== RECORD_BATCH_MAGIC) {
-    return refuse(ErrorCode.INVALID_RECORD, `magic ${magic(records, 0)}, where only ${RECORD_BATCH_MAGIC} is taken`);
+    return refuse(
+      ErrorCode.INVALID_RECORD,
+      `Produce requests with version ${rules.apiVersion} are only allowed to contain record batches with magic version 2.`,
+    );
   }
   const sizeBytes = batchSizeBytes(records, 0);
   if (sizeBytes < BATCH_HEADER_BYTES || sizeBytes > records.length) {
-    return refuse(ErrorCode.CORRUPT_MESSAGE, `the batch claims ${sizeBytes} bytes, ${records.length} are there`);
-  }
-  if (sizeBytes < records.length) return refuse(ErrorCode.INVALID_RECORD, 'more than one record batch');
-  if (sizeBytes > rules.config.maxMessageBytes) {
     return refuse(
-      ErrorCode.MESSAGE_TOO_LARGE,
-      `${sizeBytes} bytes, max.message.bytes is ${rules.config.maxMessageBytes}`,
+      ErrorCode.CORRUPT_MESSAGE,
+      `The record batch claims ${sizeBytes - LOG_OVERHEAD_BYTES} bytes after its length, but ${records.length - LOG_OVERHEAD_BYTES} are there.`,
     );
   }
-  if (!isBatchCrcValid(records, 0, core)) {
-    return refuse(ErrorCode.CORRUPT_MESSAGE, 'the checksum does not match');
-  }
-  return fieldsRefusal(records, rules);
-}
-
-/** Fields of a header whose checksum is right. */
-function fieldsRefusal(records: Uint8Array, rules: ValidationRules): BatchRefusal | undefined {
-  const count = recordsCount(records, 0);
-  if (count <= 0) return refuse(ErrorCode.INVALID_RECORD, `a batch of ${count} records`);
-  if (lastOffsetDelta(records, 0) !== count - 1) {
+  if (sizeBytes < records.length) {
     return refuse(
       ErrorCode.INVALID_RECORD,
-      `${count} records, but the last offset delta is ${lastOffsetDelta(records, 0)}`,
+      `Produce requests with version ${rules.apiVersion} must contain exactly one record batch per partition.`,
     );
   }
-  const id = compressionId(records, 0);
-  if (id >= compressionTypes.length) return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `unknown codec ${id}`);
-  if (id === ZSTD_ID && rules.apiVersion < zstdSince) {
-    return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `zstd needs Produce ${zstdSince} or newer`);
+  return judgeSize(sizeBytes, rules.config);
+}
+
+function judgeSize(sizeBytes: number, config: LogConfig): BatchRefusal | undefined {
+  if (sizeBytes > config.maxMessageBytes) {
+    return refuse(
+      ErrorCode.MESSAGE_TOO_LARGE,
+      `The record batch size is ${sizeBytes} bytes, which exceeds the maximum configured value of ${config.maxMessageBytes}.`,
+    );
   }
-  if (rules.origin === 'client' && isControlBatch(records, 0)) {
-    return refuse(ErrorCode.INVALID_RECORD, 'clients may not write control batches');
-  }
-  if (rules.origin === 'client' && hasDeleteHorizon(records, 0)) {
-    return refuse(ErrorCode.INVALID_RECORD, 'clients may not set a delete horizon');
+  if (sizeBytes > config.segmentBytes) {
+    return refuse(
+      ErrorCode.RECORD_LIST_TOO_LARGE,
+      `The record batch size is ${sizeBytes} bytes, which exceeds the maximum configured segment size of ${config.segmentBytes}.`,
+    );
   }
   return undefined;
 }
 
-/** What the scan of the records says about the batch. */
-function judge(records: Uint8Array, scan: RecordsScan, rules: ValidationRules): BatchValidation {
-  if (scan.status !== RecordsScanStatus.OK) {
-    return refuse(ErrorCode.CORRUPT_MESSAGE, `record ${scan.recordIndex} breaks the format (${scan.status})`);
+/** The header must be true (CRC) and consistent with itself and with what a client may send. */
+function judgeHeader(batch: Uint8Array, rules: ValidationRules, core: Core): BatchRefusal | undefined {
+  if (!isBatchCrcValid(batch, 0, core)) {
+    return refuse(ErrorCode.CORRUPT_MESSAGE, 'Record is corrupt: the checksum does not match.');
   }
-  if (!scan.offsetDeltasSequential) return refuse(ErrorCode.INVALID_RECORD, 'offset deltas are not 0, 1, 2 and so on');
-  if (rules.origin === 'client' && rules.config.cleanupPolicy.compact && scan.nullKeys > 0) {
-    return refuse(ErrorCode.INVALID_RECORD, `${scan.nullKeys} records without a key in a compacted topic`);
+  const compression = compressionId(batch, 0);
+  if (compression >= compressionTypes.length)
+    return refuse(ErrorCode.INVALID_RECORD, `Unknown compression type ${compression}.`);
+  if (compression === ZSTD_ID && rules.origin === 'client' && rules.apiVersion < ZSTD_MIN_PRODUCE_VERSION) {
+    return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `zstd needs Produce version ${ZSTD_MIN_PRODUCE_VERSION}.`);
   }
-  const base = baseTimestamp(records, 0);
-  const maxTimestampMs = base < 0 ? -1 : base + scan.maxTimestampDelta;
-  const { config, nowMs } = rules;
-  if (config.messageTimestampType === 'CreateTime' && base >= 0) {
-    const tooOld = nowMs - (base + scan.minTimestampDelta) > config.messageTimestampBeforeMaxMs;
-    const tooNew = maxTimestampMs - nowMs > config.messageTimestampAfterMaxMs;
-    if (tooOld || tooNew) {
-      return refuse(
-        ErrorCode.INVALID_TIMESTAMP,
-        `a timestamp is too far ${tooOld ? 'before' : 'after'} the broker's time`,
-      );
-    }
+  const count = recordsCount(batch, 0);
+  const lastDelta = lastOffsetDelta(batch, 0);
+  if (count <= 0) return refuse(ErrorCode.INVALID_RECORD, `Invalid reported count for record batch: ${count}.`);
+  if (lastDelta !== count - 1) {
+    return refuse(
+      ErrorCode.INVALID_RECORD,
+      `Inconsistent batch offset range [${baseOffset(batch, 0)}, ${baseOffset(batch, 0) + lastDelta}] and count of records ${count}.`,
+    );
   }
+  return judgeOrigin(batch, rules);
+}
+
+function judgeOrigin(batch: Uint8Array, rules: ValidationRules): BatchRefusal | undefined {
+  if (isControlBatch(batch, 0) && rules.origin === 'client') {
+    return refuse(ErrorCode.INVALID_RECORD, 'Clients are not allowed to write control records.');
+  }
+  if (producerId(batch, 0) >= 0 && baseSequence(batch, 0) < 0 && rules.origin === 'client') {
+    return refuse(
+      ErrorCode.INVALID_RECORD,
+      `Invalid sequence number ${baseSequence(batch, 0)} in a batch with a producer id.`,
+    );
+  }
+  if (isLogAppendTime(batch, 0) && rules.origin === 'client') {
+    return refuse(
+      ErrorCode.INVALID_TIMESTAMP,
+      'Invalid timestamp type in record batch. Producer should not set timestamp type to LogAppendTime.',
+    );
+  }
+  return undefined;
+}
+
+function judgeRecords(
+  batch: Uint8Array,
+  rules: ValidationRules,
+  core: Core,
+  codec: Codec,
+): BatchValidation | Promise<BatchValidation> {
+  const payload = batch.subarray(BATCH_HEADER_BYTES);
+  const type = compressionTypes[compressionId(batch, 0)] ?? 'none';
+  if (type === 'none') return judgePlain(batch, payload, rules, core);
+  try {
+    const plain = codec.decompress(type, payload, rules.inflatedBytesMax);
+    if (plain instanceof Uint8Array) return judgePlain(batch, plain, rules, core);
+    return plain.then((inflated) => judgePlain(batch, inflated, rules, core), refuseCodecError);
+  } catch (error) {
+    return refuseCodecError(error);
+  }
+}
+
+function judgePlain(batch: Uint8Array, plain: Uint8Array, rules: ValidationRules, core: Core): BatchValidation {
+  const count = recordsCount(batch, 0);
+  if (count * RECORD_BYTES_MIN > plain.length) return badRecords(`${count} records do not fit ${plain.length} bytes`);
+  const scan = core.scanRecords(plain, count);
+  if (scan.status !== RecordsScanStatus.OK) return badRecords(`record ${scan.recordIndex} is malformed`);
+  if (!scan.offsetDeltasSequential) return badRecords('inner record offsets are not incremental');
+  const refusal = judgeKeysAndTimes(batch, plain, rules, scan);
+  return refusal ?? factsOf(batch, scan);
+}
+
+/** What a topic's config demands of each record. Bad ones are looked up one by one only once it is known that there are some. */
+function judgeKeysAndTimes(
+  batch: Uint8Array,
+  plain: Uint8Array,
+  rules: ValidationRules,
+  scan: RecordsScan,
+): BatchRefusal | undefined {
+  const { config, nowMs, origin } = rules;
+  if (origin !== 'client') return undefined;
+  const base = baseTimestamp(batch, 0);
+  const checksTime = config.messageTimestampType === 'CreateTime';
+  const earliestMs = checksTime ? nowMs - config.messageTimestampBeforeMaxMs : Number.NEGATIVE_INFINITY;
+  const latestMs = checksTime ? nowMs + config.messageTimestampAfterMaxMs : Number.POSITIVE_INFINITY;
+  const areTimesFine = base + scan.maxTimestampDelta <= latestMs && base + scan.minTimestampDelta >= earliestMs;
+  const needsKeys = config.cleanupPolicy.compact;
+  if (areTimesFine && !(needsKeys && scan.nullKeys > 0)) return undefined;
+  const refused = findRefusedRecords(batch, plain, { needsKeys, earliestMs, latestMs });
+  const [first] = refused;
+  if (first === undefined) return undefined;
+  if (first.reason === 'timestamp') {
+    const message = 'One or more records have been rejected due to invalid timestamp';
+    return { ...refuse(ErrorCode.INVALID_TIMESTAMP, message), recordErrors: refused };
+  }
+  const message = `One or more records have been rejected due to ${refused.length} or more record errors: ${first.message}`;
+  return { ...refuse(ErrorCode.INVALID_RECORD, message), recordErrors: refused };
+}
+
+function factsOf(batch: Uint8Array, scan: RecordsScan): BatchFacts {
+  const base = baseTimestamp(batch, 0);
+  const greatest = isLogAppendTime(batch, 0) ? maxTimestamp(batch, 0) : base + scan.maxTimestampDelta;
   return {
     valid: true,
-    sizeBytes: records.length,
-    recordsCount: scan.recordsCount,
-    maxTimestampMs,
-    producerId: producerId(records, 0),
-    producerEpoch: producerEpoch(records, 0),
-    baseSequence: baseSequence(records, 0),
-    isTransactional: isTransactional(records, 0),
-    isControl: isControlBatch(records, 0),
+    sizeBytes: batch.length,
+    recordsCount: recordsCount(batch, 0),
+    maxTimestampMs: Math.min(Math.max(greatest, -1), Number.MAX_SAFE_INTEGER),
+    producerId: producerId(batch, 0),
+    producerEpoch: producerEpoch(batch, 0),
+    baseSequence: baseSequence(batch, 0),
+    isTransactional: isTransactional(batch, 0),
+    isControl: isControlBatch(batch, 0),
   };
 }
 
-function inflateRefusal(error: unknown): BatchRefusal {
+function noBatch(): BatchRefusal {
+  return refuse(ErrorCode.INVALID_RECORD, 'Produce requests must have at least one record batch per partition.');
+}
+
+function badRecords(message: string): BatchRefusal {
+  return refuse(ErrorCode.INVALID_RECORD, `The record batch is malformed: ${message}.`);
+}
+
+function refuseCodecError(error: unknown): BatchRefusal {
   if (!(error instanceof CodecError)) throw error;
-  if (error.code === 'TOO_LARGE')
-    return refuse(ErrorCode.MESSAGE_TOO_LARGE, 'the records inflate to more than is allowed');
-  return refuse(ErrorCode.CORRUPT_MESSAGE, `the records do not decompress: ${error.message}`);
+  switch (error.code) {
+    case 'TOO_LARGE':
+      return refuse(ErrorCode.MESSAGE_TOO_LARGE, 'The records inflate to more bytes than are allowed.');
+    case 'UNSUPPORTED':
+      return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `The compressed records cannot be read: ${error.message}`);
+    case 'CORRUPT':
+      return refuse(ErrorCode.CORRUPT_MESSAGE, `The compressed records are corrupt: ${error.message}`);
+  }
+}
+
+function refuse(errorCode: number, message: string): BatchRefusal {
+  return { valid: false, errorCode, message, recordErrors: [] };
 }
