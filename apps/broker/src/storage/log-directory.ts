@@ -51,7 +51,10 @@ export class LogDirectory {
   /** Makes the directory if absent, takes its `.lock` and reads its identity. Rejects with `FilesError` (`locked` where in use). */
   static async acquire(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { environment, path } = options;
-    await environment.files.makeDirectory(path);
+    if (!(await environment.files.exists(path))) {
+      await environment.files.makeDirectory(path);
+      await environment.files.syncDirectory(path.slice(0, Math.max(path.lastIndexOf('/'), 1)));
+    }
     const lock = await environment.files.lock(path);
     try {
       const files = new LogDirectoryFiles(path, environment.files, environment.logger);

@@ -64,6 +64,7 @@ export async function openLog(
 ): Promise<{ log: Log; events: LogEvents }> {
   const events: LogEvents = { advanced: 0, failures: [] };
   await environment.files.makeDirectory('/data');
+  await environment.files.syncDirectory('/');
   const log = await Log.open({
     directory: DIRECTORY,
     topic: 't',
@@ -111,8 +112,9 @@ export async function batchesOf(read: LogRead | Promise<LogRead>): Promise<Recor
 /** All batches from `from` on, read in steps of at most `maxBytes`. */
 export async function readAll(log: Log, from = log.logStartOffset, maxBytes = 5000): Promise<RecordBatch[]> {
   const all: RecordBatch[] = [];
-  for (let offset = from; offset < log.logEndOffset; ) {
-    const batches = await batchesOf(log.read(offset, maxBytes, log.logEndOffset, { minOneBatch: true }));
+  const end = log.logEndOffset;
+  for (let offset = from; offset < end; ) {
+    const batches = await batchesOf(log.read(offset, maxBytes, end, { minOneBatch: true }));
     const last = batches.at(-1);
     if (last === undefined) throw new Error(`nothing at ${offset} of ${log.logEndOffset}`);
     all.push(...batches);

@@ -1,0 +1,107 @@
+import { ByteStore } from '../adapters/memory-files.ts';
+import type { SeededRandom } from './prng.ts';
+
+/** A change of a file's contents that no sync has covered yet. */
+type ContentChange =
+  | { readonly type: 'write'; readonly bytes: Uint8Array; readonly position: number }
+  | { readonly type: 'truncate'; readonly sizeBytes: number };
+
+/** A change of a directory's names that no sync has covered yet. `removed` and `added` happen together. */
+interface NameChange {
+  readonly removed: string | undefined;
+  readonly added: readonly [string, SimNode] | undefined;
+}
+
+export type SimNode = SimContents | SimFolder;
+
+/** A file as the system sees it (`current`) and as the platter has it, with what lies between. */
+export class SimContents {
+  readonly current: ByteStore;
+  readonly #durable: ByteStore;
+  #pending: ContentChange[] = [];
+
+  constructor(durable = new ByteStore()) {
+    this.#durable = durable;
+    this.current = durable.copy();
+  }
+
+  /** How many changes a sync that starts now will cover. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  /** `bytes` are taken over. */
+  write(bytes: Uint8Array, position: number): void {
+    this.current.write(bytes, position);
+    this.#pending.push({ type: 'write', bytes, position });
+  }
+
+  truncate(sizeBytes: number): void {
+    this.current.truncate(sizeBytes);
+    this.#pending.push({ type: 'truncate', sizeBytes });
+  }
+
+  /** The first `count` changes are on the platter now. */
+  settle(count: number): void {
+    for (const change of this.#pending.splice(0, count)) apply(this.#durable, change);
+  }
+
+  /** What a power cut leaves: a prefix of the unsynced changes, the last of them torn; or, now and then, any of them in any mix. */
+  afterCrash(random: SeededRandom): SimContents {
+    const contents = this.#durable.copy();
+    if (random.chance(0.25)) {
+      for (const change of this.#pending) if (random.chance(0.5)) apply(contents, change);
+      return new SimContents(contents);
+    }
+    const count = random.int(this.#pending.length + 1);
+    for (const change of this.#pending.slice(0, count)) apply(contents, change);
+    const torn = this.#pending[count];
+    if (torn?.type === 'write') {
+      apply(contents, { ...torn, bytes: torn.bytes.subarray(0, random.int(torn.bytes.length + 1)) });
+    }
+    return new SimContents(contents);
+  }
+}
+
+/** A directory, likewise. */
+export class SimFolder {
+  readonly current: Map<string, SimNode>;
+  readonly #durable: Map<string, SimNode>;
+  #pending: NameChange[] = [];
+
+  constructor(durable: ReadonlyMap<string, SimNode> = new Map()) {
+    this.#durable = new Map(durable);
+    this.current = new Map(durable);
+  }
+
+  change(removed: string | undefined, added: readonly [string, SimNode] | undefined): void {
+    const change = { removed, added };
+    applyNames(this.current, change);
+    this.#pending.push(change);
+  }
+
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  settle(count: number): void {
+    for (const change of this.#pending.splice(0, count)) applyNames(this.#durable, change);
+  }
+
+  /** What a power cut leaves: a prefix of the unsynced changes, and in it what became of each file and folder. */
+  afterCrash(random: SeededRandom): SimFolder {
+    const names = new Map(this.#durable);
+    for (const change of this.#pending.slice(0, random.int(this.#pending.length + 1))) applyNames(names, change);
+    return new SimFolder(new Map([...names].map(([name, node]) => [name, node.afterCrash(random)])));
+  }
+}
+
+function apply(contents: ByteStore, change: ContentChange): void {
+  if (change.type === 'write') contents.write(change.bytes, change.position);
+  else contents.truncate(change.sizeBytes);
+}
+
+function applyNames(names: Map<string, SimNode>, change: NameChange): void {
+  if (change.removed !== undefined) names.delete(change.removed);
+  if (change.added !== undefined) names.set(change.added[0], change.added[1]);
+}
