@@ -12,11 +12,16 @@ interface Seen {
 /** Handlers that answer at once, later, exclusively later, or with parts of a log; by what the request says. */
 function scriptedHandlers(seen: Seen): readonly Handler[] {
   const later = (clock: Clock, delayMs: number) => new Promise<void>((resolve) => clock.setTimer(delayMs, resolve));
+  const exclusive = new Set<string>();
   const heartbeat = handler(Heartbeat, {}, async ({ clock }, { generationId, memberId, groupId }, context) => {
+    expect(exclusive).not.toContain(context.connectionId);
     seen.admitted.push(generationId);
     const delayMs = Number(groupId);
     if (memberId === 'park') await later(clock, delayMs);
-    if (memberId === 'exclusive') await context.exclusive(later(clock, delayMs));
+    if (memberId === 'exclusive') {
+      exclusive.add(context.connectionId);
+      await context.exclusive(later(clock, delayMs).finally(() => exclusive.delete(context.connectionId)));
+    }
     return { errorCode: generationId % 30_000 };
   });
   const produce = handler(Produce, { versions: [3, 13], borrowsBytes: true }, (_broker, { topicData, timeoutMs }) => {
