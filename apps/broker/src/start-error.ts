@@ -1,5 +1,6 @@
 import { ConfigError } from './config/broker-config.ts';
 import type { Listener } from './config/listeners.ts';
+import { MetadataRecordError } from './core/metadata/value-format.ts';
 import { FilesError } from './ports/files.ts';
 import { MetadataStoreError } from './ports/metadata-store.ts';
 import { RegistrationError } from './runtime/broker-registration.ts';
@@ -39,6 +40,6 @@ export function describeStartError(error: unknown): string | undefined {
       ? `log.dirs: ${error.path} is in use by another broker`
       : `log.dirs: ${error.message}`;
   }
-  if (error instanceof MetadataStoreError) return `metadata store: ${error.message}`;
+  if (error instanceof MetadataStoreError || error instanceof MetadataRecordError) return error.message;
   return undefined;
 }
