@@ -9,7 +9,10 @@ export function buildPatternIndexes(): void {
   }
 }
 
-/** Copies 16 bytes at a time until `targetEnd` is passed: stores up to 15 bytes beyond it and loads as many beyond the source. */
+/**
+ * Copies 16 bytes at a time, at least once, until `targetEnd` is reached: stores up to 15 bytes beyond it (16 when there is nothing
+ * to copy) and loads as many beyond the source.
+ */
 // @ts-ignore: decorator
 @inline
 export function copyWide(target: usize, source: usize, targetEnd: usize): void {
@@ -20,12 +23,12 @@ export function copyWide(target: usize, source: usize, targetEnd: usize): void {
   } while (target < targetEnd);
 }
 
-/** Copies from an input without reading at or beyond `sourceEnd`. May store up to 15 bytes beyond the target. */
+/** Copies from an input without reading at or beyond `sourceEnd`. May store up to 16 bytes beyond the target. */
 // @ts-ignore: decorator
 @inline
 export function copyFromInput(target: usize, source: usize, size: usize, sourceEnd: usize): void {
-  // Addresses stay far below 2^32 - 16 here: inputs end at the end of the memory, which is at most 2^32 - 65536.
-  if (size <= 256 && source + size + 15 <= sourceEnd) copyWide(target, source, target + size);
+  // 16 and not 15: nothing to copy is copied as 16 bytes too. No address is near enough to 2^32 for the sum to overflow.
+  if (size <= 256 && source + size + 16 <= sourceEnd) copyWide(target, source, target + size);
   else memory.copy(target, source, size);
 }
 
@@ -42,7 +45,7 @@ export function copyMatch(target: usize, distance: usize, size: usize): void {
   } else {
     // The first 16 bytes of the repeated pattern; a step by a whole number of patterns finds the same vector again.
     const pattern = i8x16.swizzle(v128.load(target - distance), v128.load(PATTERN_INDEXES + (distance << 4)));
-    const step = 16 - (<usize>16 % distance);
+    const step = 16 - <usize>(<u32>16 % <u32>distance);
     do {
       v128.store(target, pattern);
       target += step;

@@ -1,7 +1,8 @@
 import { commonBytes, copyFromInput } from './copy';
 import { HASH_TABLE } from './layout';
 
-const HASH_BITS: u32 = 13;
+const HASH_BITS_MIN: u32 = 9;
+const HASH_BITS_MAX: u32 = 13;
 const MATCH_MIN: usize = 4;
 /** The format's end rules: no match begins in the last 12 bytes, and the last 5 bytes are literals. */
 const MATCH_START_MARGIN: usize = 12;
@@ -12,8 +13,18 @@ const SKIP_SHIFT: u32 = 6;
 /** Index in the hash table of the 5 bytes at `at`. */
 // @ts-ignore: decorator
 @inline
-function slotOf(at: usize): usize {
-  return HASH_TABLE + (<usize>(((load<u64>(at) << 24) * 889523592379) >>> (64 - HASH_BITS)) << 1);
+function slotOf(at: usize, shift: u64): usize {
+  return HASH_TABLE + (<usize>(((load<u64>(at) << 24) * 889523592379) >>> shift) << 1);
+}
+
+/** Empties as much of the hash table as a block of this size needs. Returns how far hashes are to be shifted. */
+// @ts-ignore: decorator
+@inline
+function clearHashTable(size: usize): u64 {
+  let bits = HASH_BITS_MIN;
+  while (bits < HASH_BITS_MAX && <usize>1 << bits < size) bits++;
+  memory.fill(HASH_TABLE, 0, <usize>2 << bits);
+  return 64 - <u64>bits;
 }
 
 /** Remembers `at` in the slot and gives where the hash was seen before (the start of the block, when never). */
@@ -31,16 +42,16 @@ function exchange(slot: usize, at: usize, source: usize): usize {
  */
 // @ts-ignore: decorator
 @inline
-function findMatch(at: usize, lastStart: usize, source: usize): u64 {
+function findMatch(at: usize, lastStart: usize, source: usize, shift: u64): u64 {
   let next = at;
-  let nextSlot = slotOf(at);
+  let nextSlot = slotOf(at, shift);
   let misses: u32 = 1 << SKIP_SHIFT;
   while (true) {
     at = next;
     next += <usize>(misses++ >>> SKIP_SHIFT);
     if (next > lastStart) return 0;
     const slot = nextSlot;
-    nextSlot = slotOf(next);
+    nextSlot = slotOf(next, shift);
     const match = exchange(slot, at, source);
     if (load<u32>(match) == load<u32>(at)) return (<u64>at << 32) | <u64>match;
   }
@@ -76,7 +87,7 @@ function putLiterals(target: usize, literals: usize, size: usize, sourceEnd: usi
 
 /**
  * Compresses the block `[source, source + size)`, at most 64 KB, to `target` in the window, which has room for `lz4BlockBound`.
- * Reads no byte outside the block; writes at most the bound and, within the window's slack, up to 15 beyond.
+ * Reads no byte outside the block; writes at most the bound and, within the window's slack, up to 16 beyond.
  * @returns the bytes written
  */
 export function lz4CompressBlock(source: usize, size: usize, target: usize): i32 {
@@ -84,12 +95,12 @@ export function lz4CompressBlock(source: usize, size: usize, target: usize): i32
   let literals = source;
   let write = target;
   if (size > MATCH_START_MARGIN) {
-    memory.fill(HASH_TABLE, 0, 2 << HASH_BITS);
+    const shift = clearHashTable(size);
     const lastStart = sourceEnd - MATCH_START_MARGIN;
     const matchEnd = sourceEnd - LITERAL_TAIL;
     let at = source + 1;
     while (at <= lastStart) {
-      const found = findMatch(at, lastStart, source);
+      const found = findMatch(at, lastStart, source, shift);
       if (found == 0) break;
       at = <usize>(found >>> 32);
       let match = <usize>(<u32>found);
@@ -114,8 +125,8 @@ export function lz4CompressBlock(source: usize, size: usize, target: usize): i32
         }
         literals = at;
         if (at > lastStart) break;
-        store<u16>(slotOf(at - 2), <u16>(at - 2 - source));
-        match = exchange(slotOf(at), at, source);
+        store<u16>(slotOf(at - 2, shift), <u16>(at - 2 - source));
+        match = exchange(slotOf(at, shift), at, source);
         if (load<u32>(match) != load<u32>(at)) break;
         token = write++;
         store<u8>(token, 0);

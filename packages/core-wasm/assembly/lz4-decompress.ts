@@ -12,7 +12,7 @@ const LENGTH_GOES_ON: usize = 15;
  * Decompresses the block `[source, source + size)` to `target`, in the window.
  *
  * Reads no byte outside the block, and of what lies before `target` only the last `historyBytes`. Writes at most `capacity` bytes
- * and, within the window's slack, up to 15 beyond.
+ * and, within the window's slack, up to 16 beyond.
  * @returns the bytes written, CORRUPT or OUTPUT_FULL
  */
 export function lz4DecompressBlock(source: usize, size: usize, target: usize, capacity: usize, historyBytes: usize): i32 {

@@ -106,7 +106,7 @@ function clearHashTable(size: usize): u32 {
 
 /**
  * Compresses `[source, source + size)`, at most 64 KB, into one block (with its preamble) at `target` in the window, which has room
- * for `snappyBlockBound`. Reads no byte outside the input; writes at most the bound and, within the window's slack, up to 15 beyond.
+ * for `snappyBlockBound`. Reads no byte outside the input; writes at most the bound and, within the window's slack, up to 16 beyond.
  * @returns the bytes written
  */
 export function snappyCompressBlock(source: usize, size: usize, target: usize): i32 {

@@ -5,7 +5,7 @@ const LONG_LITERAL: usize = 60;
 
 /**
  * Decompresses the elements `[source, source + size)` of a block to `target` in the window, where they must yield exactly
- * `targetBytes`. Reads no byte outside the block; writes, within the window's slack, up to 15 bytes beyond.
+ * `targetBytes`. Reads no byte outside the block; writes, within the window's slack, up to 16 bytes beyond.
  * @returns 1 when the block is good, else 0
  */
 export function snappyDecompressBlock(source: usize, size: usize, target: usize, targetBytes: usize): i32 {

@@ -30,7 +30,11 @@ describe.each(bothCores)('index search (%s)', (_name, core) => {
   const place = (bytes: Uint8Array): Uint8Array => (core === wasm ? inHeap(bytes, 4) : bytes);
 
   it('finds the last offset not beyond the target', () => {
-    const target = fc.oneof(fc.integer({ min: -5, max: 310 }), fc.maxSafeInteger());
+    const target = fc.oneof(
+      fc.integer({ min: -5, max: 310 }),
+      fc.maxSafeInteger(),
+      fc.double({ min: -5, max: 310, noNaN: true }),
+    );
     fc.assert(
       fc.property(offsets, target, (list, wanted) => {
         const expected = list.findLastIndex((offset) => offset <= wanted);
@@ -42,7 +46,11 @@ describe.each(bothCores)('index search (%s)', (_name, core) => {
   });
 
   it('finds the last timestamp not beyond the target', () => {
-    const target = fc.oneof(fc.integer({ min: -60, max: 310 }), fc.maxSafeInteger());
+    const target = fc.oneof(
+      fc.integer({ min: -60, max: 310 }),
+      fc.maxSafeInteger(),
+      fc.constantFrom(-Infinity, Infinity, 1.5),
+    );
     fc.assert(
       fc.property(timestamps, target, (list, wanted) => {
         const expected = list.findLastIndex((timestamp) => timestamp <= wanted);

@@ -189,8 +189,18 @@ function readHeader(input: Uint8Array, at: number, blocks: Lz4Blocks): FrameHead
 /** Producers of magic 0 hashed the frame's magic too (KAFKA-3160), so that sum is as good as the right one. */
 function verifyHeaderChecksum(input: Uint8Array, at: number, headerBytes: number, blocks: Lz4Blocks): void {
   const stated = byteAt(input, at + headerBytes - 1);
+  if (isWrittenHeader(input, at)) return;
   const checksumFrom = (start: number) => (blocks.xxHash32(input.subarray(start, at + headerBytes - 1)) >>> 8) & 0xff;
   if (stated !== checksumFrom(at + 4) && stated !== checksumFrom(at)) throw corrupt('LZ4 header checksum differs');
+}
+
+/** Whether these are the flags, descriptor and checksum that nearly all producers write, which need not be computed. */
+function isWrittenHeader(input: Uint8Array, at: number): boolean {
+  return (
+    input[at + 4] === WRITTEN_FLAGS &&
+    input[at + 5] === WRITTEN_BLOCK_DESCRIPTOR &&
+    input[at + 6] === WRITTEN_HEADER_CHECKSUM
+  );
 }
 
 function readBlock(

@@ -9,6 +9,31 @@ import { expectSameBytes, expectSameOutcome, outcomeOf } from '../tests/outcome.
 const PLAIN_HEADER = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82);
 const MAX_BYTES = 1 << 24;
 
+/** How many literals end a block, and where in its content the last match begins. */
+function endOfBlock(block: Uint8Array): { readonly lastLiterals: number; readonly lastMatchStart: number | undefined } {
+  let at = 0;
+  let written = 0;
+  let lastMatchStart: number | undefined;
+  const lengthTail = (code: number): number => {
+    let length = code;
+    for (let more = code === 15 ? 255 : 0; more === 255; ) {
+      more = block[at++] as number;
+      length += more;
+    }
+    return length;
+  };
+  for (;;) {
+    const token = block[at++] as number;
+    const literals = lengthTail(token >>> 4);
+    at += literals;
+    written += literals;
+    if (at >= block.length) return { lastLiterals: literals, lastMatchStart };
+    lastMatchStart = written;
+    at += 2;
+    written += lengthTail(token & 15) + 4;
+  }
+}
+
 describe.each(bothCores)('LZ4 (%s)', (_name, core) => {
   it('gives back what it compressed', () => {
     fc.assert(
@@ -16,6 +41,20 @@ describe.each(bothCores)('LZ4 (%s)', (_name, core) => {
         expectSameBytes(core.lz4Decompress(core.lz4Compress(bytes), bytes.length), bytes);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('keeps the rules for the end of a block, which decoders rely on', () => {
+    fc.assert(
+      fc.property(content(65_536), (bytes) => {
+        const frame = core.lz4Compress(bytes);
+        if (frame.length <= 11 || (frame[10] as number) >= 0x80) return;
+        const { lastLiterals, lastMatchStart } = endOfBlock(frame.subarray(11, frame.length - 4));
+        if (lastMatchStart === undefined) return;
+        expect(lastLiterals).toBeGreaterThanOrEqual(5);
+        expect(bytes.length - lastMatchStart).toBeGreaterThanOrEqual(12);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { content, damage, damaged, noise } from '../tests/arbitraries.ts';
-import { buildFrame, framePlan } from '../tests/lz4-frames.ts';
+import { concatenated, content, damage, damaged, noise } from '../tests/arbitraries.ts';
+import { buildFrame, framePlan, uint32 } from '../tests/lz4-frames.ts';
 import { expectSameBytes, expectSameOutcome, outcomeOf, type Outcome } from '../tests/outcome.ts';
 import { encodeRecords, plannedRecords } from '../tests/records.ts';
-import { buildSnappyBlock, elements } from '../tests/snappy-blocks.ts';
+import { buildSnappyBlock, elements, preamble } from '../tests/snappy-blocks.ts';
 import { type Core, createCore } from './index.ts';
 
 const HEAP_BYTES = 1 << 18;
@@ -39,6 +39,33 @@ function expectConfined<T>(
 const place = fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
 const startOf = (input: Uint8Array, fraction: number): number => Math.floor(fraction * (heap.length - input.length));
 const same = (left: unknown, right: unknown): void => expect(left).toEqual(right);
+
+/** Checks that an input whose last byte is the last of all memory comes to what the reference makes of it. */
+function expectSameAtTheEnd(
+  reference: Core,
+  input: Uint8Array,
+  decompress: (core: Core, input: Uint8Array) => Outcome,
+): void {
+  const there = heap.subarray(heap.length - input.length);
+  there.set(input);
+  expectSameOutcome(decompress(core, there), decompress(reference, input));
+}
+
+/** Header of a frame with independent blocks of 64 KB and no checksums. */
+const PLAIN_LZ4_HEADER = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82);
+const lz4Block = framePlan
+  .filter(({ blocks }) => blocks.some(({ stored }) => !stored))
+  .map((plan) => {
+    const first = plan.blocks.filter(({ stored }) => !stored).slice(0, 1);
+    const { frame } = buildFrame({
+      ...plan,
+      blocks: first,
+      blockChecksums: false,
+      contentChecksum: false,
+      contentSize: false,
+    });
+    return frame.subarray(11, frame.length - 4);
+  });
 
 describe('inputs in the heap of a WebAssembly core', () => {
   it('checksums, compression', () => {
@@ -77,6 +104,58 @@ describe('inputs in the heap of a WebAssembly core', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('every beginning of an LZ4 block and of a Snappy block, at the very end of memory', () => {
+    const reference = createCore({ kind: 'reference' });
+    const decompressors = [
+      (each: Core, input: Uint8Array): Outcome => outcomeOf(() => each.lz4Decompress(input, 5000)),
+      (each: Core, input: Uint8Array): Outcome => outcomeOf(() => each.snappyDecompress(input, 5000)),
+    ] as const;
+    fc.assert(
+      fc.property(lz4Block, elements, (block, plan) => {
+        const snappyBlock = buildSnappyBlock(plan).block;
+        for (let size = 1; size <= Math.min(block.length, 300); size++) {
+          const input = concatenated([PLAIN_LZ4_HEADER, uint32(size), block.subarray(0, size)]);
+          expectSameAtTheEnd(reference, input, decompressors[0]);
+        }
+        for (let size = 0; size <= Math.min(snappyBlock.length, 300); size++) {
+          expectSameAtTheEnd(reference, snappyBlock.subarray(0, size), decompressors[1]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('Snappy elements that yield much more than their block claims', () => {
+    const copies = new Uint8Array(300_000 * 3).map((_, index) => [(63 << 2) | 2, 1, 0][index % 3] as number);
+    const input = concatenated([Uint8Array.from([...preamble(100), 0, 0x61]), copies]);
+    heap.set(NEIGHBOURS[0]);
+    expect(outcomeOf(() => core.snappyDecompress(input, 1 << 24))).toEqual({ code: 'CORRUPT' });
+    expectSameBytes(heap, NEIGHBOURS[0]);
+  });
+
+  it('a Snappy literal longer than its block claims, and than the window', () => {
+    const large = createCore({ kind: 'wasm', memoryBytes: 12 << 20 });
+    const code = 10_000_000;
+    const head = [...preamble(100), 62 << 2, code & 0xff, (code >>> 8) & 0xff, code >>> 16];
+    const input = large.memory.subarray(large.heapStart, large.heapStart + head.length + code + 1);
+    input.set(noise(input.length, 13, 256));
+    input.set(head);
+    const before = large.memory.slice(large.heapStart);
+    expect(outcomeOf(() => large.snappyDecompress(input, 1 << 24))).toEqual({ code: 'CORRUPT' });
+    expectSameBytes(large.memory.subarray(large.heapStart), before);
+  });
+
+  it('LZ4 blocks that yield much more than a block may', () => {
+    const match = concatenated([Uint8Array.of(0x1f, 0x61, 1, 0), new Uint8Array(60_000).fill(255), Uint8Array.of(0)]);
+    const literals = concatenated([Uint8Array.of(0xf0), new Uint8Array(60_000).fill(255), Uint8Array.of(0)]);
+    for (const block of [match, literals]) {
+      const input = concatenated([PLAIN_LZ4_HEADER, uint32(block.length), block, uint32(0)]);
+      heap.set(NEIGHBOURS[0]);
+      expect(outcomeOf(() => core.lz4Decompress(input, 1 << 25))).toEqual({ code: 'CORRUPT' });
+      expectSameBytes(heap, NEIGHBOURS[0]);
+    }
   });
 
   it('record scans, of sound and of hostile input', () => {

@@ -71,7 +71,7 @@ describe.each(bothCores)('Snappy (%s)', (_name, core) => {
     ['more bytes than the preamble says', Uint8Array.of(1, 4, 0x61, 0x62), 'CORRUPT'],
     ['a copy without anything before', Uint8Array.of(4, 1, 1), 'CORRUPT'],
     ['a copy of distance 0', Uint8Array.of(5, 0, 0x61, 1, 0), 'CORRUPT'],
-    ['a literal of 2^32 bytes', Uint8Array.of(2, 63 << 2, 0xff, 0xff, 0xff, 0xff, 0x61), 'CORRUPT'],
+    ['a literal of 2^32 bytes', Uint8Array.of(1, 63 << 2, 0xff, 0xff, 0xff, 0xff, 0, 0x61), 'CORRUPT'],
     ['a xerial header cut short', XERIAL_HEADER.subarray(0, 12), 'CORRUPT'],
     ['a chunk size cut short', concatenated([XERIAL_HEADER, Uint8Array.of(0, 0)]), 'CORRUPT'],
     ['a chunk cut short', concatenated([XERIAL_HEADER, Uint8Array.of(0, 0, 0, 9, 1, 0, 0x61)]), 'CORRUPT'],
@@ -157,5 +157,11 @@ describe('Snappy in WebAssembly against the reference', () => {
     const code = bytes.length - 1;
     const head = Uint8Array.of(...preamble(bytes.length), 63 << 2, code, code >>> 8, code >>> 16, code >>> 24);
     expectSameBytes(wasm.snappyDecompress(concatenated([head, bytes]), bytes.length), bytes);
+  });
+
+  it('handles a small block that decompresses to more than its window', () => {
+    const copies = new Uint8Array(150_000 * 3).map((_, index) => [(63 << 2) | 2, 1, 0][index % 3] as number);
+    const block = concatenated([Uint8Array.from([...preamble(1 + 150_000 * 64), 0, 0x61]), copies]);
+    expectSameBytes(wasm.snappyDecompress(block, MAX_BYTES), new Uint8Array(1 + 150_000 * 64).fill(0x61));
   });
 });

@@ -65,15 +65,19 @@ export function createWasmCore(memoryBytes: number): Core {
     searchOffsetIndex(entries, entryCount, relativeOffset) {
       if (entries.buffer !== memory.buffer) return searchOffsetIndex(entries, entryCount, relativeOffset);
       requireEntries(entries, entryCount, OFFSET_ENTRY_BYTES);
-      const target = Math.max(-INT32_MAX - 1, Math.min(INT32_MAX, Math.floor(relativeOffset)));
-      return exports.searchOffsetIndex(entries.byteOffset, entryCount, target);
+      return exports.searchOffsetIndex(entries.byteOffset, entryCount, wholeWithin(relativeOffset, INT32_MAX));
     },
     searchTimeIndex(entries, entryCount, timestampMs) {
       if (entries.buffer !== memory.buffer) return searchTimeIndex(entries, entryCount, timestampMs);
       requireEntries(entries, entryCount, TIME_ENTRY_BYTES);
-      return exports.searchTimeIndex(entries.byteOffset, entryCount, timestampMs);
+      return exports.searchTimeIndex(entries.byteOffset, entryCount, wholeWithin(timestampMs, Number.MAX_SAFE_INTEGER));
     },
   };
+}
+
+/** The whole number not above `value`, kept within +-`limit`: the target of a search that knows whole numbers only. */
+function wholeWithin(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, Math.floor(value)));
 }
 
 /** Where inputs are copied to that do not lie in the memory already. */

@@ -42,7 +42,7 @@ export class WindowOutput implements Output {
 
   reserve(roomBytes: number, keepBytes: number): void {
     if (this.position + roomBytes <= this.#windowEnd) return;
-    const pending = this.bytes.slice(this.#pendingStart, this.position);
+    const pending = this.#pending();
     this.#setAside.push(pending);
     this.#setAsideBytes += pending.length;
     const kept = Math.min(keepBytes, this.position - this.#windowStart);
@@ -53,7 +53,7 @@ export class WindowOutput implements Output {
   }
 
   finish(): Uint8Array {
-    if (this.#setAside.length === 0) return this.bytes.slice(this.#pendingStart, this.position);
+    if (this.#setAside.length === 0) return this.#pending();
     const whole = new Uint8Array(this.sizeBytes);
     let at = 0;
     for (const part of this.#setAside) {
@@ -63,5 +63,10 @@ export class WindowOutput implements Output {
     whole.set(this.bytes.subarray(this.#pendingStart, this.position), at);
     this.begin();
     return whole;
+  }
+
+  /** A copy, made the way that does not fill the new array with zeros first. */
+  #pending(): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(this.#pendingStart, this.position));
   }
 }
