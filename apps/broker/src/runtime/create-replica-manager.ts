@@ -75,8 +75,8 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     hooks: {
       advanced: (log) => registry.ofLog(log)?.advanced(),
       failed: (log) => registry.ofLog(log)?.close(ErrorCode.KAFKA_STORAGE_ERROR),
-      offline: (directory, error) =>
-        logger.error({ directory: directory.path, error }, 'A log directory failed: its partitions are out of service'),
+      // The directory has told each log's failure before, and logs its own.
+      offline: () => undefined,
     },
     logConfigOf: (topic) => settingsOf(topic, registry.image).log,
     start: (directories) => {

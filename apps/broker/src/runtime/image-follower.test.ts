@@ -139,6 +139,15 @@ describe('applyImage', () => {
     await fixture.apply(imageOf([topicImage('orders', ORDERS), topicImage('new', OTHER)]));
     expect(fixture.directory.scripted.map((log) => log.topic)).toEqual(['new']);
   });
+
+  it('does not make a partition anew whose directory is there but cannot be read', async () => {
+    const fixture = new Fixture({ directoryCount: 2 });
+    fixture.directories[1]?.unreadable.add('orders-0');
+    fixture.start();
+    await fixture.apply(imageOf([topicImage('orders', ORDERS)]));
+    expect(await appendError(fixture)).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(fixture.directories.flatMap((directory) => directory.scripted)).toEqual([]);
+  });
 });
 
 describe('housekeeping', () => {

@@ -154,12 +154,18 @@ export class ImageFollower {
       this.#host(found, partition, next);
       return undefined;
     }
-    // An older partition may lie in the directory that failed: making it anew elsewhere would lose its records.
-    if (isFirst && this.#directories.some((directory) => directory.isOffline)) {
+    if (this.#mayExistUnread(name, index, isFirst)) {
       this.#registry.markUnavailable(name, index);
       return undefined;
     }
     return () => this.#create(topic, partition, next);
+  }
+
+  /** Whether the partition may have records that cannot be had now: making it anew elsewhere would lose them. */
+  #mayExistUnread(topic: string, partitionIndex: number, isFirst: boolean): boolean {
+    return this.#directories.some(
+      (directory) => directory.openFailure(topic, partitionIndex) !== undefined || (isFirst && directory.isOffline),
+    );
   }
 
   #steer(replica: HostedReplica, partition: PartitionImage, image: ClusterImage): void {

@@ -145,6 +145,8 @@ export class ScriptedDirectory {
   checkpoints = 0;
   closedWith: number | undefined | 'open' = 'open';
   refusesToCreate = false;
+  /** Partitions whose directory is there but cannot be read. */
+  readonly unreadable = new Set<string>();
   retentionStart = 0;
   readonly #hooks: LogDirectoryHooks;
 
@@ -169,6 +171,9 @@ export class ScriptedDirectory {
     const found = this.scripted.find((log) => log.topic === topic && log.partition === partition);
     if (found === undefined) throw new Error(`no log of ${topic}-${partition}`);
     return found;
+  }
+  openFailure(topic: string, partition: number): Error | undefined {
+    return this.unreadable.has(`${topic}-${partition}`) ? new Error('unreadable') : undefined;
   }
   async createLog(topic: string, partition: number, topicId: string): Promise<Log> {
     if (this.refusesToCreate) throw new Error('no space');
