@@ -86,7 +86,8 @@ function stopOnSignals(broker: Broker): void {
   const stop = (): void => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => fail(new StartError('the stop took too long')), STOP_MS_MAX).unref();
+    // Not unref'ed: the clock's timers do not keep the process alive, and a stop whose sockets are closed waits on nothing else.
+    setTimeout(() => fail(new StartError('the stop took too long')), STOP_MS_MAX);
     broker.stop().then(() => exit(0), fail);
   };
   process.on('SIGTERM', stop);
