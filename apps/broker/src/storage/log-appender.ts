@@ -16,6 +16,7 @@ import type { AppendOptions, FollowerAppend, FollowerAppendFailure, LogAppend } 
 import type { LogParts } from './log-parts.ts';
 import { shouldRoll } from './roll.ts';
 import { emptyIndexes, Segment } from './segment.ts';
+import { RELATIVE_OFFSET_MAX } from './segment-scan.ts';
 
 export interface LogAppenderHost {
   readonly config: LogConfig;
@@ -118,7 +119,9 @@ export class LogAppender {
     let segment = segments.active;
     const input = { config, rollAfterMs: this.#rollAfterMs, nowMs, sizeBytes, lastOffset, maxTimestampMs };
     if (shouldRoll(segment, input)) {
-      this.appendedEndOffset = at.baseOffset;
+      // Segments follow each other without a gap (recovery relies on it) unless the batch would not fit the indexes.
+      const fitsIndexes = lastOffset - this.appendedEndOffset <= RELATIVE_OFFSET_MAX;
+      if (!fitsIndexes) this.appendedEndOffset = at.baseOffset;
       segment = this.roll(nowMs);
     }
     const copy = tail.place(segment, segment.sizeBytes, sizeBytes, at.baseOffset);

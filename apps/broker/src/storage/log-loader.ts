@@ -129,11 +129,12 @@ async function loadSegments(
     if (index < firstToVerify && readEpochsFromLog) await visitBatches(options, segment, note);
     if (index < firstToVerify) continue;
     const isCut = await verifySegment(options, segment, fileBytes, note, readEpochsFromLog);
-    if (isCut) {
+    // Segments follow each other without a gap; one that is missing, or shorter than it was, makes the rest a different log.
+    if (isCut || (next !== undefined && next.baseOffset !== segment.endOffset)) {
       await removeSegments(options, segments.slice(index + 1));
       break;
     }
-    if (next !== undefined) await sealVerified(options, segment, next.baseOffset);
+    if (next !== undefined) await sealVerified(options, segment);
   }
   if (!options.cleanShutdown && kept.length > 0) await environment.files.syncDirectory(options.directory);
   return kept;
@@ -188,11 +189,9 @@ async function verifySegment(
   return isCut;
 }
 
-async function sealVerified({ environment }: LogOptions, segment: Segment, endOffset: number): Promise<void> {
+async function sealVerified({ environment }: LogOptions, segment: Segment): Promise<void> {
   segment.seal();
   await writeIndexes(environment.files, segment);
-  segment.endOffset = endOffset;
-  segment.writtenEndOffset = endOffset;
   environment.indexes.loaded(segment);
 }
 

@@ -9,11 +9,18 @@ import { locateOffset } from './segment-reader.ts';
  * Removes the batches that reach `offset` or lie beyond from the files and from memory, with writes and syncs at rest. Returns the
  * new end offset: `offset`, or the base of the batch that held it.
  */
-export async function cutLog(parts: LogParts, offset: number, indexIntervalBytes: number): Promise<number> {
+export async function cutLog(
+  parts: LogParts,
+  directory: string,
+  offset: number,
+  indexIntervalBytes: number,
+): Promise<number> {
   const { segments, tail, epochs } = parts;
   const removed = segments.removeFrom(offset);
   tail.truncateTo(offset);
   await removeSegments(parts, removed);
+  // What was cut off must not come back behind what is appended next.
+  if (removed.length > 0) await parts.environment.files.syncDirectory(directory);
   const endOffset = await cutSegment(parts, segments.active, offset, indexIntervalBytes);
   epochs.truncateFromEnd(endOffset);
   return endOffset;
@@ -29,6 +36,7 @@ export async function restartLog(parts: LogParts, directory: string, offset: num
   const old = segments.replaceAll(segment);
   // The old ones go first: a crash in between leaves an empty log, never two overlapping ones.
   await removeSegments(parts, old);
+  await environment.files.syncDirectory(directory);
   await createEmptyLogFile(environment.handles, segment);
   await environment.files.syncDirectory(directory);
   segment.isNameSynced = true;

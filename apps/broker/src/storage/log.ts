@@ -202,7 +202,7 @@ export class Log {
     return this.#cut(async () => {
       if (offset >= this.appendedEndOffset) return;
       if (offset < this.#parts.segments.first.baseOffset) return this.#restart(offset);
-      const endOffset = await cutLog(this.#parts, offset, this.#config.indexIntervalBytes);
+      const endOffset = await cutLog(this.#parts, this.#directory, offset, this.#config.indexIntervalBytes);
       this.#setEnds(endOffset);
       this.#parts.flusher.truncateTo(endOffset);
       await this.#upkeep.saveEpochs();
