@@ -1,5 +1,5 @@
 import { createCore } from '@ks/core-wasm';
-import { createCodec, encodePlainRecordBatch, RecordBatch, recordBatchesOf } from '@ks/protocol';
+import { createCodec, encodePlainRecordBatch, type RecordBatch, recordBatchesOf } from '@ks/protocol';
 import { createMemoryFiles } from '../../src/adapters/memory-files.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Files } from '../../src/ports/files.ts';
