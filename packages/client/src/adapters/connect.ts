@@ -12,7 +12,7 @@ export interface ConnectOptions {
   readonly brokers: string | readonly string[];
   /** How brokers know the client in logs and quotas. Default `ks-client`. */
   readonly clientId?: string | undefined;
-  /** How long connecting may take, in milliseconds. Default 10 000. */
+  /** How long connecting to one broker may take, in milliseconds. Default 10 000. */
   readonly connectTimeoutMs?: number | undefined;
   /** How long a broker may take to answer, in milliseconds. Default 30 000. */
   readonly requestTimeoutMs?: number | undefined;
@@ -34,7 +34,7 @@ export interface ConnectOptions {
  *
  *     await using ks = await connect({ brokers: 'localhost:9092' })
  *
- * Rejects with NETWORK_EXCEPTION when no broker can be reached within `connectTimeoutMs`.
+ * Rejects with NETWORK_EXCEPTION when no broker can be reached; each is tried again until `connectTimeoutMs` has passed.
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   const core = createCore();

@@ -31,6 +31,19 @@ export async function resolveAssignments(
   return resolvePlaces(cluster, places, isolationLevel, signal);
 }
 
+/** Where partitions begin or end now. */
+export async function boundaryOffsets(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  at: 'beginning' | 'end',
+  isolationLevel: IsolationLevel,
+  signal: AbortSignal | undefined,
+): Promise<PartitionOffset[]> {
+  const queries = partitions.map(({ topic, partition }) => ({ topic, partition, at }));
+  const listed = await listOffsets(cluster, queries, { isolationLevel, signal });
+  return listed.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+}
+
 /** Offsets of places: a time later than every record means the end. */
 async function resolvePlaces(
   cluster: Cluster,

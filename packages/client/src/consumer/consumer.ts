@@ -1,10 +1,10 @@
 import type { Core } from '@ks/core-wasm';
-import type { Codec, RecordBatch } from '@ks/protocol';
+import type { Codec } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
-import { listOffsets, type TopicPartition } from '../offsets/list-offsets.ts';
+import type { TopicPartition } from '../offsets/list-offsets.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
-import { resolveAssignments } from './assignment.ts';
+import { boundaryOffsets, resolveAssignments } from './assignment.ts';
 import { BatchOpener } from './batch-opener.ts';
 import type {
   Assignment,
@@ -15,12 +15,11 @@ import type {
   ReadOptions,
   ReadRecord,
 } from './consumer-options.ts';
-import { Fetcher } from './fetcher.ts';
+import { Fetcher, fetchSettings } from './fetcher.ts';
 import { PartitionState } from './partition-state.ts';
-import { Reading } from './reading.ts';
+import { asynchronousSchema, splitArguments, type Topics, typedByName } from './read-arguments.ts';
+import { Reading, type TakenBatch } from './reading.ts';
 import { readRecord } from './typed-record.ts';
-
-type Topics = readonly (AnyTopic | string)[];
 
 /**
  * Reads partitions that are assigned by hand. One `read`, `batches` or `rawBatches` is active at a time; a second one throws.
@@ -43,20 +42,9 @@ export class Consumer {
     this.#cluster = cluster;
     this.#options = options;
     this.#channel = channel;
-    const fetching = {
-      channel,
-      maxWaitMs: options.maxWaitMs ?? 500,
-      minBytes: options.minBytes ?? 1,
-      maxBytes: options.maxBytes ?? 50 * 1024 * 1024,
-      partitionMaxBytes: options.partitionMaxBytes ?? 1024 * 1024,
-      prefetchBytes: options.prefetchBytes ?? 16 * 1024 * 1024,
-      isolationLevel: this.#isolationLevel,
-      outOfRange: options.outOfRange ?? 'error',
-      changed: () => this.#reading?.changed(),
-    } as const;
-    this.#fetcher = new Fetcher(cluster, fetching, () =>
-      this.#states.filter((state) => this.#reading?.wantsMoreOf(state) === true),
-    );
+    const changed = (): void => this.#reading?.changed();
+    const wanted = (): PartitionState[] => this.#states.filter((state) => this.#reading?.wantsMoreOf(state) === true);
+    this.#fetcher = new Fetcher(cluster, { ...fetchSettings(options), channel, changed }, wanted);
     const { maxDecompressedBytes = 128 * 1024 * 1024, checkCrcs = true } = options;
     this.#opener = new BatchOpener({ core, codec, maxDecompressedBytes, checkCrcs });
     cluster.closing.addEventListener('abort', this.#onClientClosing, { once: true });
@@ -68,6 +56,8 @@ export class Consumer {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     const resolved = await this.#resolve(assignments, options.signal);
+    // What is being handed out of the former ones ends with the next record.
+    for (const state of this.#states) state.seek(state.position);
     this.#states = resolved.map(({ topic, partition, offset }) => new PartitionState(topic, partition, offset));
     this.#changed();
   }
@@ -109,12 +99,12 @@ export class Consumer {
 
   /** Where the assigned partitions end now; under read_committed, before the first open transaction. */
   endOffsets(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<PartitionOffset[]> {
-    return this.#boundaries('end', options.signal);
+    return boundaryOffsets(this.#cluster, this.#states, 'end', this.#isolationLevel, options.signal);
   }
 
   /** Where the assigned partitions begin now. */
   beginningOffsets(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<PartitionOffset[]> {
-    return this.#boundaries('beginning', options.signal);
+    return boundaryOffsets(this.#cluster, this.#states, 'beginning', this.#isolationLevel, options.signal);
   }
 
   /**
@@ -130,7 +120,7 @@ export class Consumer {
     ...topics: T
   ): AsyncGenerator<ReadRecord<T, O>, void, undefined>;
   async *read(...given: readonly (ReadOptions | AnyTopic | string)[]): AsyncGenerator<never, void, undefined> {
-    const { options, topics } = split(given);
+    const { options, topics } = splitArguments(given);
     const onInvalid = options.onInvalid ?? 'throw';
     const typed = typedByName(topics);
     for await (const taken of this.#batches(options, topics)) {
@@ -163,7 +153,7 @@ export class Consumer {
     ...topics: T
   ): AsyncGenerator<ConsumedBatch<ReadRecord<T, O>>, void, undefined>;
   async *batches(...given: readonly (ReadOptions | AnyTopic | string)[]): AsyncGenerator<never, void, undefined> {
-    const { options, topics } = split(given);
+    const { options, topics } = splitArguments(given);
     const onInvalid = options.onInvalid ?? 'throw';
     const typed = typedByName(topics);
     const opener = this.#opener;
@@ -177,7 +167,7 @@ export class Consumer {
           if (record.offset < firstOffset) continue;
           if (record.offset >= stopOffset) return;
           const shown = readRecord(typed.get(topic), topic, partition, record, onInvalid);
-          if (shown instanceof Promise) throw asynchronous(topic);
+          if (shown instanceof Promise) throw asynchronousSchema(topic);
           if (shown !== undefined) yield shown;
         }
       };
@@ -294,12 +284,6 @@ export class Consumer {
     return resolveAssignments(this.#cluster, assignments, this.#options.from ?? 'end', this.#isolationLevel, signal);
   }
 
-  async #boundaries(at: 'beginning' | 'end', signal: AbortSignal | undefined): Promise<PartitionOffset[]> {
-    const queries = this.#states.map(({ topic, partition }) => ({ topic, partition, at }));
-    const listed = await listOffsets(this.#cluster, queries, { isolationLevel: this.#isolationLevel, signal });
-    return listed.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
-  }
-
   #stateOf(topic: string, partition: number): PartitionState {
     const state = this.#states.find((one) => one.topic === topic && one.partition === partition);
     if (state !== undefined) return state;
@@ -313,36 +297,4 @@ export class Consumer {
     this.#reading?.changed();
     this.#fetcher.wake();
   }
-}
-
-interface TakenBatch {
-  readonly state: PartitionState;
-  readonly batch: RecordBatch;
-  readonly reading: Reading;
-  /** Whether all that is wanted of it was handed out. */
-  isDone: boolean;
-}
-
-function split(given: readonly (ReadOptions | AnyTopic | string)[]): {
-  readonly options: ReadOptions;
-  readonly topics: Topics;
-} {
-  const [first, ...rest] = given;
-  if (first === undefined) return { options: {}, topics: [] };
-  if (isTopic(first)) return { options: {}, topics: [first, ...rest.filter(isTopic)] };
-  return { options: first, topics: rest.filter(isTopic) };
-}
-
-function isTopic(given: ReadOptions | AnyTopic | string): given is AnyTopic | string {
-  return typeof given === 'string' || 'name' in given;
-}
-
-/** The topics that have types. */
-function typedByName(topics: Topics): ReadonlyMap<string, AnyTopic> {
-  return new Map(topics.flatMap((topic) => (typeof topic === 'string' ? [] : [[topic.name, topic]])));
-}
-
-function asynchronous(topic: string): KafkaError {
-  const message = `the schema of ${topic} checks asynchronously: use read, which waits for it`;
-  return new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic });
 }

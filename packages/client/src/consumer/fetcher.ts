@@ -4,12 +4,12 @@ import { asKafkaError, isMetadataStale, KafkaError } from '../kafka-error.ts';
 import { type IsolationLevel, listOffsets } from '../offsets/list-offsets.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
+import type { ConsumerOptions } from './consumer-options.ts';
 import { buildFetchRequest, type FetchedPartition, type FetchOutcome, fetchOutcomes } from './fetch-request.ts';
 import type { PartitionState } from './partition-state.ts';
 
-export interface FetcherOptions {
-  /** The channel of connections that no one else waits on. */
-  readonly channel: string;
+/** How much is fetched, and how. */
+export interface FetchSettings {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -19,8 +19,26 @@ export interface FetcherOptions {
   readonly isolationLevel: IsolationLevel;
   /** Where to go on when the position is not in the log (any more): a place, or an error for the reader. */
   readonly outOfRange: 'beginning' | 'end' | 'error';
+}
+
+export interface FetcherOptions extends FetchSettings {
+  /** The channel of connections that no one else waits on. */
+  readonly channel: string;
   /** Called when there may be something new for the reader. */
   readonly changed: () => void;
+}
+
+/** A consumer's options with their defaults. */
+export function fetchSettings(options: ConsumerOptions): FetchSettings {
+  return {
+    maxWaitMs: options.maxWaitMs ?? 500,
+    minBytes: options.minBytes ?? 1,
+    maxBytes: options.maxBytes ?? 50 * 1024 * 1024,
+    partitionMaxBytes: options.partitionMaxBytes ?? 1024 * 1024,
+    prefetchBytes: options.prefetchBytes ?? 16 * 1024 * 1024,
+    isolationLevel: options.isolationLevel ?? 'read_uncommitted',
+    outOfRange: options.outOfRange ?? 'error',
+  };
 }
 
 /** Batches of magic 2 came with this version; topics go by id from that on. */

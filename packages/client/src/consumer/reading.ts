@@ -1,3 +1,4 @@
+import type { RecordBatch } from '@ks/protocol';
 import { abortError } from '../network/connection.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -91,4 +92,13 @@ export class Reading {
   #hasStopped(state: PartitionState): boolean {
     return state.position >= this.stopOffsetOf(state);
   }
+}
+
+/** A batch in the hands of a reading. */
+export interface TakenBatch {
+  readonly state: PartitionState;
+  readonly batch: RecordBatch;
+  readonly reading: Reading;
+  /** Whether all that is wanted of it was handed out. */
+  isDone: boolean;
 }

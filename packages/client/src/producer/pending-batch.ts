@@ -1,4 +1,4 @@
-import { type BatchSeal, BATCH_HEADER_BYTES, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
+import { BATCH_HEADER_BYTES, type BatchSeal, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
 import type { SentRecord } from '../topic/record-types.ts';
 

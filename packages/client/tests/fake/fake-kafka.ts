@@ -14,9 +14,9 @@ import {
   Metadata,
   Produce,
   Reader,
+  RecordBatch,
   type RequestOf,
   type ResponseInput,
-  RecordBatch,
   ZERO_UUID,
 } from '@ks/protocol';
 import type { Address } from '../../src/ports/network.ts';
