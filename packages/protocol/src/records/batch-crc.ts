@@ -1,9 +1,9 @@
 import {
+  attributes,
   batchSizeBytes,
   CRC_COVERED_FROM,
   crc,
   LOG_APPEND_TIME_BIT,
-  attributes,
   setAttributes,
   setCrc,
   setMaxTimestamp,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as header from './batch-header.ts';
 import { goldenBatch, goldenInputs } from '../../tests/records/golden.ts';
+import * as header from './batch-header.ts';
 import { int64At, int64ExactAt, setInt64 } from './fixed-width.ts';
 
 describe('the header of a v2 batch', () => {

@@ -9,6 +9,7 @@ export {
   encodeEndTransactionMarker,
 } from './control-record.ts';
 export { encodePlainRecordBatch, encodeRecordBatch, type RecordInput } from './encode-record-batch.ts';
+export { type Message as LegacyMessage, readMessageSet } from './message-set.ts';
 export { BatchRecord, type RecordHeader } from './record.ts';
 export { RecordBatch, recordBatchesOf } from './record-batch.ts';
 export { type BatchSeal, RecordBatchBuilder, recordSizeUpperBound } from './record-batch-builder.ts';
