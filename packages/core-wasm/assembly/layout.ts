@@ -33,8 +33,8 @@ export const STAGE_BYTES: usize = 0x410000;
 export const WINDOW: usize = 0x440000;
 export const WINDOW_BYTES: usize = 0x8a0000;
 
-/** How far beyond their output codecs may store (and load what they stored). */
-export const WINDOW_SLACK: usize = 0x1000;
+/** Behind the window codecs may store some bytes beyond their output. */
+const WINDOW_SLACK: usize = 0x1000;
 
 /** First address of the owner's heap, a multiple of 4096. */
-export const HEAP_START: usize = 0xce1000;
+export const HEAP_START: usize = WINDOW + WINDOW_BYTES + WINDOW_SLACK;

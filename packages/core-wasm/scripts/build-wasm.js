@@ -20,9 +20,9 @@ await writeFile(
   [
     '// Made by scripts/build-wasm.js from assembly/.',
     '/** The WebAssembly module. */',
-    `export const wasmBase64 = '${wasm.toString('base64')}';`,
+    `export const wasmBase64: string = '${wasm.toString('base64')}';`,
     '/** Bytes of memory that the module needs for itself; it must be known before the memory is made. */',
-    `export const wasmScratchBytes = ${exports.heapStart.value};`,
+    `export const wasmScratchBytes: number = ${exports.heapStart.value};`,
     '',
   ].join('\n'),
 );

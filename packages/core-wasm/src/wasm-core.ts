@@ -17,9 +17,6 @@ import { WindowOutput } from './window-output.ts';
 /** Inputs of checksums that lie outside the memory are staged in pieces of this size, which stay in the second level cache. */
 const PIECE_BYTES = 131072;
 
-/** Behind the window codecs may store some bytes beyond their output. */
-const WINDOW_SLACK_BYTES = 4096;
-
 const INT32_MAX = 0x7fffffff;
 
 /**
@@ -30,7 +27,7 @@ const INT32_MAX = 0x7fffffff;
 export function createWasmCore(memoryBytes: number): Core {
   const { exports, memory } = instantiateWasm(memoryBytes);
   const stage = new Stage(memory, exports.stageStart.value, exports.stageBytes.value);
-  const windowBytes = exports.windowBytes.value - WINDOW_SLACK_BYTES;
+  const windowBytes = exports.windowBytes.value;
   const output = new WindowOutput(memory, exports.windowStart.value, windowBytes);
   const xxHash32 = (bytes: Uint8Array, seed = 0) => hashInPieces(exports, stage, bytes, seed);
   const lz4Blocks = createLz4Blocks(exports, stage, xxHash32);
