@@ -31,7 +31,8 @@ class NodeFiles implements Files {
     const file = await this.open(path, 'read');
     try {
       const size = await file.size();
-      if (size > maxBytes) throw new FilesError('io', path, `${size} bytes, more than the ${maxBytes} that may be read at once`);
+      if (size > maxBytes)
+        throw new FilesError('io', path, `${size} bytes, more than the ${maxBytes} that may be read at once`);
       const contents = new Uint8Array(size);
       return contents.subarray(0, await file.read(contents, 0));
     } finally {

@@ -37,5 +37,8 @@ export interface Listening {
 /** The sockets. */
 export interface Network {
   /** Rejects with an `Error` whose `code` is the system's (EADDRINUSE...) when the address cannot be had. */
-  listen(address: { readonly host: string; readonly port: number }, accept: (connection: Connection) => ConnectionEvents): Promise<Listening>;
+  listen(
+    address: { readonly host: string; readonly port: number },
+    accept: (connection: Connection) => ConnectionEvents,
+  ): Promise<Listening>;
 }
