@@ -12,7 +12,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'apps/cli': ['@ks/client', '@ks/broker', '@ks/protocol', '@ks/core-wasm'],
 };
 
-const isTest = (path: string): boolean => /\.test(-d)?\.tsx?$/.test(path) || path.includes('/tests/');
+const isTest = (path: string): boolean => /\.test(-d|-support)?\.tsx?$/.test(path) || path.includes('/tests/');
 const all = sourceFiles('.');
 const production = all.filter((file) => !isTest(file.path));
 
@@ -133,7 +133,7 @@ const injected = production.filter(
   (file) =>
     /^(apps\/broker|packages\/[^/]+)\/src\//.test(file.path) &&
     !file.path.includes('/adapters/') &&
-    !/\/(main|soak)\.ts$/.test(file.path),
+    !/\/(main|soak|sim\/settle)\.ts$/.test(file.path),
 );
 
 describe('words', () => {

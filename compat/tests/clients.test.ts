@@ -130,7 +130,7 @@ const platformaticClient: ForeignClient = {
 const clients: readonly ForeignClient[] = [kcatClient, kafkajsClient(), platformaticClient];
 
 beforeAll(async () => {
-  broker = await startEmbeddedBroker({ inMemory: true, config: { 'group.initial.rebalance.delay.ms': '0' } });
+  broker = await startEmbeddedBroker({ config: { 'group.initial.rebalance.delay.ms': '0' } });
   closers.push(() => broker.stop());
 });
 afterAll(async () => {
