@@ -2,9 +2,11 @@ import type { Core } from '@ks/core-wasm';
 import { groupConfigOf, housekeepingIntervals, topicSettings } from './broker-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import type { Listener } from './config/listeners.ts';
+import { FetchSessionCache } from './core/fetch-session/session-cache.ts';
 import { advertisedApis } from './handlers/advertise.ts';
 import type { BrokerServices } from './handlers/broker-services.ts';
 import { handlers } from './handlers/index.ts';
+import { initialFeatures } from './core/metadata/features.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Codec } from './ports/codec.ts';
 import type { Files } from './ports/files.ts';
@@ -19,7 +21,7 @@ import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
-import type { ReplicaHost } from './runtime/replica-manager.ts';
+import type { HostedPartition, ReplicaHost } from './runtime/replica-manager.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
 import { electionRules } from './runtime/topic-admin-rules.ts';
 import { BrokerServer } from './server/broker-server.ts';
@@ -33,6 +35,8 @@ import { SlabPool } from './storage/slab-pool.ts';
 
 /** Log files held open at a time. */
 const OPEN_FILES_MAX = 1024;
+/** Partitions that incremental fetch sessions may hold together: some 100 MB. */
+const FETCH_SESSION_PARTITIONS_MAX = 500_000;
 /** How long a stop lets responses leave before it closes the logs they may be read from. */
 const SETTLE_MS = 250;
 
@@ -57,12 +61,16 @@ export interface BrokerOptions {
   readonly adapters: BrokerAdapters;
   /** Something failed that the broker cannot go on without; it is still to be stopped. */
   readonly failed?: (error: Error) => void;
+  /** The core's heap, where the caller wants to watch it (tests); else a pool is made. */
+  readonly slabs?: SlabPool;
 }
 
 /** A broker, from `start` to `stop`. */
 export interface Broker {
   /** Listening addresses with the ports that were bound; empty before `start` has settled. */
   readonly listeners: readonly Listener[];
+  /** The replicas hosted now, to look at. */
+  partitions(): Iterable<HostedPartition>;
   /** Settles when clients are served. Rejects, with everything given back, where the broker cannot run. */
   start(): Promise<void>;
   /**
@@ -101,11 +109,11 @@ class ComposedBroker implements Broker {
   #isReady = false;
   #stopping: Promise<void> | undefined;
 
-  constructor({ config, adapters, failed }: BrokerOptions) {
+  constructor({ config, adapters, failed, slabs }: BrokerOptions) {
     this.#config = config;
     this.#adapters = adapters;
     this.#failed = failed ?? (() => undefined);
-    this.#slabs = new SlabPool(adapters.core);
+    this.#slabs = slabs ?? new SlabPool(adapters.core);
     this.#environment = createLogEnvironment({
       ...adapters,
       slabs: this.#slabs,
@@ -125,6 +133,10 @@ class ComposedBroker implements Broker {
 
   get listeners(): readonly Listener[] {
     return this.#listeners;
+  }
+
+  partitions(): Iterable<HostedPartition> {
+    return this.#replicas.partitions();
   }
 
   async start(): Promise<void> {
@@ -185,7 +197,10 @@ class ComposedBroker implements Broker {
   /** Ties the directories to the store's cluster and to this node. */
   async #identify(store: MetadataStore): Promise<string> {
     const known = this.#directories.find((directory) => directory.clusterId !== undefined)?.clusterId;
-    const clusterId = await ensureCluster(store, this.#adapters.random, { clusterId: known, features: new Map() });
+    const clusterId = await ensureCluster(store, this.#adapters.random, {
+      clusterId: known,
+      features: initialFeatures,
+    });
     for (const directory of this.#directories) await directory.identify({ clusterId, nodeId: this.#config.nodeId });
     return clusterId;
   }
@@ -205,9 +220,14 @@ class ComposedBroker implements Broker {
     const groups = this.#createGroups(loader, controller);
     const replicas = this.#replicas;
     const apis = advertisedApis(handlers);
+    const fetchSessions = new FetchSessionCache({
+      slotsMax: config.values['max.incremental.fetch.session.cache.slots'],
+      partitionsMax: FETCH_SESSION_PARTITIONS_MAX,
+      random: (bound) => random.int(bound),
+    });
     const server = this.#createServer({
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
-      ...{ replicas, metadata: loader, controller, groups },
+      ...{ replicas, metadata: loader, controller, groups, fetchSessions },
     });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));

@@ -1,16 +1,19 @@
 // ApiVersions v0-v5. v1: throttleTimeMs. v3: the client's software (KIP-511), features (KIP-584). v4: feature ranges from 0.
 // v5: the cluster and node the client means to reach (KIP-1242). The answer to an unknown version is dispatch's (v0, error 35).
 import { ApiVersions, ErrorCode } from '@ks/protocol';
+import { supportedFeatures } from '../core/metadata/features.ts';
+import type { ClusterImage } from '../core/metadata/image.ts';
 import { handler } from './handler.ts';
 
 /** What a client's software may be called (KIP-511). */
 const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 const SOFTWARE_SINCE = 3;
+/** Older clients cannot read a feature whose range starts at 0. */
+const ZERO_MINIMUM_SINCE = 4;
 const TARGET_SINCE = 5;
 
-// No feature is listed: transaction.version 2 would have clients leave AddPartitionsToTxn out, group.version 1 would invite
-// KIP-848 groups, metadata.version speaks of KRaft's records. Each comes with what it promises.
+// metadata.version is not listed: it speaks of KRaft's records.
 export const apiVersions = handler(ApiVersions, { versions: [0, 5] }, (broker, request, context) => {
   const { apiVersion } = context;
   const { clientSoftwareName, clientSoftwareVersion, clusterId, nodeId } = request;
@@ -28,8 +31,21 @@ export const apiVersions = handler(ApiVersions, { versions: [0, 5] }, (broker, r
     minVersion: advertised.min,
     maxVersion: advertised.max,
   }));
-  return { errorCode: ErrorCode.NONE, apiKeys };
+  return { errorCode: ErrorCode.NONE, apiKeys, ...features(broker.metadata.image(), apiVersion) };
 });
+
+/** What this release can do and what the cluster has switched on. A level range that starts at 0 is told from v4 on. */
+function features({ features: finalized, revision }: ClusterImage, apiVersion: number) {
+  return {
+    supportedFeatures: supportedFeatures
+      .filter(({ minVersion }) => minVersion > 0 || apiVersion >= ZERO_MINIMUM_SINCE)
+      .map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
+    finalizedFeaturesEpoch: revision,
+    finalizedFeatures: [...finalized]
+      .filter(([, level]) => level > 0)
+      .map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
+  };
+}
 
 /** Whether the client reached the broker it meant: null and -1 say that any will do. */
 function isThisBroker(

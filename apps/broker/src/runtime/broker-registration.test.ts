@@ -47,6 +47,21 @@ describe('the cluster id', () => {
     await store.close();
   });
 
+  test('comes with features that an older release did not know; what was switched off stays off', async () => {
+    const store = embedded();
+    const before = { clusterId: undefined, features: new Map([['switched.off', 0]]) };
+    const clusterId = await ensureCluster(store, random, before);
+    const features = new Map([
+      ['switched.off', 1],
+      ['added', 2],
+    ]);
+    expect(await ensureCluster(store, random, { clusterId, features })).toBe(clusterId);
+    expect(JSON.parse((await store.read('cluster')).entries[0]?.value ?? '')).toMatchObject({
+      features: { 'switched.off': 0, added: 2 },
+    });
+    await store.close();
+  });
+
   test('is one for brokers that start at the same time', async () => {
     const store = embedded();
     const ids = await Promise.all(

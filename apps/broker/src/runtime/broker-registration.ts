@@ -1,5 +1,6 @@
 import type { BrokerEndpoint } from '../core/metadata/image.ts';
 import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
+import { withMissingFeatures } from '../core/metadata/features.ts';
 import { clusterFormat, FORMAT_VERSION, type RegistrationRecord, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { MetadataStore, StoredEntry, StoreLease } from '../ports/metadata-store.ts';
@@ -17,12 +18,13 @@ export class RegistrationError extends Error {
 export interface ClusterIdentity {
   /** What `meta.properties` of this broker's directories says; undefined in new ones. */
   readonly clusterId: string | undefined;
-  /** Finalized feature levels of a new cluster. */
+  /** Feature levels of a new cluster. An older one gets those that it has no level for; one set to 0 stays off. */
   readonly features: ReadonlyMap<string, number>;
 }
 
 /**
  * The id of the store's cluster; a store without one becomes a new cluster (with the id of the directories, where they have one).
+ * Features that an older release did not know are finalized.
  * @throws RegistrationError where store and directories belong to different clusters
  */
 export async function ensureCluster(store: MetadataStore, random: Random, identity: ClusterIdentity): Promise<string> {
@@ -35,11 +37,20 @@ export async function ensureCluster(store: MetadataStore, random: Random, identi
   if ((await readKey(store, CLUSTER_KEY)) === undefined) await commitSurely(store, first);
   const entry = await readKey(store, CLUSTER_KEY);
   if (entry === undefined) throw new RegistrationError('the metadata store does not keep what is written to it');
-  const stored = readRecord(CLUSTER_KEY, entry.value, clusterFormat).clusterId;
+  const record = readRecord(CLUSTER_KEY, entry.value, clusterFormat);
+  const stored = record.clusterId;
   if (identity.clusterId !== undefined && stored !== identity.clusterId) {
     throw new RegistrationError(
       `the log directories belong to cluster ${identity.clusterId}, the metadata to cluster ${stored}: give this broker its own log.dirs`,
     );
+  }
+  const features = withMissingFeatures(record.features, identity.features);
+  if (features !== record.features) {
+    // Another broker that starts at the same time may be faster: then the features are there.
+    await commitSurely(store, {
+      conditions: [{ key: CLUSTER_KEY, modRevision: entry.modRevision }],
+      operations: [{ type: 'put', key: CLUSTER_KEY, value: writeRecord({ ...record, features }) }],
+    });
   }
   return stored;
 }

@@ -4,6 +4,7 @@ import { type AcceptMode, createTcpNetwork } from '../../src/adapters/tcp-networ
 import { brokerConfigOf } from '../../src/config/broker-config.ts';
 import { advertisedApis } from '../../src/handlers/advertise.ts';
 import { apiVersions } from '../../src/handlers/api-versions.ts';
+import { emptyClusterImage } from '../../src/core/metadata/image.ts';
 import type { BrokerServices } from '../../src/handlers/broker-services.ts';
 import { CloseConnection, type Handler, handler } from '../../src/handlers/handler.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
@@ -178,6 +179,7 @@ export async function startServer(accept: AcceptMode, limits: Partial<ServerLimi
     config,
     clock,
     logger,
+    metadata: { image: () => emptyClusterImage },
     apis: advertisedApis(handlers),
   } as BrokerServices;
   const pressure = { isFull: false };
