@@ -4,6 +4,7 @@ import type { ReplicaManager } from '../runtime/replica-manager.ts';
 import type { TopicAdmin } from '../runtime/topic-admin.ts';
 import type { VersionRange } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
+import type { FetchSessionCache } from '../core/fetch-session/session-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 
@@ -25,6 +26,8 @@ export interface BrokerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replicas: ReplicaManager;
+  /** The readers that ask incrementally (KIP-227). */
+  readonly fetchSessions: FetchSessionCache;
   /** The cluster image in force. */
   readonly metadata: MetadataView;
   /** Creates, extends and deletes topics. */

@@ -1,8 +1,12 @@
-// Fetch v4-v18. v4: isolationLevel. v5: logStartOffset. v7: sessions (KIP-227; this broker refuses them by session id 0).
-// v9: currentLeaderEpoch (KIP-320). v10: zstd (KIP-110). v11: rackId, preferredReadReplica (KIP-392). v12: lastFetchedEpoch, divergingEpoch,
-// currentLeader (KIP-595). v13: topic ids (KIP-516). v15: replicaState (KIP-903). v16: nodeEndpoints (KIP-951).
+// Fetch v4-v18. v4: isolationLevel. v5: logStartOffset. v7: sessions (KIP-227). v9: currentLeaderEpoch (KIP-320). v10: zstd (KIP-110).
+// v11: rackId, preferredReadReplica (KIP-392). v12: lastFetchedEpoch, divergingEpoch, currentLeader (KIP-595). v13: topic ids (KIP-516).
+// v15: replicaState (KIP-903). v16: nodeEndpoints (KIP-951). v17: replicaDirectoryId (KIP-853). v18: highWatermark of a follower (KIP-1166).
 import { ErrorCode, Fetch, type RequestOf, type ResponseInput, ZERO_UUID } from '@ks/protocol';
+import type { FetchPosition, ForgottenPartition } from '../core/fetch-session/position.ts';
+import type { FetchContext, SessionRequest } from '../core/fetch-session/session-cache.ts';
+import { refusedFetch, releaseFetch } from '../runtime/fetch-target.ts';
 import type { FetchPartition, FetchResult, ReplicaManager } from '../runtime/replica-manager.ts';
+import type { BrokerServices } from './broker-services.ts';
 import { handler, type RequestContext } from './handler.ts';
 import { joinParts } from './shared/join-parts.ts';
 import { nodeEndpointsOf, tellsLeader } from './shared/node-endpoints.ts';
@@ -10,128 +14,154 @@ import { resolveTopicName } from './shared/resolve-topic-id.ts';
 
 type FetchRequest = RequestOf<typeof Fetch>;
 type FetchResponse = ResponseInput<typeof Fetch>;
-type FetchTopic = FetchRequest['topics'][number];
+type TopicData = FetchResponse['responses'][number];
+type PartitionData = TopicData['partitions'][number];
 
 const STORAGE_ERROR_SINCE = 6;
 const CURRENT_LEADER_SINCE = 12;
 const TOPIC_IDS_SINCE = 13;
 const REPLICA_STATE_SINCE = 15;
 const NODE_ENDPOINTS_SINCE = 16;
-/** Session epochs that ask for a full fetch: the first of a session, or the end of one. */
-const FULL_FETCH_EPOCHS: readonly number[] = [0, -1];
-
-/** What a partition of the request became: refused here, or the index of its result among those read. */
-type Slot = { readonly errorCode: number } | { readonly fetched: number };
-
-interface Plan {
-  /** In the request's order, topic by topic. */
-  readonly slots: readonly Slot[];
-  readonly partitions: readonly FetchPartition[];
-}
 
 export const fetch = handler(Fetch, { versions: [4, 18] }, async (broker, request, context): Promise<FetchResponse> => {
-  // No session is ever made, so none can be continued; a client that asks to begin or to end one gets a full answer.
-  if (!FULL_FETCH_EPOCHS.includes(request.sessionEpoch)) {
-    return { throttleTimeMs: 0, errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] };
+  const session = broker.fetchSessions.open(sessionRequest(request, context), context.now.monotonicMs);
+  if (session.type === 'refused') {
+    return { throttleTimeMs: 0, errorCode: session.errorCode, sessionId: 0, responses: [] };
   }
-  const { apiVersion } = context;
-  const plan = planFetch(broker.replicas, request, context);
-  const isRefusedInPart = plan.partitions.length < plan.slots.length;
-  const results = await broker.replicas.fetch({
-    replicaId: apiVersion >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId,
-    maxWaitMs: isRefusedInPart ? 0 : request.maxWaitMs,
-    minBytes: request.minBytes,
-    maxBytes: request.maxBytes,
-    isolationLevel: request.isolationLevel,
-    apiVersion,
-    partitions: plan.partitions,
-    signal: context.signal,
-  });
-  return responseOf(broker.replicas, request, context, plan, results);
+  const results = await readAll(broker.replicas, request, context, session.positions);
+  return answer(broker, context, session, results);
 });
 
-function planFetch(replicas: ReplicaManager, request: FetchRequest, context: RequestContext): Plan {
-  const slots: Slot[] = [];
-  const partitions: FetchPartition[] = [];
+function sessionRequest(request: FetchRequest, { apiVersion }: RequestContext): SessionRequest {
+  const usesTopicIds = apiVersion >= TOPIC_IDS_SINCE;
+  const nameOf = (topic: string): string => (usesTopicIds ? '' : topic);
+  const idOf = (topicId: string): string => (usesTopicIds ? topicId : ZERO_UUID);
+  const positions: FetchPosition[] = [];
   for (const topic of request.topics) {
-    const reference = { name: topic.topic, topicId: topic.topicId };
-    const name = resolveTopicName(replicas, reference, context.apiVersion >= TOPIC_IDS_SINCE);
-    const refusal = refusalOf(name, request, context);
+    const of = { topic: nameOf(topic.topic), topicId: idOf(topic.topicId) };
     for (const asked of topic.partitions) {
-      if (name === undefined || refusal !== ErrorCode.NONE) {
-        slots.push({ errorCode: refusal });
-        continue;
-      }
-      slots.push({ fetched: partitions.length });
-      partitions.push(fetchPartition(name, topic, asked, context.apiVersion));
+      const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes } = asked;
+      const limits = { currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes };
+      positions.push({ ...of, partitionIndex: partition, ...limits });
     }
   }
-  return { slots, partitions };
+  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }): ForgottenPartition[] =>
+    partitions.map((partitionIndex) => ({ topic: nameOf(topic), topicId: idOf(topicId), partitionIndex })),
+  );
+  const { sessionId, sessionEpoch } = request;
+  const isFollower = replicaIdOf(request, apiVersion) >= 0;
+  return { sessionId, sessionEpoch, usesTopicIds, isFollower, positions, forgotten };
 }
 
-function fetchPartition(
-  name: string,
-  { topicId }: FetchTopic,
-  asked: FetchTopic['partitions'][number],
-  apiVersion: number,
-): FetchPartition {
-  const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes } = asked;
-  return {
-    topic: name,
-    topicId: apiVersion >= TOPIC_IDS_SINCE ? topicId : ZERO_UUID,
-    partitionIndex: partition,
-    currentLeaderEpoch,
-    fetchOffset,
-    lastFetchedEpoch,
-    partitionMaxBytes,
-  };
+function replicaIdOf(request: FetchRequest, apiVersion: number): number {
+  return apiVersion >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId;
 }
 
-/** A follower needs CLUSTER_ACTION on the cluster, a consumer READ on the topic. */
-function refusalOf(name: string | undefined, request: FetchRequest, context: RequestContext): number {
-  if (name === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
-  const replicaId = context.apiVersion >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId;
-  const isAllowed =
-    replicaId >= 0
-      ? context.authorize('CLUSTER_ACTION', 'CLUSTER', 'kafka-cluster')
-      : context.authorize('READ', 'TOPIC', name);
-  return isAllowed ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED;
-}
-
-function responseOf(
+/** One result for each position, in order. What may not be read is answered beside the rest; if it is all, at once. */
+async function readAll(
   replicas: ReplicaManager,
   request: FetchRequest,
   context: RequestContext,
-  plan: Plan,
-  results: readonly FetchResult[],
-): FetchResponse {
-  const { apiVersion, listenerName } = context;
-  const slots = plan.slots.values();
-  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
-    topic,
-    topicId,
-    partitions: partitions.map(({ partition }) => partitionData(partition, slots.next().value, results, apiVersion)),
-  }));
-  const response = { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: 0, responses };
-  if (apiVersion < NODE_ENDPOINTS_SINCE) return response;
-  return { ...response, nodeEndpoints: nodeEndpointsOf(results, replicas.image, listenerName) };
+  positions: readonly FetchPosition[],
+): Promise<readonly FetchResult[]> {
+  const { apiVersion, signal } = context;
+  const replicaId = replicaIdOf(request, apiVersion);
+  const refusals: (FetchResult | undefined)[] = [];
+  const partitions: FetchPartition[] = [];
+  const authorized = authorizer(context, replicaId);
+  for (const position of positions) {
+    const topic = resolveTopicName(
+      replicas,
+      { name: position.topic, topicId: position.topicId },
+      apiVersion >= TOPIC_IDS_SINCE,
+    );
+    const errorCode = refusalOf(replicas, position, topic, authorized);
+    if (errorCode !== ErrorCode.NONE) refusals.push(refusedFetch(position, errorCode));
+    else {
+      refusals.push(undefined);
+      partitions.push({ ...position, topic: topic ?? '' });
+    }
+  }
+  const { maxWaitMs, minBytes, maxBytes, isolationLevel } = request;
+  const asked = { replicaId, maxWaitMs, minBytes, maxBytes, isolationLevel, apiVersion, partitions, signal };
+  const read = (await replicas.fetch(asked)).values();
+  return refusals.map((refusal) => {
+    const result = refusal ?? read.next().value;
+    if (result === undefined) throw new Error('a partition of a Fetch was not answered');
+    return result;
+  });
 }
 
-type PartitionData = FetchResponse['responses'][number]['partitions'][number];
-
-function partitionData(
-  partitionIndex: number,
-  slot: Slot | undefined,
-  results: readonly FetchResult[],
-  apiVersion: number,
-): PartitionData {
-  if (slot === undefined) throw new Error('a partition of a Fetch request was not planned');
-  const result = 'fetched' in slot ? results[slot.fetched] : undefined;
-  if (result === undefined) {
-    const { errorCode } = slot as Exclude<Slot, { fetched: number }>;
-    return { partitionIndex, errorCode, highWatermark: -1, abortedTransactions: null, records: joinParts([]) };
+/** Whether a topic may be read, asked once for each topic. A follower needs CLUSTER_ACTION on the cluster, a consumer READ on the topic. */
+function authorizer(context: RequestContext, replicaId: number): (topic: string) => boolean {
+  if (replicaId >= 0) {
+    const isAllowed = context.authorize('CLUSTER_ACTION', 'CLUSTER', 'kafka-cluster');
+    return () => isAllowed;
   }
-  const { highWatermark, lastStableOffset, logStartOffset, divergingEpoch, currentLeader, errorCode } = result;
+  const decided = new Map<string, boolean>();
+  return (topic) => {
+    let isAllowed = decided.get(topic);
+    if (isAllowed === undefined) {
+      isAllowed = context.authorize('READ', 'TOPIC', topic);
+      decided.set(topic, isAllowed);
+    }
+    return isAllowed;
+  };
+}
+
+function refusalOf(
+  { image }: ReplicaManager,
+  { partitionIndex }: FetchPosition,
+  topic: string | undefined,
+  authorized: (topic: string) => boolean,
+): number {
+  if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
+  if (!authorized(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const isKnown = image?.topicsByName.get(topic)?.partitions[partitionIndex] !== undefined;
+  return isKnown ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+function answer(
+  broker: BrokerServices,
+  { apiVersion, listenerName }: RequestContext,
+  session: Exclude<FetchContext, { type: 'refused' }>,
+  results: readonly FetchResult[],
+): FetchResponse {
+  const { errorCode, sessionId, told } = broker.fetchSessions.finish(session, results, broker.clock.monotonicMs());
+  if (errorCode !== ErrorCode.NONE) releaseFetch(results);
+  const toldResults = results.filter((_, index) => told[index]);
+  const responses = byTopic(
+    toldResults,
+    session.positions.filter((_, index) => told[index]),
+    apiVersion,
+  );
+  const response = { throttleTimeMs: 0, errorCode, sessionId, responses };
+  if (apiVersion < NODE_ENDPOINTS_SINCE) return response;
+  return { ...response, nodeEndpoints: nodeEndpointsOf(toldResults, broker.replicas.image, listenerName) };
+}
+
+/** Neighbours of one topic together, in the order of reading. */
+function byTopic(
+  results: readonly FetchResult[],
+  positions: readonly FetchPosition[],
+  apiVersion: number,
+): TopicData[] {
+  const topics: { topic: string; topicId: string; partitions: PartitionData[] }[] = [];
+  results.forEach((result, index) => {
+    const { topic = '', topicId = ZERO_UUID } = positions[index] ?? {};
+    let last = topics.at(-1);
+    if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
+      last = { topic, topicId, partitions: [] };
+      topics.push(last);
+    }
+    last.partitions.push(partitionData(result, apiVersion));
+  });
+  return topics;
+}
+
+function partitionData(result: FetchResult, apiVersion: number): PartitionData {
+  const { partitionIndex, highWatermark, lastStableOffset, logStartOffset, errorCode } = result;
+  const { divergingEpoch, currentLeader } = result;
   return {
     partitionIndex,
     errorCode: knownError(errorCode, apiVersion),
