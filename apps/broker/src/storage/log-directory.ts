@@ -2,6 +2,7 @@ import { type CheckpointName, LogDirectoryFiles } from './log-directory-files.ts
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { Log, type LogHooks } from './log.ts';
+import { parentDirectory } from './parent-directory.ts';
 import { readTopicId } from './partition-metadata.ts';
 import {
   DELETE_SUFFIX,
@@ -53,7 +54,7 @@ export class LogDirectory {
     const { environment, path } = options;
     if (!(await environment.files.exists(path))) {
       await environment.files.makeDirectory(path);
-      await environment.files.syncDirectory(path.slice(0, Math.max(path.lastIndexOf('/'), 1)));
+      await environment.files.syncDirectory(parentDirectory(path));
     }
     const lock = await environment.files.lock(path);
     try {
