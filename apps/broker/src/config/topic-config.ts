@@ -1,4 +1,4 @@
-import type { LogConfig } from '../storage/log-config.ts';
+import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import { type BrokerConfig, brokerConfigDef } from './broker-config.ts';
 import type { ConfigDef, ConfigTable, ConfigType, ConfigValue, ConfigValues } from './config-def.ts';
 import { formatConfigValue, parseConfigValue } from './config-text.ts';
@@ -171,6 +171,8 @@ export function logConfigOf(config: TopicConfig): LogConfig {
     fileDeleteDelayMs: config['file.delete.delay.ms'],
     flushMessages: config['flush.messages'],
     flushMs: config['flush.ms'],
+    // A key of the broker's, not of topics.
+    producerIdExpirationMs: defaultLogConfig.producerIdExpirationMs,
     cleanupPolicy: {
       delete: config['cleanup.policy'].includes('delete'),
       compact: config['cleanup.policy'].includes('compact'),

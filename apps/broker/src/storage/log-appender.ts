@@ -14,6 +14,7 @@ import { placeAt } from './batch-scan.ts';
 import type { LogConfig } from './log-config.ts';
 import type { AppendOptions, FollowerAppend, FollowerAppendFailure, LogAppend } from './log-options.ts';
 import type { LogParts } from './log-parts.ts';
+import type { LogProducers } from './log-producers.ts';
 import { shouldRoll } from './roll.ts';
 import { emptyIndexes, Segment } from './segment.ts';
 import { RELATIVE_OFFSET_MAX } from './segment-scan.ts';
@@ -29,10 +30,12 @@ export class LogAppender {
   appendedEndOffset: number;
   readonly #parts: LogParts;
   readonly #host: LogAppenderHost;
+  readonly #producers: LogProducers;
   #rollAfterMs: number;
 
-  constructor(parts: LogParts, host: LogAppenderHost, endOffset: number) {
+  constructor(parts: LogParts, host: LogAppenderHost, producers: LogProducers, endOffset: number) {
     this.#parts = parts;
+    this.#producers = producers;
     this.#host = host;
     this.appendedEndOffset = endOffset;
     this.#rollAfterMs = this.#drawRollAge();
@@ -55,6 +58,7 @@ export class LogAppender {
       setMaxTimestamp(copy, 0, maxTimestampMs);
       sealBatch(copy, 0, core);
     }
+    this.#producers.appended(copy, baseOffset, nowMs);
     this.#placed(options.leaderEpoch, baseOffset, lastOffset);
     return { baseOffset, lastOffset, logAppendTimeMs: isLogAppendTime ? nowMs : -1 };
   }
@@ -73,6 +77,7 @@ export class LogAppender {
       if (failure !== undefined) return { batchCount, failure };
       const { baseOffset, lastOffset, maxTimestampMs } = place;
       this.#place(batch, { baseOffset, lastOffset, maxTimestampMs, nowMs });
+      this.#producers.appended(batch, baseOffset, nowMs);
       this.#placed(batchLeaderEpoch(batch, 0), baseOffset, lastOffset);
       batchCount += 1;
       at += place.sizeBytes;
@@ -82,8 +87,9 @@ export class LogAppender {
 
   /** Seals the active segment; the next batch starts a new one. */
   roll(nowMs: number): Segment {
-    const { segments, flusher } = this.#parts;
+    const { segments, flusher, producers, snapshots } = this.#parts;
     segments.active.seal();
+    snapshots.capture(this.appendedEndOffset, producers.entries);
     const segment = new Segment(this.#host.directory, this.appendedEndOffset, nowMs);
     segment.indexes = emptyIndexes(segment.baseOffset);
     segments.add(segment);

@@ -25,5 +25,7 @@ export function makeParts(
     flusher: new LogFlusher(host, loaded.endOffset),
     reader: new LogFileReader(environment, segments, () => host.config.indexIntervalBytes),
     epochs: loaded.epochs,
+    producers: loaded.producers,
+    snapshots: loaded.snapshots,
   };
 }

@@ -20,6 +20,8 @@ export interface LogConfig {
   readonly flushMessages: number;
   /** flush.ms: longest time a record stays unflushed. */
   readonly flushMs: number;
+  /** producer.id.expiration.ms, of the broker: how long a producer that is not heard of is remembered. */
+  readonly producerIdExpirationMs: number;
   /** cleanup.policy */
   readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
   /** max.message.bytes: largest batch accepted, as it came. */
@@ -44,6 +46,7 @@ export const defaultLogConfig: LogConfig = {
   fileDeleteDelayMs: 60_000,
   flushMessages: Number.MAX_SAFE_INTEGER,
   flushMs: Number.MAX_SAFE_INTEGER,
+  producerIdExpirationMs: 86_400_000,
   cleanupPolicy: { delete: true, compact: false },
   maxMessageBytes: 1_048_588,
   messageTimestampType: 'CreateTime',

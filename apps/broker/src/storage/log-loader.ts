@@ -8,12 +8,19 @@ import {
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
   parseLogFileName,
+  parseSnapshotFileName,
   TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
 } from './partition-names.ts';
+import { loadTransactionIndexes, replayProducers } from './producer-recovery.ts';
+import { ProducerSnapshots } from './producer-snapshots.ts';
+import { ProducerState } from './producer-state.ts';
 import { resumeSegment } from './recovery.ts';
 import { emptyIndexes, Segment } from './segment.ts';
 import { writeIndexes } from './segment-files.ts';
 import { type ScannedBatch, scanSegment } from './segment-scan.ts';
+
+const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const;
 
 /** What a partition's directory holds, ready to be appended to. */
 export interface LoadedLog {
@@ -21,6 +28,8 @@ export interface LoadedLog {
   readonly epochs: LeaderEpochCache;
   /** Whether the epoch file says what `epochs` does. */
   readonly areEpochsOnDisk: boolean;
+  readonly producers: ProducerState;
+  readonly snapshots: ProducerSnapshots;
   readonly logStartOffset: number;
   readonly endOffset: number;
 }
@@ -39,7 +48,8 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   for (const { leaderEpoch, startOffset } of known ?? []) epochs.assign(leaderEpoch, startOffset);
   const kept = await loadSegments(options, segments, epochs, known === undefined && bases.length > 0);
   const [first, ...rest] = kept;
-  if (first === undefined) return startEmpty(options, known === undefined);
+  const snapshots = snapshotsOf(options, names);
+  if (first === undefined) return startEmpty(options, known === undefined, snapshots);
   const endOffset = (rest.at(-1) ?? first).endOffset;
   const logStartOffset = Math.min(Math.max(options.logStartOffset, first.baseOffset), endOffset);
   if (logStartOffset < options.logStartOffset) {
@@ -51,16 +61,49 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   epochs.truncateFromEnd(endOffset);
   epochs.truncateFromStart(logStartOffset);
   const areEpochsOnDisk = known !== undefined && isSame(known, epochs.entries);
-  return { segments: [first, ...rest], epochs, areEpochsOnDisk, logStartOffset, endOffset };
+  const producers = await loadProducers(options, { segments: kept, names, snapshots, endOffset });
+  return { segments: [first, ...rest], epochs, areEpochsOnDisk, producers, snapshots, logStartOffset, endOffset };
 }
 
 /** `isPristine`: nothing was ever written, so no file but `partition.metadata` is there to be put right. */
-function startEmpty(options: LogOptions, isPristine: boolean): LoadedLog {
+async function startEmpty(options: LogOptions, isPristine: boolean, snapshots: ProducerSnapshots): Promise<LoadedLog> {
   const { directory, environment, logStartOffset } = options;
   const segment = new Segment(directory, logStartOffset, environment.clock.wallMs());
   segment.indexes = emptyIndexes(logStartOffset);
   const epochs = new LeaderEpochCache();
-  return { segments: [segment], epochs, areEpochsOnDisk: isPristine, logStartOffset, endOffset: logStartOffset };
+  const producers = new ProducerState();
+  // Snapshots of a log whose batches are gone.
+  await snapshots.keep(() => false);
+  const state = { epochs, areEpochsOnDisk: isPristine, producers, snapshots };
+  return { ...state, segments: [segment], logStartOffset, endOffset: logStartOffset };
+}
+
+function snapshotsOf({ directory, environment }: LogOptions, names: readonly string[]): ProducerSnapshots {
+  const offsets = names.map(parseSnapshotFileName).filter((offset) => offset !== undefined);
+  const { files, core, logger } = environment;
+  return new ProducerSnapshots({ files, core, logger, directory, offsets });
+}
+
+/** What the log knows of producers: from the newest snapshot and the batches behind it. */
+async function loadProducers(
+  { environment, cleanShutdown, config }: LogOptions,
+  loaded: {
+    readonly segments: readonly Segment[];
+    readonly names: readonly string[];
+    readonly snapshots: ProducerSnapshots;
+    readonly endOffset: number;
+  },
+): Promise<ProducerState> {
+  const { segments, snapshots, endOffset } = loaded;
+  const state = new ProducerState();
+  const trustedEndOffset = await loadTransactionIndexes(environment, segments, new Set(loaded.names));
+  const replay = { environment, segments, state, snapshots, endOffset };
+  await replayProducers({ ...replay, trustedEndOffset, isComplete: cleanShutdown });
+  state.expire(environment.clock.wallMs(), config.producerIdExpirationMs);
+  const bases = new Set(segments.map((segment) => segment.baseOffset));
+  const [newest] = snapshots.offsets;
+  await snapshots.keep((offset) => offset === newest || bases.has(offset));
+  return state;
 }
 
 async function createDirectory({ directory, topicId, environment }: LogOptions): Promise<void> {
@@ -84,7 +127,7 @@ async function tidyDirectory(options: LogOptions): Promise<string[]> {
   }
   const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
   for (const name of names) {
-    const isIndex = name.endsWith(OFFSET_INDEX_SUFFIX) || name.endsWith(TIME_INDEX_SUFFIX);
+    const isIndex = INDEX_SUFFIXES.some((suffix) => name.endsWith(suffix));
     if (isIndex && !logs.has(name.replace(/\.[a-z]+$/, LOG_SUFFIX))) await files.remove(`${directory}/${name}`);
   }
   if ((await readTopicId(files, directory)) !== options.topicId) {
@@ -198,7 +241,7 @@ async function sealVerified({ environment }: LogOptions, segment: Segment): Prom
 async function removeSegments({ environment }: LogOptions, segments: readonly Segment[]): Promise<void> {
   for (const segment of segments) {
     environment.logger.warn({ segment: segment.path }, 'removing an unflushed segment that follows a torn one');
-    for (const suffix of [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+    for (const suffix of [LOG_SUFFIX, ...INDEX_SUFFIXES]) {
       await environment.files.remove(segment.path + suffix);
     }
   }

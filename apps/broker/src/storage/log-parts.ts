@@ -4,6 +4,8 @@ import type { LogFileReader } from './log-file-reader.ts';
 import type { LogFlusher } from './log-flusher.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Segments } from './segments.ts';
+import type { ProducerSnapshots } from './producer-snapshots.ts';
+import type { ProducerState } from './producer-state.ts';
 import type { Tail } from './tail.ts';
 
 /** What a log is made of, for the files that each hold one of its operations. */
@@ -15,4 +17,6 @@ export interface LogParts {
   readonly flusher: LogFlusher;
   readonly reader: LogFileReader;
   readonly epochs: LeaderEpochCache;
+  readonly producers: ProducerState;
+  readonly snapshots: ProducerSnapshots;
 }

@@ -2,6 +2,7 @@ import { runSteps } from './batch-scan.ts';
 import type { LogParts } from './log-parts.ts';
 import { resumeAfterCut } from './recovery.ts';
 import { emptyIndexes, Segment } from './segment.ts';
+import { replayProducers } from './producer-recovery.ts';
 import { createEmptyLogFile, removeDeleted, renameDeleted } from './segment-files.ts';
 import { locateOffset } from './segment-reader.ts';
 
@@ -23,16 +24,22 @@ export async function cutLog(
   if (removed.length > 0) await parts.environment.files.syncDirectory(directory);
   const endOffset = await cutSegment(parts, segments.active, offset, indexIntervalBytes);
   epochs.truncateFromEnd(endOffset);
+  segments.active.transactions.truncateTo(endOffset);
+  const { environment, producers, snapshots } = parts;
+  const replay = { environment, segments: segments.all, state: producers, snapshots, endOffset };
+  await replayProducers({ ...replay, isComplete: false });
   return endOffset;
 }
 
 /** Replaces all segments by an empty one at `offset`. */
 export async function restartLog(parts: LogParts, directory: string, offset: number): Promise<void> {
-  const { segments, tail, epochs, environment } = parts;
+  const { segments, tail, epochs, environment, producers, snapshots } = parts;
   const segment = new Segment(directory, offset, environment.clock.wallMs());
   segment.indexes = emptyIndexes(offset);
   tail.clear();
   epochs.clear();
+  producers.clear();
+  await snapshots.keep(() => false);
   const old = segments.replaceAll(segment);
   // The old ones go first: a crash in between leaves an empty log, never two overlapping ones.
   await removeSegments(parts, old);

@@ -2,7 +2,7 @@ import { FilesError } from '../ports/files.ts';
 import { formatEpochs, writeText } from './checkpoint.ts';
 import type { LogParts } from './log-parts.ts';
 import { LEADER_EPOCH_FILE } from './partition-names.ts';
-import { syncSegment, writeIndexes } from './segment-files.ts';
+import { syncSegment, writeIndexes, writeTransactionIndex } from './segment-files.ts';
 
 export interface LogUpkeepHost {
   readonly directory: string;
@@ -18,6 +18,7 @@ export class LogUpkeep {
   #savedRevision: number;
   #saving: Promise<void> = Promise.resolve();
   #isSaveQueued = false;
+  #savingProducers: Promise<void> = Promise.resolve();
 
   constructor(parts: LogParts, host: LogUpkeepHost, areEpochsOnDisk: boolean) {
     this.#parts = parts;
@@ -44,7 +45,20 @@ export class LogUpkeep {
       if (isWhole) environment.indexes.loaded(segment);
     }
     if (isNameNew) await environment.files.syncDirectory(this.#host.directory);
+    await this.saveProducers(logEndOffset);
     return logEndOffset;
+  }
+
+  /** Writes the transaction indexes, then the producer snapshots taken at or below `endOffset`, which rely on them. */
+  saveProducers(endOffset: number): Promise<void> {
+    this.#savingProducers = this.#savingProducers
+      .catch(() => undefined)
+      .then(async () => {
+        const { environment, segments, snapshots } = this.#parts;
+        for (const segment of [...segments.all]) await writeTransactionIndex(environment.files, segment);
+        await snapshots.writePending(endOffset);
+      });
+    return this.#savingProducers;
   }
 
   /** A batch was written: a new epoch that came with it is saved before long, by nobody waited for. */
@@ -81,6 +95,13 @@ export class LogUpkeep {
       await writeIndexes(environment.files, segment);
     }
     if (segments.sizeBytes > 0) await this.saveEpochs();
+    const { logEndOffset } = this.#host;
+    const { producers, snapshots } = this.#parts;
+    const [newest] = snapshots.offsets;
+    // A log that never had a producer needs no snapshot to say so.
+    const isPlain = producers.size === 0 && newest === undefined;
+    if (!isPlain && newest !== logEndOffset) snapshots.capture(logEndOffset, producers.entries);
+    await this.saveProducers(logEndOffset);
   }
 
   /** Closes the log's files. */

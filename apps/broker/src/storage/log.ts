@@ -15,6 +15,7 @@ import {
 } from './log-options.ts';
 import { makeParts } from './log-assembly.ts';
 import type { LogParts } from './log-parts.ts';
+import { LogProducers } from './log-producers.ts';
 import { deletableSegments, retireSegments } from './log-retention.ts';
 import { searchLog, searchMaxTimestamp } from './log-timestamps.ts';
 import { cutLog, restartLog } from './log-truncation.ts';
@@ -35,6 +36,8 @@ export class Log {
   readonly topic: string;
   readonly partition: number;
   readonly topicId: string;
+  /** Idempotent and transactional producers, and what their open transactions keep from readers. */
+  readonly producers: LogProducers;
   readonly #options: LogOptions;
   readonly #parts: LogParts;
   readonly #appender: LogAppender;
@@ -83,7 +86,8 @@ export class Log {
       syncWritten: () => this.#upkeep.syncWritten(),
     };
     this.#parts = makeParts(options.environment, loaded, host);
-    this.#appender = new LogAppender(this.#parts, host, loaded.endOffset);
+    this.producers = new LogProducers(this.#parts);
+    this.#appender = new LogAppender(this.#parts, host, this.producers, loaded.endOffset);
     this.#upkeep = new LogUpkeep(this.#parts, host, loaded.areEpochsOnDisk);
   }
 
@@ -235,9 +239,12 @@ export class Log {
         const segment = this.#appender.roll(nowMs);
         await createEmptyLogFile(environment.handles, segment);
         await environment.files.syncDirectory(this.#directory);
+        // What is known of producers outlives their records.
+        await this.#upkeep.saveProducers(segment.baseOffset);
       }
       const removed = segments.removeFirst(count);
       this.advanceLogStartOffset(segments.first.baseOffset);
+      await this.#parts.snapshots.keep((offset) => offset >= segments.first.baseOffset);
       await retireSegments(this.#parts, removed, this.#config.fileDeleteDelayMs);
       return count;
     });

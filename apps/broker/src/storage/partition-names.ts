@@ -13,6 +13,8 @@ export const DELETED_SUFFIX = '.deleted';
 export const LOG_SUFFIX = '.log';
 export const OFFSET_INDEX_SUFFIX = '.index';
 export const TIME_INDEX_SUFFIX = '.timeindex';
+export const TRANSACTION_INDEX_SUFFIX = '.txnindex';
+export const PRODUCER_SNAPSHOT_SUFFIX = '.snapshot';
 
 export const LEADER_EPOCH_FILE = 'leader-epoch-checkpoint';
 export const PARTITION_METADATA_FILE = 'partition.metadata';
@@ -50,7 +52,16 @@ export function segmentPath(directory: string, baseOffset: number): string {
 
 /** The base offset that a segment's log file is named after; undefined for any other file. */
 export function parseLogFileName(name: string): number | undefined {
-  if (!/^\d{20}\.log$/.test(name)) return undefined;
+  return parseOffsetName(name, LOG_SUFFIX);
+}
+
+/** The offset that a producer snapshot is named after; undefined for any other file. */
+export function parseSnapshotFileName(name: string): number | undefined {
+  return parseOffsetName(name, PRODUCER_SNAPSHOT_SUFFIX);
+}
+
+function parseOffsetName(name: string, suffix: string): number | undefined {
+  if (!/^\d{20}\.[a-z]+$/.test(name) || !name.endsWith(suffix)) return undefined;
   const offset = Number(name.slice(0, OFFSET_DIGITS));
   return Number.isSafeInteger(offset) ? offset : undefined;
 }

@@ -1,9 +1,15 @@
 import type { File, Files } from '../ports/files.ts';
 import type { FileHandles } from './file-handles.ts';
-import { DELETED_SUFFIX, LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './partition-names.ts';
+import {
+  DELETED_SUFFIX,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+} from './partition-names.ts';
 import type { Segment } from './segment.ts';
 
-const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX] as const;
+const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const;
 
 /** Writes and syncs the index files of a segment whose indexes are in memory, unless they are on disk already. */
 export async function writeIndexes(files: Files, segment: Segment): Promise<void> {
@@ -18,6 +24,25 @@ export async function writeIndexes(files: Files, segment: Segment): Promise<void
   } catch (error) {
     segment.areIndexesOnDisk = false;
     throw error;
+  }
+}
+
+/** Brings a segment's transaction index file up to what is known, and syncs it. */
+export async function writeTransactionIndex(files: Files, segment: Segment): Promise<void> {
+  const index = segment.transactions;
+  if (index.isSaved) return;
+  const { savedBytes } = index;
+  const bytes = index.bytes.slice(savedBytes);
+  const file = await files.open(segment.path + TRANSACTION_INDEX_SUFFIX, 'create');
+  try {
+    if (index.fileBytes > savedBytes) await file.truncate(savedBytes);
+    index.fileBytes = savedBytes;
+    if (bytes.length > 0) await file.write([bytes], savedBytes);
+    await file.sync();
+    index.savedBytes = savedBytes + bytes.length;
+    index.fileBytes = index.savedBytes;
+  } finally {
+    await file.close();
   }
 }
 

@@ -21,7 +21,8 @@ export interface SegmentScanOptions {
   readonly minOffset: number;
   /** Given where the checksums are to be verified. */
   readonly core: Core | undefined;
-  readonly visit: (batch: ScannedBatch) => void;
+  /** Called with the batch's bytes at `at` of `bytes`: whole, and good until it returns. */
+  readonly visit: (batch: ScannedBatch, bytes: Uint8Array, at: number) => void;
 }
 
 export interface SegmentScanResult {
@@ -44,7 +45,7 @@ export async function scanSegment(file: File, options: SegmentScanOptions): Prom
       const batch = wholeBatchAt(buffer, at, filled, position + at, options, minOffset);
       if (batch === 'more') break;
       if (typeof batch === 'string') return { validBytes: position + at, problem: batch };
-      options.visit({ ...batch, leaderEpoch: leaderEpoch(buffer, at) });
+      options.visit({ ...batch, leaderEpoch: leaderEpoch(buffer, at) }, buffer, at);
       minOffset = batch.lastOffset + 1;
       at += batch.sizeBytes;
     }

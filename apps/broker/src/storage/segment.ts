@@ -1,6 +1,7 @@
 import { OffsetIndex, type OffsetPosition } from './offset-index.ts';
 import { DELETED_SUFFIX, LOG_SUFFIX, segmentPath } from './partition-names.ts';
 import { TimeIndex } from './time-index.ts';
+import { TransactionIndex } from './transaction-index.ts';
 
 /** Both indexes of a segment, in memory. */
 export interface SegmentIndexes {
@@ -37,6 +38,8 @@ export class Segment {
   offsetOfMaxTimestamp = -1;
   /** Greatest timestamp of the first batch: what time-based rolling counts from. */
   firstTimestampMs: number | undefined;
+  /** Aborted transactions whose markers lie in the segment. */
+  transactions = new TransactionIndex();
   /** In memory always for the active segment, on demand for sealed ones. */
   indexes: SegmentIndexes | undefined;
   /** Whether the index files hold what `indexes` does. */
