@@ -70,7 +70,8 @@ export const kafka: BrokerPeer = {
         'group.initial.rebalance.delay.ms=0',
       ].join('\n'),
     );
-    const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+    // 16 bytes: a first byte of zero keeps the text from beginning with a dash, which the tool takes for a flag.
+    const clusterId = Buffer.from(`00${randomUUID().replaceAll('-', '').slice(2)}`, 'hex').toString('base64url');
     await run('java', ['-cp', kafkaClassPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
     return spawnBroker(
       'java',

@@ -43,7 +43,8 @@ export class TailMemory {
   /** Whether tails hold more than their budget even after eviction: take in no more until writes have caught up. */
   get isFull(): boolean {
     this.#makeRoom(0);
-    return this.#usedBytes >= this.budgetBytes;
+    // A budget that is used up to the last byte is not passed: nothing could be evicted then that would let the broker go on.
+    return this.#usedBytes > this.budgetBytes;
   }
 
   /** Memory for a tail, evicting written pieces to stay in the budget. Never fails: beyond the pool it comes from the ordinary heap. */
