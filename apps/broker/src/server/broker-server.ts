@@ -4,7 +4,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
 import { ClientConnection, type ConnectionLimits, type ConnectionShared } from './connection.ts';
 import type { Dispatcher } from './dispatch.ts';
-import { heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
+import { type HeldMemory, heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
 import { TurnQueue } from './turn.ts';
 
 /** What all connections read into: small enough to stay in the processor's cache. */
@@ -39,6 +39,7 @@ export class BrokerServer {
   readonly #options: ServerOptions;
   readonly #shared: ConnectionShared;
   readonly #requestMemory: RequestMemory;
+  readonly #landing: HeldMemory;
   readonly #listening: Listening[] = [];
   readonly #connections = new Set<ClientConnection>();
   readonly #countByAddress = new Map<string, number>();
@@ -48,6 +49,7 @@ export class BrokerServer {
   #connectionCount = 0;
   #refusedCount = 0;
   #isQuiet = false;
+  #isClosed = false;
   #settled: (() => void) | undefined;
 
   constructor(options: ServerOptions) {
@@ -55,9 +57,10 @@ export class BrokerServer {
     this.#options = options;
     this.#requestMemory = new RequestMemory(memory, limits.queuedBytesMax);
     const turn = new TurnQueue<ClientConnection>(clock, (connection) => connection.flush());
+    this.#landing = memory.reserve(LANDING_BYTES) ?? heapMemory(LANDING_BYTES);
     this.#shared = {
       dispatcher: options.dispatcher,
-      landing: (memory.reserve(LANDING_BYTES) ?? heapMemory(LANDING_BYTES)).bytes,
+      landing: this.#landing.bytes,
       memory: this.#requestMemory,
       source: memory,
       limits,
@@ -105,10 +108,13 @@ export class BrokerServer {
     });
   }
 
-  /** Closes every connection, whatever is under way. */
+  /** Closes every connection, whatever is under way, and gives the memory back that they read into. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#sweep?.cancel();
     for (const connection of [...this.#connections]) connection.destroy();
+    this.#landing.release();
   }
 
   #accept(socket: Connection, listenerName: string): ConnectionEvents {

@@ -18,6 +18,8 @@ export class SimClock implements Clock {
   #nowMs = 0;
   #wallOffsetMs: number;
   #sequence = 0;
+  /** Work on real threads; no event runs before it is done. */
+  readonly #outside = new Set<Promise<unknown>>();
 
   /** @param wallStartMs wall time at the start: whole milliseconds since the Unix epoch */
   constructor(wallStartMs = 1_800_000_000_000) {
@@ -51,6 +53,13 @@ export class SimClock implements Clock {
     this.#wallOffsetMs += byMs;
   }
 
+  /** Gives the promise back; time stands still until it has settled. For work that real threads do. */
+  outside<T>(work: Promise<T>): Promise<T> {
+    const settled = work.catch(() => undefined).then(() => void this.#outside.delete(settled));
+    this.#outside.add(settled);
+    return work;
+  }
+
   /** Runs the earliest event; false where there is none. */
   async step(): Promise<boolean> {
     const event = this.#next();
@@ -58,6 +67,10 @@ export class SimClock implements Clock {
     this.#nowMs = Math.max(this.#nowMs, event.atMs);
     event.run?.();
     await settle();
+    while (this.#outside.size > 0) {
+      await Promise.all(this.#outside);
+      await settle();
+    }
     return true;
   }
 

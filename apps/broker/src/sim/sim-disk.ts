@@ -19,19 +19,21 @@ export class SimContents {
   readonly current: ByteStore;
   readonly #durable: ByteStore;
   #pending: ContentChange[] = [];
+  #settledCount = 0;
 
   constructor(durable = new ByteStore()) {
     this.#durable = durable;
     this.current = durable.copy();
   }
 
-  /** How many changes a sync that starts now will cover. */
-  get pendingCount(): number {
-    return this.#pending.length;
+  /** How many changes there have been: what a sync that starts now will cover. */
+  get changeCount(): number {
+    return this.#settledCount + this.#pending.length;
   }
 
   /** `bytes` are taken over. */
   write(bytes: Uint8Array, position: number): void {
+    if (bytes.length === 0) return;
     this.current.write(bytes, position);
     this.#pending.push({ type: 'write', bytes, position });
   }
@@ -41,9 +43,11 @@ export class SimContents {
     this.#pending.push({ type: 'truncate', sizeBytes });
   }
 
-  /** The first `count` changes are on the platter now. */
+  /** The first `count` changes of all are on the platter now. */
   settle(count: number): void {
-    for (const change of this.#pending.splice(0, count)) apply(this.#durable, change);
+    const changes = this.#pending.splice(0, Math.max(0, count - this.#settledCount));
+    for (const change of changes) apply(this.#durable, change);
+    this.#settledCount += changes.length;
   }
 
   /** What a power cut leaves: a prefix of the unsynced changes, the last of them torn; or, now and then, any of them in any mix. */
@@ -68,6 +72,7 @@ export class SimFolder {
   readonly current: Map<string, SimNode>;
   readonly #durable: Map<string, SimNode>;
   #pending: NameChange[] = [];
+  #settledCount = 0;
 
   constructor(durable: ReadonlyMap<string, SimNode> = new Map()) {
     this.#durable = new Map(durable);
@@ -80,12 +85,14 @@ export class SimFolder {
     this.#pending.push(change);
   }
 
-  get pendingCount(): number {
-    return this.#pending.length;
+  get changeCount(): number {
+    return this.#settledCount + this.#pending.length;
   }
 
   settle(count: number): void {
-    for (const change of this.#pending.splice(0, count)) applyNames(this.#durable, change);
+    const changes = this.#pending.splice(0, Math.max(0, count - this.#settledCount));
+    for (const change of changes) applyNames(this.#durable, change);
+    this.#settledCount += changes.length;
   }
 
   /** What a power cut leaves: a prefix of the unsynced changes, and in it what became of each file and folder. */
@@ -97,8 +104,9 @@ export class SimFolder {
 }
 
 function apply(contents: ByteStore, change: ContentChange): void {
-  if (change.type === 'write') contents.write(change.bytes, change.position);
-  else contents.truncate(change.sizeBytes);
+  if (change.type === 'write') {
+    if (change.bytes.length > 0) contents.write(change.bytes, change.position);
+  } else contents.truncate(change.sizeBytes);
 }
 
 function applyNames(names: Map<string, SimNode>, change: NameChange): void {

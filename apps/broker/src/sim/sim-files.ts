@@ -7,6 +7,8 @@ import { SimContents, SimFolder, type SimNode } from './sim-disk.ts';
 export interface SimFaults {
   /** Bytes that files may still grow by; then writes fail with `no-space`. */
   spaceBytes?: number;
+  /** A slower or a faster disk than the options say. */
+  delayMaxMs?: number;
   write?: (path: string) => FilesErrorKind | undefined;
   sync?: (path: string) => FilesErrorKind | undefined;
   read?: (path: string) => FilesErrorKind | undefined;
@@ -15,7 +17,7 @@ export interface SimFaults {
 export interface SimFilesOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  /** Each operation takes a random time up to this. Default 2. */
+  /** Each operation takes a random time up to this, unless the faults say otherwise. Default 2. */
   readonly delayMaxMs?: number;
 }
 
@@ -29,7 +31,8 @@ export class SimFiles implements Files {
   readonly #root: SimFolder;
   readonly #locks = new Set<string>();
   /** Writes under way: a crash may have carried out any part of them. */
-  readonly #writing = new Set<() => void>();
+  readonly #writing = new Set<(share: number) => void>();
+  #openCount = 0;
   #isDead = false;
 
   constructor(options: SimFilesOptions, root = new SimFolder()) {
@@ -37,19 +40,34 @@ export class SimFiles implements Files {
     this.#root = root;
   }
 
-  /** The power goes: nothing of this object settles any more. What the platters hold is the disk that is returned. */
-  crash(): SimFiles {
-    for (const write of this.#writing) write();
-    this.#isDead = true;
-    return new SimFiles(this.#options, this.#root.afterCrash(this.#options.random));
+  /** Files that are open now. */
+  get openCount(): number {
+    return this.#openCount;
   }
 
-  /** The process is killed but the system lives: everything that completed is there. */
-  kill(): SimFiles {
+  /** The power goes: nothing of this object settles any more. What the platters hold is the disk that is returned. */
+  crash(options = this.#options): SimFiles {
+    for (const write of this.#writing) write(1);
     this.#isDead = true;
-    const next = new SimFiles(this.#options, this.#root);
+    return new SimFiles(options, this.#root.afterCrash(this.#options.random));
+  }
+
+  /** The process is killed but the system lives: everything that completed is there, and any part of the writes under way. */
+  kill(options = this.#options): SimFiles {
+    for (const write of this.#writing) write(this.#options.random.fraction());
+    this.#isDead = true;
+    const next = new SimFiles(options, this.#root);
     Object.assign(next.faults, this.faults);
     return next;
+  }
+
+  /** A file's contents as they are, at once and without a fault; undefined where it is absent. */
+  peek(path: string): Uint8Array | undefined {
+    const node = this.#node(path);
+    if (!(node instanceof SimContents)) return undefined;
+    const bytes = new Uint8Array(node.current.size);
+    node.current.read(bytes, 0);
+    return bytes;
   }
 
   open(path: string, mode: 'read' | 'read-write' | 'create'): Promise<File> {
@@ -138,7 +156,7 @@ export class SimFiles implements Files {
 
   async syncDirectory(path: string): Promise<void> {
     const folder = this.#folder(path);
-    const count = folder.pendingCount;
+    const count = folder.changeCount;
     await this.#later(() => {
       this.#check(this.faults.sync, path);
       folder.settle(count);
@@ -156,6 +174,7 @@ export class SimFiles implements Files {
   }
 
   #file(path: string, node: SimContents): File {
+    this.#openCount += 1;
     return {
       path,
       size: () => this.#later(() => node.current.size),
@@ -170,19 +189,25 @@ export class SimFiles implements Files {
       },
       write: (views, position) => this.#write(path, node, views, position),
       sync: async () => {
-        const count = node.pendingCount;
+        const count = node.changeCount;
         await this.#later(() => {
           this.#check(this.faults.sync, path);
           node.settle(count);
         });
       },
       truncate: (sizeBytes) => this.#later(() => node.truncate(sizeBytes)),
-      close: () => this.#later(() => undefined),
+      close: () => {
+        this.#openCount -= 1;
+        return this.#later(() => undefined);
+      },
     };
   }
 
   async #write(path: string, node: SimContents, views: readonly Uint8Array[], position: number): Promise<void> {
-    const carryOut = () => node.write(joined(views), position);
+    const carryOut = (share: number) => {
+      const bytes = joined(views);
+      node.write(bytes.subarray(0, Math.ceil(bytes.length * share)), position);
+    };
     this.#writing.add(carryOut);
     try {
       await this.#later(() => {
@@ -215,8 +240,10 @@ export class SimFiles implements Files {
 
   /** Carries `action` out after a random time; never settles once the disk is dead. */
   #later<T>(action: () => T): Promise<T> {
-    const { clock, random, delayMaxMs = 2 } = this.#options;
+    const { clock, random } = this.#options;
+    const delayMaxMs = this.faults.delayMaxMs ?? this.#options.delayMaxMs ?? 2;
     return new Promise((resolve, reject) => {
+      if (this.#isDead) return;
       clock.setTimer(random.fraction() * delayMaxMs, () => {
         if (this.#isDead) return;
         try {

@@ -49,6 +49,7 @@ export class SimMetadataStore implements MetadataStore {
   readonly #closing = new AbortController();
   faults: SimStoreFaults;
   #isCutOff = false;
+  #isDead = false;
 
   constructor(options: SimMetadataStoreOptions) {
     this.#options = options;
@@ -58,6 +59,11 @@ export class SimMetadataStore implements MetadataStore {
   /** Cuts the client off from the store, or connects it again. */
   cutOff(isCutOff: boolean): void {
     this.#isCutOff = isCutOff;
+  }
+
+  /** The process that uses this client ends: nothing settles any more. Its clock must stand still, too. */
+  crash(): void {
+    this.#isDead = true;
   }
 
   async read(prefix: string): Promise<{ readonly entries: readonly StoredEntry[]; readonly revision: number }> {
@@ -167,6 +173,7 @@ export class SimMetadataStore implements MetadataStore {
     return new Promise((resolve) => {
       let undo = () => {};
       const settle = () => {
+        if (this.#isDead) return;
         undo();
         ended.removeEventListener('abort', settle);
         resolve();

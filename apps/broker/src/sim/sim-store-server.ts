@@ -51,6 +51,11 @@ export class SimStoreServer {
     return this.#revision;
   }
 
+  /** Ends every lease: an embedded store whose process has ended. */
+  revokeAll(): void {
+    for (const id of [...this.#leases.keys()]) this.revoke(id);
+  }
+
   grant(ttlMs: number): string {
     this.#leaseCount += 1;
     const id = `lease-${this.#leaseCount}`;

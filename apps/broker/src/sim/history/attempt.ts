@@ -1,0 +1,31 @@
+/**
+ * One batch that a producer sent once. It may be in the log at most once.
+ * - `sent`: no answer yet. `unknown`: the connection ended, or the error leaves open whether it was appended.
+ * - `acked`: the broker vouched for it. `refused`: the broker said that it is not in the log.
+ * - `lost`: a power cut took it back; it may not come again.
+ */
+export interface Attempt {
+  readonly id: number;
+  readonly topic: string;
+  readonly partition: number;
+  /** The batch's records, uncompressed, as they were sent. */
+  readonly plain: Uint8Array;
+  readonly count: number;
+  /** Timestamps of the records, in order. */
+  readonly timestamps: readonly number[];
+  /** The broker's process that it was sent to. */
+  readonly life: number;
+  /** End of what was acknowledged in the partition when it was sent: it cannot lie before that. */
+  readonly floor: number;
+  status: 'sent' | 'unknown' | 'acked' | 'refused' | 'lost';
+  /** Where it was seen, or said to be; -1: not yet. */
+  baseOffset: number;
+}
+
+/** A batch as a reader found it. */
+export interface SeenBatch {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly leaderEpoch: number;
+  readonly attempt: Attempt;
+}

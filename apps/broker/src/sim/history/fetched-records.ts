@@ -1,0 +1,84 @@
+import type { Core } from '@ks/core-wasm';
+import { type RecordBatch as Batch, type Codec, RecordBatch, recordBatchesOf } from '@ks/protocol';
+import type { SimClock } from '../sim-clock.ts';
+import type { Attempt } from './attempt.ts';
+import type { History } from './history.ts';
+import type { PartitionHistory } from './partition-history.ts';
+
+/** What a reader asked and was told of one partition. */
+export interface FetchedRecords {
+  /** The broker's process that answered. */
+  readonly life: number;
+  readonly fetchOffset: number;
+  readonly highWatermark: number;
+  readonly records: Uint8Array | null;
+}
+
+export interface FetchCheckTools {
+  readonly history: History;
+  readonly core: Core;
+  readonly codec: Codec;
+  readonly clock: SimClock;
+}
+
+const PLAIN_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Holds every batch of an answer to what was produced. Gives the offset to go on from. */
+export async function checkFetched(
+  tools: FetchCheckTools,
+  partition: PartitionHistory,
+  fetched: FetchedRecords,
+): Promise<number> {
+  const violate = (what: string) => tools.history.violate(`${partition.name}: ${what}`);
+  let expected: number | undefined;
+  let epoch = -1;
+  for (const batch of recordBatchesOf(fetched.records ?? new Uint8Array(0))) {
+    const { baseOffset, lastOffset, leaderEpoch } = batch;
+    if (expected === undefined) {
+      const isHit = baseOffset <= fetched.fetchOffset && fetched.fetchOffset <= lastOffset;
+      if (!isHit) violate(`a fetch from ${fetched.fetchOffset} begins with ${baseOffset} to ${lastOffset}`);
+    } else if (baseOffset !== expected) violate(`${expected} is followed by ${baseOffset}`);
+    if (lastOffset >= fetched.highWatermark) {
+      violate(`a reader got ${lastOffset} under the high watermark ${fetched.highWatermark}`);
+    }
+    if (leaderEpoch < epoch) violate(`epoch ${leaderEpoch} at ${baseOffset} comes after ${epoch}`);
+    epoch = leaderEpoch;
+    expected = lastOffset + 1;
+    const attempt = await identify(tools, batch, violate);
+    if (attempt === undefined) continue;
+    if (partition.name !== `${attempt.topic}-${attempt.partition}`) {
+      violate(`batch ${attempt.id} was sent to ${attempt.topic}-${attempt.partition}`);
+    }
+    partition.seen({ baseOffset, lastOffset, leaderEpoch, attempt }, fetched.life);
+  }
+  return expected ?? fetched.fetchOffset;
+}
+
+/** Finds what the batch was sent as, and compares every byte of its records. */
+async function identify(
+  { history, core, codec, clock }: FetchCheckTools,
+  batch: Batch,
+  violate: (what: string) => void,
+): Promise<Attempt | undefined> {
+  if (!batch.isCrcValid(core)) {
+    violate(`the batch at ${batch.baseOffset} has a bad checksum`);
+    return undefined;
+  }
+  const work = batch.decompress(codec, PLAIN_BYTES_MAX);
+  const plain = work instanceof Promise ? await clock.outside(work) : work;
+  const [first] = new RecordBatch(batch.bytes).records(plain);
+  const id = first?.key == null ? -1 : new DataView(first.key.buffer, first.key.byteOffset).getInt32(0);
+  const attempt = history.attempts.get(id);
+  if (attempt === undefined) {
+    violate(`nobody sent the batch at ${batch.baseOffset}`);
+    return undefined;
+  }
+  if (!isSame(attempt.plain, plain)) violate(`the records of batch ${id} at ${batch.baseOffset} are not what was sent`);
+  return attempt;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

@@ -1,0 +1,220 @@
+import type { Attempt, SeenBatch } from './attempt.ts';
+
+/** How a life of the broker ended: what is kept over it. */
+export type Ending = 'stop' | 'kill' | 'power-cut';
+
+/** What the broker says of a partition at the moment it begins to serve. */
+export interface PartitionStartFacts {
+  readonly life: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly leaderEpoch: number;
+}
+
+interface Placed {
+  readonly attempt: Attempt;
+  readonly baseOffset: number;
+  readonly endOffset: number;
+  /** -1 until a reader has seen it. */
+  leaderEpoch: number;
+}
+
+/**
+ * All that clients were told of one partition, and what must hold of what they are told next. Offsets here are facts: an offset that
+ * was acknowledged or read names one batch for ever, unless a power cut takes back what was never flushed.
+ */
+export class PartitionHistory {
+  readonly name: string;
+  readonly topicId: string;
+  /** Whether every acknowledgement comes after an fsync (flush.messages=1). */
+  readonly isFlushed: boolean;
+  readonly #violate: (what: string) => void;
+  /** By base offset. */
+  #placed = new Map<number, Placed>();
+  /** Base offset of the batch that holds an offset. */
+  #baseOf = new Map<number, number>();
+  /** Log end at the start of each life that has begun: what earlier lives appended lies below it. */
+  readonly #startEnds: { readonly life: number; readonly endOffset: number }[] = [];
+  #firstLifeSinceCut = 0;
+  /** The worst that has happened since it was served last. */
+  #ending: Ending = 'stop';
+  /** Exclusive end of what was acknowledged. */
+  ackedEndOffset = 0;
+  /** Exclusive end of what was acknowledged after an fsync. */
+  flushedEndOffset = 0;
+  /** The greatest high watermark that anybody was told. */
+  highWatermark = 0;
+  logStartOffset = 0;
+  leaderEpoch = -1;
+
+  /** The broker's process that serves it now. */
+  life: number;
+
+  constructor(
+    name: string,
+    options: { readonly topicId: string; readonly isFlushed: boolean; readonly life: number },
+    violate: (what: string) => void,
+  ) {
+    const { topicId, isFlushed, life } = options;
+    this.name = name;
+    this.life = life;
+    this.topicId = topicId;
+    this.isFlushed = isFlushed;
+    this.#violate = (what) => violate(`${name}: ${what}`);
+  }
+
+  /** Batches whose place is known. */
+  get placedCount(): number {
+    return this.#placed.size;
+  }
+
+  /** All of them, in the order of their offsets. */
+  placed(): readonly Placed[] {
+    return [...this.#placed.values()].sort((a, b) => a.baseOffset - b.baseOffset);
+  }
+
+  /** The broker acknowledged a batch: acks 1 or all. */
+  acked(attempt: Attempt, baseOffset: number): void {
+    if (baseOffset < 0) {
+      this.#violate(`batch ${attempt.id} was acknowledged at ${baseOffset}`);
+      return;
+    }
+    const endOffset = baseOffset + attempt.count;
+    if (this.#isForgotten(attempt.life) && this.#isTooLate(attempt, endOffset)) return;
+    this.#place(attempt, baseOffset);
+    attempt.status = 'acked';
+    this.ackedEndOffset = Math.max(this.ackedEndOffset, endOffset);
+    if (this.isFlushed) this.flushedEndOffset = Math.max(this.flushedEndOffset, endOffset);
+    // One replica: what is acknowledged is committed.
+    this.highWatermark = Math.max(this.highWatermark, endOffset);
+  }
+
+  /** A reader of the broker's process `life` found a batch. */
+  seen(batch: SeenBatch, life: number): void {
+    const { attempt, baseOffset, leaderEpoch } = batch;
+    if (this.#isForgotten(life)) return;
+    if (batch.lastOffset - baseOffset + 1 !== attempt.count) {
+      this.#violate(`batch ${attempt.id} of ${attempt.count} records takes ${baseOffset} to ${batch.lastOffset}`);
+    }
+    const placed = this.#place(attempt, baseOffset);
+    if (placed === undefined) return;
+    if (placed.leaderEpoch >= 0 && placed.leaderEpoch !== leaderEpoch) {
+      this.#violate(`the batch at ${baseOffset} had epoch ${placed.leaderEpoch}, now ${leaderEpoch}`);
+    }
+    placed.leaderEpoch = leaderEpoch;
+  }
+
+  /** The broker told a high watermark, to a request sent when `floor` was known. */
+  toldHighWatermark(highWatermark: number, floor: number, life: number): void {
+    if (highWatermark < floor) this.#violate(`the high watermark went back from ${floor} to ${highWatermark}`);
+    if (!this.#isForgotten(life)) this.highWatermark = Math.max(this.highWatermark, highWatermark);
+  }
+
+  /** The broker told the log's start, to a request sent when `floor` was known. */
+  toldLogStart(logStartOffset: number, floor: number, life: number): void {
+    if (logStartOffset < floor) this.#violate(`the log start went back from ${floor} to ${logStartOffset}`);
+    if (!this.#isForgotten(life)) this.logStartOffset = Math.max(this.logStartOffset, logStartOffset);
+  }
+
+  toldLeaderEpoch(leaderEpoch: number, floor: number): void {
+    if (leaderEpoch < floor) this.#violate(`the leader epoch went back from ${floor} to ${leaderEpoch}`);
+    this.leaderEpoch = Math.max(this.leaderEpoch, leaderEpoch);
+  }
+
+  /** The disk holds a recovery point: everything below it has to survive a power cut. */
+  recoveryPoint(offset: number): void {
+    this.flushedEndOffset = Math.max(this.flushedEndOffset, offset);
+  }
+
+  /** The life of the broker that served the partition, or was to, has ended. */
+  ended(how: Ending): void {
+    if (how === 'stop') this.flushedEndOffset = Math.max(this.ackedEndOffset, this.highWatermark);
+    if (this.#ending !== 'power-cut') this.#ending = how;
+  }
+
+  /** A new life of the broker serves the partition. */
+  started(facts: PartitionStartFacts): void {
+    const { life, logStartOffset, logEndOffset, leaderEpoch } = facts;
+    const ending = this.#ending;
+    this.#ending = 'stop';
+    if (leaderEpoch <= this.leaderEpoch) {
+      this.#violate(`a new life leads under epoch ${leaderEpoch}, after ${this.leaderEpoch}`);
+    }
+    this.leaderEpoch = leaderEpoch;
+    this.life = life;
+    const kept = ending === 'power-cut' ? this.flushedEndOffset : Math.max(this.ackedEndOffset, this.highWatermark);
+    if (logEndOffset < kept) {
+      this.#violate(`after a ${ending} the log ends at ${logEndOffset}, but ${kept} was promised`);
+    }
+    if (ending === 'power-cut') this.#loseFrom(logEndOffset, life);
+    else if (logStartOffset < this.logStartOffset) {
+      this.#violate(`after a ${ending} the log starts at ${logStartOffset}, before ${this.logStartOffset}`);
+    }
+    this.logStartOffset = logStartOffset;
+    // Recovery has flushed what it kept.
+    this.flushedEndOffset = Math.max(this.flushedEndOffset, logEndOffset);
+    this.#startEnds.push({ life, endOffset: logEndOffset });
+  }
+
+  /** Whether a power cut came after that life: what it said last may reach a client after the next one has begun. */
+  #isForgotten(life: number): boolean {
+    return life < this.#firstLifeSinceCut;
+  }
+
+  /** Whether an acknowledgement from before a power cut speaks of what the cut took; where it was flushed it must not have. */
+  #isTooLate(attempt: Attempt, endOffset: number): boolean {
+    const next = this.#startEnds.find(({ life }) => life > attempt.life);
+    if (next === undefined || endOffset <= next.endOffset) return false;
+    if (this.isFlushed)
+      this.#violate(`batch ${attempt.id} was acknowledged up to ${endOffset} and lost by a power cut`);
+    attempt.status = 'lost';
+    return true;
+  }
+
+  #loseFrom(endOffset: number, life: number): void {
+    this.#firstLifeSinceCut = life;
+    for (const placed of this.placed()) {
+      if (placed.endOffset <= endOffset) continue;
+      if (placed.baseOffset < endOffset) this.#violate(`a power cut left a part of the batch at ${placed.baseOffset}`);
+      placed.attempt.status = 'lost';
+      this.#placed.delete(placed.baseOffset);
+      for (let offset = placed.baseOffset; offset < placed.endOffset; offset++) this.#baseOf.delete(offset);
+    }
+    this.ackedEndOffset = Math.min(this.ackedEndOffset, endOffset);
+    this.highWatermark = Math.min(this.highWatermark, endOffset);
+  }
+
+  /** Notes where a batch is; undefined, with a violation, where it cannot be there. */
+  #place(attempt: Attempt, baseOffset: number): Placed | undefined {
+    const fault = this.#faultOf(attempt, baseOffset);
+    if (fault !== undefined) {
+      this.#violate(`batch ${attempt.id} of life ${attempt.life} at ${baseOffset}: ${fault}`);
+      return undefined;
+    }
+    const known = this.#placed.get(baseOffset);
+    if (known !== undefined) return known;
+    const placed: Placed = { attempt, baseOffset, endOffset: baseOffset + attempt.count, leaderEpoch: -1 };
+    this.#placed.set(baseOffset, placed);
+    for (let offset = baseOffset; offset < placed.endOffset; offset++) this.#baseOf.set(offset, baseOffset);
+    attempt.baseOffset = baseOffset;
+    return placed;
+  }
+
+  #faultOf(attempt: Attempt, baseOffset: number): string | undefined {
+    const known = this.#placed.get(baseOffset);
+    if (known?.attempt === attempt) return undefined;
+    if (attempt.status === 'refused') return 'it was refused';
+    if (attempt.status === 'lost') return 'a power cut had taken it';
+    if (attempt.baseOffset >= 0) return `it is at ${attempt.baseOffset} already`;
+    if (baseOffset < attempt.floor) return `${attempt.floor} was acknowledged before it was sent`;
+    for (let offset = baseOffset; offset < baseOffset + attempt.count; offset++) {
+      const base = this.#baseOf.get(offset);
+      if (base !== undefined) return `batch ${this.#placed.get(base)?.attempt.id} is at ${base}`;
+    }
+    const next = this.#startEnds.find(({ life }) => life > attempt.life);
+    if (next !== undefined && baseOffset + attempt.count > next.endOffset) {
+      return `the log ended at ${next.endOffset} when life ${next.life} began`;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { type SimulationResult, simulate } from './simulation.ts';
+
+// npm run sim -- --seed N [--seeds COUNT] [--steps M] [--trace]: simulates a broker from a seed; exit code 1 where it broke its word.
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
+    steps: { type: 'string', default: '5000' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+process.on('unhandledRejection', (error) => {
+  console.error('a promise of the broker was rejected and nobody listened:', error);
+  process.exit(1);
+});
+
+const first = Number(values.seed);
+let failed = 0;
+const started = performance.now();
+let events = 0;
+for (let seed = first; seed < first + Number(values.seeds); seed++) {
+  const print = values.trace ? { print: (line: string) => console.log(line) } : {};
+  const result = await simulate({ seed, steps: Number(values.steps), ...print });
+  events += result.events;
+  report(result);
+  if (result.violations.length > 0) failed += 1;
+}
+const seconds = (performance.now() - started) / 1000;
+console.log(`${events} events in ${seconds.toFixed(1)} s, ${failed} of ${values.seeds} seeds failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+function report(result: SimulationResult): void {
+  const { seed, steps, events, hash, virtualMs, violations } = result;
+  console.log(`seed ${seed}: ${events} events, ${(virtualMs / 1000).toFixed(1)} s simulated, trace ${hash}`);
+  if (violations.length === 0 && values.seeds !== '1') return;
+  for (const [what, count] of [...result.counts].sort()) console.log(`  ${count} ${what}`);
+  if (violations.length === 0) return;
+  if (!values.trace) for (const line of result.lines.slice(-60)) console.log(`  | ${line}`);
+  for (const violation of violations) console.log(`VIOLATION: ${violation}`);
+  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}`);
+}

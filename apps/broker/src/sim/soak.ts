@@ -1,0 +1,40 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { simulate } from './simulation.ts';
+
+// npm run soak -- --minutes N [--steps M]: simulates a broker from random seeds, and stops at the first that breaks its word.
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    steps: { type: 'string', default: '10000' },
+  },
+});
+const steps = Number(values.steps);
+const untilMs = performance.now() + Number(values.minutes) * 60_000;
+
+let seed = 0;
+process.on('unhandledRejection', (error) => {
+  console.error('a promise of the broker was rejected and nobody listened:', error);
+  fail();
+});
+
+let seeds = 0;
+let events = 0;
+while (performance.now() < untilMs) {
+  seed = randomInt(2 ** 31);
+  const result = await simulate({ seed, steps });
+  seeds += 1;
+  events += result.events;
+  console.log(`seed ${seed}: ${result.events} events, trace ${result.hash}`);
+  if (result.violations.length === 0) continue;
+  for (const line of result.lines.slice(-60)) console.log(`  | ${line}`);
+  for (const violation of result.violations) console.log(`VIOLATION: ${violation}`);
+  fail();
+}
+console.log(`${seeds} seeds, ${events} events, all well`);
+
+function fail(): never {
+  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}`);
+  process.exit(1);
+}

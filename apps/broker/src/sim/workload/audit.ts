@@ -1,0 +1,28 @@
+import type { PartitionHistory } from '../history/partition-history.ts';
+import type { SimClient } from '../sim-client.ts';
+import type { Stage } from './actor.ts';
+import { fetchOnce, latestOffset } from './consumer.ts';
+
+/** Reads every partition from its start to its end, and asks that everything acknowledged be there. */
+export async function audit(stage: Stage, client: SimClient): Promise<void> {
+  while (!(await client.connect())) await stage.sleep(10);
+  for (const partition of stage.history.partitions()) await auditPartition(stage, client, partition);
+  client.close();
+}
+
+async function auditPartition(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<void> {
+  const { history } = stage;
+  const latest = await latestOffset(client, partition);
+  if (latest === undefined) return history.violate(`${partition.name}: its end cannot be had`);
+  const positions = new Map([[partition, partition.logStartOffset]]);
+  for (let tries = 0; (positions.get(partition) ?? 0) < latest; tries++) {
+    const before = positions.get(partition);
+    await fetchOnce(stage, client, [partition], positions);
+    if (history.violations.length > 0) return;
+    tries = positions.get(partition) === before ? tries : 0;
+    if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
+  }
+  if (latest < partition.ackedEndOffset) {
+    history.violate(`${partition.name}: it ends at ${latest}, but ${partition.ackedEndOffset} was acknowledged`);
+  }
+}

@@ -1,0 +1,158 @@
+import { ErrorCode, Fetch, ListOffsets, type ResponseOf } from '@ks/protocol';
+import { checkFetched } from '../history/fetched-records.ts';
+import type { PartitionHistory } from '../history/partition-history.ts';
+import type { SimClient } from '../sim-client.ts';
+import { choose, keepWorking, pick, type Stage } from './actor.ts';
+
+const TOPIC_IDS_SINCE = 13;
+/** Below this an answer cannot tell its topics' ids or epochs; ks serves no older ones. */
+const FETCH_MIN = 4;
+
+/** What a consumer asks of one partition, with what was known when it asked. */
+export interface Asked {
+  readonly partition: PartitionHistory;
+  readonly index: number;
+  readonly fetchOffset: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+}
+
+/** A program that reads partitions on and on, mostly from where it was, now and then from anywhere. */
+export async function consume(stage: Stage, client: SimClient): Promise<void> {
+  const positions = new Map<PartitionHistory, number>();
+  await keepWorking(stage, client, async () => {
+    const { random, history } = stage;
+    const partitions = [...history.topics.values()].flatMap((topic) => topic.partitions);
+    const chosen = new Set<PartitionHistory>();
+    for (let count = 1 + random.int(4); count > 0; count--) {
+      const partition = pick(random, partitions);
+      if (partition !== undefined) chosen.add(partition);
+    }
+    if (chosen.size === 0) return;
+    if (random.chance(0.1)) for (const partition of chosen) positions.set(partition, anyOffset(stage, partition));
+    if (random.chance(0.03)) beBusyElsewhere(stage, client);
+    await fetchOnce(stage, client, [...chosen], positions);
+  });
+}
+
+function anyOffset({ random }: Stage, { highWatermark, logStartOffset }: PartitionHistory): number {
+  return logStartOffset + random.int(highWatermark - logStartOffset + 1);
+}
+
+/** Takes nothing for a while, with an answer on its way. */
+function beBusyElsewhere(stage: Stage, client: SimClient): void {
+  client.pause();
+  stage.history.count('slow readers');
+  void stage.sleep(stage.random.fraction() * 40_000).then(() => client.resume());
+}
+
+/** One Fetch, checked. Moves the positions on. */
+export async function fetchOnce(
+  stage: Stage,
+  client: SimClient,
+  partitions: readonly PartitionHistory[],
+  positions: Map<PartitionHistory, number>,
+): Promise<void> {
+  const { random, history } = stage;
+  const version = client.version(Fetch, FETCH_MIN);
+  if (version === undefined) return history.violate('Fetch is not advertised');
+  const asked = partitions.map((partition) => ask(partition, positions.get(partition) ?? 0));
+  const maxBytes = choose(random, [
+    [3, 1_000_000],
+    [2, 5000],
+    [1, 1],
+  ]);
+  const { life } = client;
+  stage.note(`${client.name} fetches ${asked.map((each) => `${each.partition.name}@${each.fetchOffset}`).join(' ')}`);
+  const answer = await client.request(Fetch, version, {
+    maxWaitMs: choose(random, [
+      [2, 0],
+      [3, random.int(500)],
+    ]),
+    minBytes: choose(random, [
+      [3, 1],
+      [1, 0],
+      [2, random.int(20_000)],
+    ]),
+    maxBytes,
+    topics: topicsOf(asked, version, random.chance(0.5) ? maxBytes : 1_000_000),
+    forgottenTopicsData: [],
+  });
+  if (answer === undefined) return;
+  if (answer.errorCode !== 0) history.violate(`Fetch v${version} answered error ${answer.errorCode}`);
+  for (const each of asked) {
+    const told = toldOf(answer, each, version);
+    if (told === undefined) history.violate(`${each.partition.name}: an answer to Fetch v${version} leaves it out`);
+    else positions.set(each.partition, await checkAnswer(stage, each, told, life, version));
+  }
+}
+
+function ask(partition: PartitionHistory, fetchOffset: number): Asked {
+  const { highWatermark, logStartOffset, name } = partition;
+  return {
+    partition,
+    index: Number(name.slice(name.lastIndexOf('-') + 1)),
+    fetchOffset,
+    highWatermark,
+    logStartOffset,
+  };
+}
+
+function topicsOf(asked: readonly Asked[], version: number, partitionMaxBytes: number) {
+  const topics = new Map<string, Asked[]>();
+  for (const each of asked) topics.set(topicOf(each), [...(topics.get(topicOf(each)) ?? []), each]);
+  return [...topics].map(([topic, parts]) => ({
+    ...(version >= TOPIC_IDS_SINCE ? { topicId: parts[0]?.partition.topicId ?? '', topic: '' } : { topic }),
+    partitions: parts.map(({ index, fetchOffset }) => ({ partition: index, fetchOffset, partitionMaxBytes })),
+  }));
+}
+
+function topicOf({ partition }: Asked): string {
+  return partition.name.slice(0, partition.name.lastIndexOf('-'));
+}
+
+type FetchAnswer = ResponseOf<typeof Fetch>;
+type Told = FetchAnswer['responses'][number]['partitions'][number];
+
+function toldOf(answer: FetchAnswer, asked: Asked, version: number): Told | undefined {
+  const topic = answer.responses.find((each) =>
+    version >= TOPIC_IDS_SINCE ? each.topicId === asked.partition.topicId : each.topic === topicOf(asked),
+  );
+  return topic?.partitions.find((each) => each.partitionIndex === asked.index);
+}
+
+async function checkAnswer(stage: Stage, asked: Asked, told: Told, life: number, version: number): Promise<number> {
+  const { history } = stage;
+  const { partition, fetchOffset } = asked;
+  const { errorCode, highWatermark, logStartOffset, records } = told;
+  history.count(`fetch error ${errorCode}`);
+  stage.note(`${partition.name}: error ${errorCode} hw ${highWatermark} ${records?.length ?? 0} bytes`);
+  if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+    // Between what was known when it was asked, an offset is in range; retention and power cuts may move the ends.
+    if (fetchOffset <= asked.highWatermark && fetchOffset >= partition.logStartOffset && life === partition.life) {
+      history.violate(`${partition.name}: ${fetchOffset} is out of range, with ${asked.highWatermark} committed`);
+    }
+    return partition.logStartOffset;
+  }
+  if (errorCode !== 0) return fetchOffset;
+  partition.toldHighWatermark(highWatermark, asked.highWatermark, life);
+  if (version >= 5) partition.toldLogStart(logStartOffset, asked.logStartOffset, life);
+  return checkFetched(stage, partition, { life, fetchOffset, highWatermark, records });
+}
+
+/** Asks for the end of a partition; undefined where the broker did not say. */
+export async function latestOffset(client: SimClient, partition: PartitionHistory): Promise<number | undefined> {
+  const version = client.version(ListOffsets, 1);
+  if (version === undefined) return undefined;
+  const asked = ask(partition, 0);
+  const { life } = client;
+  const answer = await client.request(ListOffsets, version, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name: topicOf(asked), partitions: [{ partitionIndex: asked.index, timestamp: -1 }] }],
+  });
+  const told = answer?.topics[0]?.partitions[0];
+  if (told === undefined || told.errorCode !== 0) return undefined;
+  partition.toldHighWatermark(told.offset, asked.highWatermark, life);
+  return told.offset;
+}

@@ -1,0 +1,191 @@
+import {
+  type CompressionType,
+  compressionTypes,
+  ErrorCode,
+  encodePlainRecordBatch,
+  encodeRecordBatch,
+  Produce,
+  type RequestInput,
+  type ResponseOf,
+} from '@ks/protocol';
+import type { Attempt } from '../history/attempt.ts';
+import type { PartitionHistory } from '../history/partition-history.ts';
+import type { SeededRandom } from '../prng.ts';
+import type { SimClient } from '../sim-client.ts';
+import { choose, keepWorking, pick, type Stage } from './actor.ts';
+
+/** A batch on its way. */
+interface Sending {
+  readonly partition: PartitionHistory;
+  readonly attempt: Attempt;
+  readonly records: Uint8Array;
+}
+
+/** Errors that leave open whether the batch was appended. */
+const OPEN_ERRORS: readonly number[] = [
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  ErrorCode.UNKNOWN_SERVER_ERROR,
+];
+const BATCH_HEADER_BYTES = 61;
+const TOPIC_IDS_SINCE = 13;
+
+/** A program that produces, several requests at a time, and remembers what became of each. */
+export async function produce(stage: Stage, client: SimClient): Promise<void> {
+  let underWay = 0;
+  const underWayMax = 1 + stage.random.int(4);
+  /** Where this connection's last batch of each partition lies: pipelined batches keep their order. */
+  const lastOffsets = new Map<PartitionHistory, { readonly connection: number; readonly offset: number }>();
+  await keepWorking(stage, client, async () => {
+    if (underWay >= underWayMax) return;
+    const sendings = await prepare(stage, client);
+    if (sendings.length === 0 || !client.isConnected) return;
+    underWay += 1;
+    void send(stage, client, sendings, lastOffsets).then(() => {
+      underWay -= 1;
+    });
+  });
+}
+
+async function prepare(stage: Stage, client: SimClient): Promise<readonly Sending[]> {
+  const { random, history } = stage;
+  const all = [...history.topics.values()].flatMap(({ partitions }) => partitions);
+  const chosen = new Set<PartitionHistory>();
+  for (let count = 1 + random.int(3); count > 0; count--) {
+    const partition = pick(random, all);
+    if (partition !== undefined) chosen.add(partition);
+  }
+  const sendings: Sending[] = [];
+  for (const partition of chosen) sendings.push(await makeBatch(stage, client, partition));
+  return sendings;
+}
+
+async function makeBatch(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<Sending> {
+  const { random, history, core, codec, clock } = stage;
+  const id = history.nextAttemptId();
+  const records = recordsOf(random, id, clock.wallMs());
+  const plain = encodePlainRecordBatch(records, { checksum: core }).subarray(BATCH_HEADER_BYTES);
+  const compression = pick<CompressionType>(random, compressionTypes) ?? 'none';
+  const sealing = encodeRecordBatch(records, { compression, codec, checksum: core });
+  const bytes = sealing instanceof Promise ? await clock.outside(sealing) : sealing;
+  const attempt: Attempt = {
+    id,
+    topic: partition.name.slice(0, partition.name.lastIndexOf('-')),
+    partition: Number(partition.name.slice(partition.name.lastIndexOf('-') + 1)),
+    plain,
+    count: records.length,
+    timestamps: records.map(({ timestamp }) => timestamp),
+    life: client.life,
+    floor: partition.ackedEndOffset,
+    status: 'sent',
+    baseOffset: -1,
+  };
+  history.attempts.set(id, attempt);
+  return { partition, attempt, records: bytes };
+}
+
+/** Mostly few and small records; now and then many, or large ones. */
+function recordsOf(random: SeededRandom, id: number, nowMs: number) {
+  const count = choose(random, [
+    [6, 1 + random.int(4)],
+    [1, 20 + random.int(60)],
+  ]);
+  const valueBytes = choose(random, [
+    [6, random.int(100)],
+    [2, random.int(3000)],
+    [count > 4 ? 0 : 0.3, 20_000 + random.int(60_000)],
+  ]);
+  return Array.from({ length: count }, (_, index) => {
+    const key = new Uint8Array(8);
+    const view = new DataView(key.buffer);
+    view.setInt32(0, id);
+    view.setInt32(4, index);
+    // Half of the bytes repeat, so that codecs have something to find.
+    const value = new Uint8Array(random.int(valueBytes + 1)).fill(id & 0xff);
+    value.set(random.bytes(Math.min(value.length >> 1, 512)));
+    const headers = random.chance(0.1) ? [{ key: 'h', value: random.bytes(3) }] : [];
+    return { timestamp: nowMs - random.int(1000), key, value, headers };
+  });
+}
+
+async function send(
+  stage: Stage,
+  client: SimClient,
+  sendings: readonly Sending[],
+  lastOffsets: Map<PartitionHistory, { readonly connection: number; readonly offset: number }>,
+): Promise<void> {
+  const { random, history } = stage;
+  const acks = choose(random, [
+    [4, 1],
+    [4, -1],
+    [1, 0],
+  ]);
+  const version = client.version(Produce);
+  if (version === undefined) return history.violate('Produce is not advertised');
+  const body = requestOf(sendings, acks, version, random);
+  const connection = client.connectionNumber;
+  history.count(`produce acks ${acks}`);
+  stage.note(`${client.name} sends ${sendings.map(({ attempt }) => attempt.id).join(' ')} acks ${acks} v${version}`);
+  if (random.chance(0.01)) return client.sendHalf(Produce, version, body);
+  if (acks === 0) {
+    for (const { attempt } of sendings) attempt.status = 'unknown';
+    return client.send(Produce, version, body);
+  }
+  const answer = await client.request(Produce, version, body);
+  for (const sending of sendings) {
+    const { attempt, partition } = sending;
+    const result = resultOf(answer, sending, version);
+    if (answer === undefined || result === undefined) {
+      if (answer !== undefined) history.violate(`the answer to batch ${attempt.id} leaves it out`);
+      attempt.status = 'unknown';
+      continue;
+    }
+    history.count(`produce error ${result.errorCode}`);
+    stage.note(`${client.name} batch ${attempt.id}: error ${result.errorCode} at ${result.baseOffset}`);
+    if (result.errorCode !== 0) {
+      attempt.status = OPEN_ERRORS.includes(result.errorCode) ? 'unknown' : 'refused';
+      if (attempt.status === 'refused' && attempt.baseOffset >= 0) {
+        history.violate(`batch ${attempt.id} was refused with ${result.errorCode}, but it was read`);
+      }
+      continue;
+    }
+    partition.acked(attempt, result.baseOffset);
+    const last = lastOffsets.get(partition);
+    if (last?.connection === connection && result.baseOffset <= last.offset) {
+      history.violate(`${partition.name}: pipelined batch ${attempt.id} at ${result.baseOffset} after ${last.offset}`);
+    }
+    lastOffsets.set(partition, { connection, offset: result.baseOffset });
+  }
+}
+
+function requestOf(
+  sendings: readonly Sending[],
+  acks: number,
+  version: number,
+  random: SeededRandom,
+): RequestInput<typeof Produce> {
+  const topics = new Map<string, Sending[]>();
+  for (const sending of sendings) {
+    const { topic } = sending.attempt;
+    topics.set(topic, [...(topics.get(topic) ?? []), sending]);
+  }
+  return {
+    acks,
+    timeoutMs: 30_000 + random.int(1000),
+    topicData: [...topics].map(([name, parts]) => ({
+      ...(version >= TOPIC_IDS_SINCE ? { topicId: parts[0]?.partition.topicId ?? '', name: '' } : { name }),
+      partitionData: parts.map(({ attempt, records }) => ({ index: attempt.partition, records })),
+    })),
+  };
+}
+
+type ProduceAnswer = ResponseOf<typeof Produce>;
+
+function resultOf(answer: ProduceAnswer | undefined, { attempt, partition }: Sending, version: number) {
+  const topic = answer?.responses.find((each) =>
+    version >= TOPIC_IDS_SINCE ? each.topicId === partition.topicId : each.name === attempt.topic,
+  );
+  return topic?.partitionResponses.find((each) => each.index === attempt.partition);
+}
