@@ -17,12 +17,14 @@ import type { Network } from './ports/network.ts';
 import type { Random } from './ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
+import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
 import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
 import type { HostedPartition, ReplicaHost } from './runtime/replica-manager.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
+import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
 import { electionRules } from './runtime/topic-admin-rules.ts';
 import { BrokerServer } from './server/broker-server.ts';
 import { Dispatcher } from './server/dispatch.ts';
@@ -90,6 +92,7 @@ interface Parts {
   readonly loader: MetadataLoader;
   readonly metadataController: MetadataController;
   readonly groups: GroupCoordinatorHost;
+  readonly transactions: TransactionCoordinatorHost;
   readonly server: BrokerServer;
 }
 
@@ -218,6 +221,7 @@ class ComposedBroker implements Broker {
       ...{ standForController, electionRulesOf },
     });
     const groups = this.#createGroups(loader, controller);
+    const transactions = this.#createTransactions(store, loader, controller);
     const replicas = this.#replicas;
     const apis = advertisedApis(handlers);
     const fetchSessions = new FetchSessionCache({
@@ -227,12 +231,13 @@ class ComposedBroker implements Broker {
     });
     const server = this.#createServer({
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
-      ...{ replicas, metadata: loader, controller, groups, fetchSessions },
+      ...{ replicas, metadata: loader, controller, groups, transactions, fetchSessions },
     });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));
+    loader.subscribe((_previous, next) => transactions.applyImage(next));
     loader.subscribe((previous, next) => metadataController.applyImage(previous, next, () => loader.state()));
-    return { loader, metadataController, groups, server };
+    return { loader, metadataController, groups, transactions, server };
   }
 
   #createGroups(loader: MetadataLoader, controller: ControllerTopicAdmin): GroupCoordinatorHost {
@@ -248,6 +253,18 @@ class ComposedBroker implements Broker {
       image: () => loader.image(),
       checksum: core,
       ...{ codec, clock, random, logger },
+    });
+  }
+
+  #createTransactions(
+    store: MetadataStore,
+    loader: MetadataLoader,
+    controller: ControllerTopicAdmin,
+  ): TransactionCoordinatorHost {
+    const { clock, random, logger, core, codec } = this.#adapters;
+    return createTransactionCoordinator({
+      ...{ config: this.#config, store, replicas: this.#replicas, controller, image: () => loader.image() },
+      ...{ checksum: core, codec, clock, random, logger },
     });
   }
 
@@ -294,7 +311,7 @@ class ComposedBroker implements Broker {
   /** Registers, elects leaders where this broker is the controller, and puts the first image in force. */
   async #join(
     store: MetadataStore,
-    { loader, metadataController, groups }: Parts,
+    { loader, metadataController, groups, transactions }: Parts,
     directories: readonly LogDirectory[],
     previousBrokerEpoch: number,
   ): Promise<void> {
@@ -311,6 +328,7 @@ class ComposedBroker implements Broker {
     await metadataController.settleBirths();
     await loader.start();
     groups.start();
+    transactions.start();
   }
 
   async #stop(): Promise<void> {
@@ -318,6 +336,7 @@ class ComposedBroker implements Broker {
     const deadlineMs = this.#adapters.clock.monotonicMs() + this.#config.values['ks.shutdown.timeout.ms'];
     const brokerEpoch = this.#isReady ? this.#registration?.brokerEpoch : undefined;
     await parts?.server.quiesce();
+    parts?.transactions.stop();
     parts?.groups.stop();
     await parts?.server.settle(Math.min(SETTLE_MS, this.#config.values['ks.shutdown.timeout.ms']));
     // Answers whatever is still parked, flushes, closes the logs.

@@ -4,11 +4,19 @@ import { groupConfigs } from './definitions/group.ts';
 import { logConfigs } from './definitions/log.ts';
 import { ksConfigs, networkConfigs } from './definitions/network.ts';
 import { nodeConfigs } from './definitions/node.ts';
+import { transactionConfigs } from './definitions/transaction.ts';
 import { inapplicableKeys } from './inapplicable-keys.ts';
 import { type Listeners, parseListeners } from './listeners.ts';
 
 /** Every broker key that ks acts on, under Kafka's names; `ks.` where Kafka has none. */
-export const brokerConfigs = { ...nodeConfigs, ...networkConfigs, ...logConfigs, ...groupConfigs, ...ksConfigs };
+export const brokerConfigs = {
+  ...nodeConfigs,
+  ...networkConfigs,
+  ...logConfigs,
+  ...groupConfigs,
+  ...transactionConfigs,
+  ...ksConfigs,
+};
 
 export type BrokerConfigValues = ConfigValues<typeof brokerConfigs>;
 export type BrokerConfigName = keyof BrokerConfigValues;

@@ -2,6 +2,7 @@ import type { GroupCoordinator } from '../runtime/group-coordinator.ts';
 import type { MetadataView } from '../runtime/metadata-loader.ts';
 import type { ReplicaManager } from '../runtime/replica-manager.ts';
 import type { TopicAdmin } from '../runtime/topic-admin.ts';
+import type { TransactionCoordinator } from '../runtime/transaction-coordinator.ts';
 import type { VersionRange } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { FetchSessionCache } from '../core/fetch-session/session-cache.ts';
@@ -34,6 +35,8 @@ export interface BrokerServices {
   readonly controller: TopicAdmin;
   /** Consumer groups and committed offsets. */
   readonly groups: GroupCoordinator;
+  /** Producer ids and transactions. */
+  readonly transactions: TransactionCoordinator;
   /** Every API this broker answers, by ascending key: derived from `handlers/index.ts`. */
   readonly apis: readonly AdvertisedApi[];
 }

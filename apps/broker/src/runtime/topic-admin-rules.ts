@@ -5,9 +5,12 @@ import type { PlanningRules, TopicSpec } from '../core/controller/topics.ts';
 import { type ClusterImage, configKey, type TopicImage } from '../core/metadata/image.ts';
 
 /** Topics that this release's brokers create for themselves. */
-export type InternalTopicName = '__consumer_offsets';
+export type InternalTopicName = '__consumer_offsets' | '__transaction_state';
 
-const internalTopicNames: ReadonlySet<string> = new Set<InternalTopicName>(['__consumer_offsets']);
+const internalTopicNames: ReadonlySet<string> = new Set<InternalTopicName>([
+  '__consumer_offsets',
+  '__transaction_state',
+]);
 
 export function isInternalTopicName(name: string): name is InternalTopicName {
   return internalTopicNames.has(name);
@@ -26,23 +29,46 @@ export function planningRules(config: BrokerConfig, placementStart: number): Pla
 /** An internal topic as it must be. */
 export function internalTopicSpec(name: InternalTopicName, config: BrokerConfig, image: ClusterImage): TopicSpec {
   const { values } = config;
+  if (name === '__transaction_state') {
+    return {
+      name,
+      partitionCount: values['transaction.state.log.num.partitions'],
+      replicationFactor: replicationFactor('transaction.state.log.replication.factor', config, image),
+      assignments: [],
+      configs: [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'compression.type', value: 'uncompressed' },
+        { name: 'min.insync.replicas', value: String(values['transaction.state.log.min.isr']) },
+        { name: 'unclean.leader.election.enable', value: 'false' },
+        segmentBytes(values['transaction.state.log.segment.bytes']),
+      ],
+    };
+  }
   return {
     name,
     partitionCount: values['offsets.topic.num.partitions'],
-    replicationFactor: replicationFactor(config, image),
+    replicationFactor: replicationFactor('offsets.topic.replication.factor', config, image),
     assignments: [],
     configs: [
       { name: 'cleanup.policy', value: 'compact' },
       { name: 'compression.type', value: 'producer' },
-      { name: 'segment.bytes', value: String(Math.max(values['offsets.topic.segment.bytes'], 1048576)) },
+      segmentBytes(values['offsets.topic.segment.bytes']),
     ],
   };
 }
 
+function segmentBytes(configured: number): { readonly name: string; readonly value: string } {
+  return { name: 'segment.bytes', value: String(Math.max(configured, 1048576)) };
+}
+
 /** As configured; where nobody configured it, no more than there are brokers, so that one broker needs no configuration. */
-function replicationFactor(config: BrokerConfig, image: ClusterImage): number {
-  const wanted = config.values['offsets.topic.replication.factor'];
-  if (config.explicit.has('offsets.topic.replication.factor')) return wanted;
+function replicationFactor(
+  key: 'offsets.topic.replication.factor' | 'transaction.state.log.replication.factor',
+  config: BrokerConfig,
+  image: ClusterImage,
+): number {
+  const wanted = config.values[key];
+  if (config.explicit.has(key)) return wanted;
   const alive = [...image.brokers.values()].filter((broker) => !broker.fenced).length;
   return Math.max(1, Math.min(wanted, alive));
 }

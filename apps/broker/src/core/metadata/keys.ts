@@ -2,6 +2,8 @@ import type { ConfigResourceType } from './image.ts';
 
 export const CLUSTER_KEY = 'cluster';
 export const CONTROLLER_KEY = 'controller';
+/** The next producer id that no broker has taken: no part of the image. */
+export const PRODUCER_IDS_KEY = 'producer-ids';
 
 export const registrationKey = (brokerId: number): string => `registrations/${brokerId}`;
 export const liveKey = (brokerId: number): string => `live/${brokerId}`;

@@ -46,6 +46,14 @@ export interface DeletionRecord {
   readonly partitionCount: number;
 }
 
+/** `producer-ids` */
+export interface ProducerIdsRecord {
+  /** The first id of the next block. */
+  readonly nextProducerId: number;
+  /** Names the allocation that wrote this, so that a lost answer can be told from another's block. */
+  readonly allocation: string;
+}
+
 /** `partitions/<topic id>/<p>` */
 export type PartitionRecord = Omit<PartitionImage, 'partitionIndex' | 'modRevision'>;
 
@@ -73,6 +81,10 @@ export const topicFormat: Format<TopicRecord> = objectOf<TopicRecord>({ topicId:
 export const deletionFormat: Format<DeletionRecord> = objectOf<DeletionRecord>({
   name: text,
   partitionCount: whole(1),
+});
+export const producerIdsFormat: Format<ProducerIdsRecord> = objectOf<ProducerIdsRecord>({
+  nextProducerId: whole(0),
+  allocation: text,
 });
 export const configFormat: Format<ReadonlyMap<string, string>> = mapOf(text);
 
@@ -105,6 +117,7 @@ export function writeRecord(
     | TopicRecord
     | DeletionRecord
     | PartitionRecord
+    | ProducerIdsRecord
     | ReadonlyMap<string, string>,
 ): string {
   return JSON.stringify(record, (_key, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value));
