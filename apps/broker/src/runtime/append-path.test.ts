@@ -101,16 +101,12 @@ describe('append', () => {
     expect((await completion)[2]?.currentLeader).toEqual({ leaderId: 2, leaderEpoch: 4 });
   });
 
-  it("refuses an id that is not the topic's, missing records and idempotent producers", async () => {
+  it("refuses an id that is not the topic's, and missing records", async () => {
     const { replicas, directory } = await Fixture.leading();
     const asked = { topic: 'orders', topicId: idOf('w'), partitionIndex: 0, records: batchOf(1) };
     const other = await replicas.append({ ...appendRequest([]), partitions: [asked] }).completion;
     expect(other[0]?.errorCode).toBe(ErrorCode.INCONSISTENT_TOPIC_ID);
     expect((await replicas.append(appendRequest([null])).completion)[0]?.errorCode).toBe(ErrorCode.INVALID_RECORD);
-    const idempotent = batchOf(1);
-    idempotent[3] = 1;
-    const refused = await replicas.append(appendRequest([idempotent])).completion;
-    expect(refused[0]?.errorCode).toBe(ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT);
     expect(directory.get('orders', 0).appendedEndOffset).toBe(0);
   });
 

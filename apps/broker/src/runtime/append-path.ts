@@ -1,6 +1,12 @@
 import { ErrorCode } from '@ks/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { BatchFacts, BatchValidation, RecordValidator } from '../storage/record-validator.ts';
+import type { Log, LogAppend } from '../storage/log.ts';
+import type { LogConfig } from '../storage/log-config.ts';
+import { producerBatchAt } from '../storage/producer-batch.ts';
+import { type AppendedBatch, baseOffsetOf } from '../storage/producer-entry.ts';
+import type { ProducerVerdict, TransactionVerification } from '../storage/producer-judge.ts';
+import { type AppendVerification, verifyAppend } from './append-verification.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import { PendingAppend, refusedAppend } from './pending-append.ts';
 import type { Append, AppendPartition, AppendRequest, AppendResult } from './replica-manager.ts';
@@ -19,6 +25,14 @@ export interface AppendPathOptions {
   readonly parkedPerPartitionMax: number;
 }
 
+/** One append on its way through the partitions. */
+interface Admission {
+  readonly request: AppendRequest;
+  readonly pending: PendingAppend;
+  /** Undefined where no coordinator had to be asked. */
+  readonly verification: AppendVerification | undefined;
+}
+
 /** The way of a batch into the log and of its acknowledgement out: check, append, wait for what `acks` asks. */
 export class AppendPath {
   readonly #options: AppendPathOptions;
@@ -29,15 +43,21 @@ export class AppendPath {
 
   append(request: AppendRequest): Append {
     const pending = new PendingAppend();
-    const admitting = this.#admitFrom(0, request, pending);
+    const verification = verifyAppend(this.#options.registry, request);
+    const admission = { request, pending, verification };
+    const admitting =
+      verification === undefined
+        ? this.#admitFrom(0, admission)
+        : verification.answered.then(() => this.#admitFrom(0, admission));
     return { admitting, admitted: pending.results, completion: pending.completion };
   }
 
   /** Admits the partitions from `start` on in order; a promise as soon as one has to wait for another thread. */
-  #admitFrom(start: number, request: AppendRequest, pending: PendingAppend): Promise<void> | undefined {
+  #admitFrom(start: number, admission: Admission): Promise<void> | undefined {
+    const { request, pending, verification } = admission;
     for (let index = start; index < request.partitions.length; index++) {
       const asked = request.partitions[index] as AppendPartition;
-      const located = this.#locate(asked, request);
+      const located = this.#locate(asked, index, admission);
       if ('errorCode' in located) {
         pending.results.push(located);
         continue;
@@ -45,30 +65,26 @@ export class AppendPath {
       const validation = this.#validate(asked, located, request);
       if (validation instanceof Promise) {
         return validation.then((settled) => {
-          this.#admitAfterWait(asked, settled, request, pending);
-          return this.#admitFrom(index + 1, request, pending);
+          this.#admitAfterWait(asked, index, settled, admission);
+          return this.#admitFrom(index + 1, admission);
         });
       }
-      this.#admit(asked, located, validation, request, pending);
+      this.#admit(asked, index, located, validation, admission);
     }
+    verification?.end();
     this.#finishAdmission(request, pending);
     return undefined;
   }
 
   /** The world may have moved during the wait: leadership, the partition itself, its ISR. */
-  #admitAfterWait(
-    asked: AppendPartition,
-    validation: BatchValidation,
-    request: AppendRequest,
-    pending: PendingAppend,
-  ): void {
-    const located = this.#locate(asked, request);
-    if ('errorCode' in located) pending.results.push(located);
-    else this.#admit(asked, located, validation, request, pending);
+  #admitAfterWait(asked: AppendPartition, index: number, validation: BatchValidation, admission: Admission): void {
+    const located = this.#locate(asked, index, admission);
+    if ('errorCode' in located) admission.pending.results.push(located);
+    else this.#admit(asked, index, located, validation, admission);
   }
 
   /** The replica to append to, or the refusal. */
-  #locate(asked: AppendPartition, request: AppendRequest): HostedReplica | AppendResult {
+  #locate(asked: AppendPartition, index: number, { request, verification }: Admission): HostedReplica | AppendResult {
     const located = this.#options.registry.locateLeader(asked);
     if (located.refusal !== undefined) {
       const { errorCode, currentLeader } = located.refusal;
@@ -82,6 +98,8 @@ export class AppendPath {
       });
     }
     if (request.acks === -1 && replica.isUnderMinIsr) return refusedAppend(asked, ErrorCode.NOT_ENOUGH_REPLICAS);
+    const verified = verification?.errorCodeOf(index) ?? ErrorCode.NONE;
+    if (verified !== ErrorCode.NONE) return refusedAppend(asked, verified);
     const waiters = request.acks === -1 ? replica.committed : replica.written;
     if (waiters.size >= this.#options.parkedPerPartitionMax) {
       // Retriable for every client: the disk or the followers do not keep up.
@@ -108,22 +126,24 @@ export class AppendPath {
 
   #admit(
     asked: AppendPartition,
+    index: number,
     replica: HostedReplica,
     validation: BatchValidation,
-    request: AppendRequest,
-    pending: PendingAppend,
+    { request, pending, verification }: Admission,
   ): void {
     if (!validation.valid) {
       const { errorCode, message, recordErrors } = validation;
       pending.results.push(refusedAppend(asked, errorCode, { errorMessage: message, recordErrors }));
       return;
     }
-    const index = pending.results.length;
-    const result = this.#appendToLog(asked, replica, validation, request);
-    pending.results.push(result);
+    const result = this.#appendToLog(asked, replica, validation, request, verification?.leaveOf(index));
+    const at = pending.results.push(result) - 1;
     if (result.errorCode !== ErrorCode.NONE || request.acks === 0) return;
-    const waiters = request.acks === -1 ? replica.committed : replica.written;
-    waiters.add(result.lastOffset + 1, pending.wait(index, replica));
+    const endOffset = result.lastOffset + 1;
+    const isAll = request.acks === -1;
+    // A repetition may be acknowledged already.
+    if (endOffset <= (isAll ? replica.highWatermark : replica.leaderEndOffset)) return;
+    (isAll ? replica.committed : replica.written).add(endOffset, pending.wait(at, replica));
   }
 
   #appendToLog(
@@ -131,30 +151,19 @@ export class AppendPath {
     replica: HostedReplica,
     facts: BatchFacts,
     request: AppendRequest,
+    leave: TransactionVerification | undefined,
   ): AppendResult {
-    if (facts.producerId >= 0 && request.origin === 'client') {
-      // As a broker whose logs predate idempotence: every client gives up on this error rather than retry.
-      const errorMessage = 'This broker does not serve idempotent or transactional producers yet';
-      return refusedAppend(asked, ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT, { errorMessage });
-    }
     const { records } = asked;
     if (records === null) throw new Error('validation let a partition without records pass');
     const { log } = replica;
+    const verdict = facts.producerId < 0 ? undefined : judgeProducer(log, records, request, leave);
+    if (verdict?.type === 'refused') {
+      return refusedAppend(asked, verdict.errorCode, { errorMessage: verdict.message });
+    }
+    if (verdict?.type === 'duplicate') return appendedResult(asked, log, repeated(verdict.batch, log.config));
     try {
-      const appended = log.append(records, { leaderEpoch: replica.leaderEpoch, maxTimestampMs: facts.maxTimestampMs });
-      return {
-        topic: asked.topic,
-        topicId: asked.topicId,
-        partitionIndex: asked.partitionIndex,
-        errorCode: ErrorCode.NONE,
-        errorMessage: null,
-        recordErrors: [],
-        baseOffset: appended.baseOffset,
-        lastOffset: appended.lastOffset,
-        logAppendTimeMs: appended.logAppendTimeMs,
-        logStartOffset: log.logStartOffset,
-        currentLeader: undefined,
-      };
+      const { leaderEpoch } = replica;
+      return appendedResult(asked, log, log.append(records, { leaderEpoch, maxTimestampMs: facts.maxTimestampMs }));
     } catch (error) {
       // A failed log throws at each call; anything else is a fault of ours and must not pass for one of the disk.
       if (!log.isFailed) throw error;
@@ -168,4 +177,39 @@ export class AppendPath {
     const deadlineMs = this.#options.clock.monotonicMs() + Math.max(0, request.timeoutMs);
     pending.timer = this.#options.wheel.schedule(deadlineMs, () => pending.timeOut());
   }
+}
+
+/** What the log's knowledge of the producer says to the batch. */
+function judgeProducer(
+  log: Log,
+  records: Uint8Array,
+  { origin, transactionVersion }: AppendRequest,
+  verification: TransactionVerification | undefined,
+): ProducerVerdict {
+  const batch = producerBatchAt(records, 0);
+  if (batch === undefined) return undefined;
+  if (origin === 'client') return log.producers.judge(batch, { type: 'client', verification });
+  return log.producers.judge(batch, { type: 'coordinator', transactionVersion: transactionVersion ?? 0 });
+}
+
+/** A batch that is in the log already, told as when it was appended. */
+function repeated(batch: AppendedBatch, { messageTimestampType }: LogConfig): LogAppend {
+  const logAppendTimeMs = messageTimestampType === 'LogAppendTime' ? batch.timestampMs : -1;
+  return { baseOffset: baseOffsetOf(batch), lastOffset: batch.lastOffset, logAppendTimeMs };
+}
+
+function appendedResult(asked: AppendPartition, log: Log, appended: LogAppend): AppendResult {
+  return {
+    topic: asked.topic,
+    topicId: asked.topicId,
+    partitionIndex: asked.partitionIndex,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    recordErrors: [],
+    baseOffset: appended.baseOffset,
+    lastOffset: appended.lastOffset,
+    logAppendTimeMs: appended.logAppendTimeMs,
+    logStartOffset: log.logStartOffset,
+    currentLeader: undefined,
+  };
 }

@@ -24,6 +24,10 @@ export class FakePartition implements HostedPartition {
   #waiting: { readonly endOffset: number; readonly resolve: (errorCode: number) => void }[] = [];
   #isHeld = false;
 
+  get lastStableOffset(): number {
+    return this.highWatermark;
+  }
+
   constructor(topic: string, partitionIndex: number) {
     this.topic = topic;
     this.partitionIndex = partitionIndex;

@@ -43,6 +43,7 @@ export class HostedReplica implements HostedPartition {
     this.log = log;
     this.#brokerId = options.brokerId;
     this.#wakeFetches = options.wakeFetches;
+    log.producers.highWatermarkReached(options.highWatermark);
     this.#machine = new Partition({
       brokerId: options.brokerId,
       logStartOffset: log.logStartOffset,
@@ -70,6 +71,9 @@ export class HostedReplica implements HostedPartition {
   }
   get highWatermark(): number {
     return this.#machine.highWatermark;
+  }
+  get lastStableOffset(): number {
+    return this.log.producers.lastStableOffset(this.#machine.highWatermark, this.log.logStartOffset);
   }
   get logEndOffset(): number {
     return this.#machine.logEndOffset;
@@ -143,6 +147,7 @@ export class HostedReplica implements HostedPartition {
         this.log.assignLeaderEpoch(effect.leaderEpoch);
         return;
       case 'highWatermarkAdvanced':
+        this.log.producers.highWatermarkReached(effect.highWatermark);
         this.committed.reach(effect.highWatermark);
         this.#wakeFetches(this);
         this.#changed();

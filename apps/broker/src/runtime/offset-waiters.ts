@@ -24,9 +24,13 @@ export class OffsetWaiters {
     return this.#entries.length - this.#head;
   }
 
-  /** `endOffset` is exclusive: the waiter is released once `reach` is given at least that. It never lies below an earlier one's. */
+  /** `endOffset` is exclusive: the waiter is released once `reach` is given at least that. A repetition waits for less than those that came before it. */
   add(endOffset: number, waiter: OffsetWaiter): void {
-    this.#entries.push({ endOffset, waiter });
+    const entries = this.#entries;
+    let at = entries.length;
+    while (at > this.#head && (entries[at - 1] as Entry).endOffset > endOffset) at -= 1;
+    if (at === entries.length) entries.push({ endOffset, waiter });
+    else entries.splice(at, 0, { endOffset, waiter });
   }
 
   /** Releases all that waited for `endOffset` or less. */

@@ -1,5 +1,6 @@
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { WirePart } from '../ports/wire-part.ts';
+import type { TransactionVerifier } from './transaction-verifier.ts';
 import type { Log } from '../storage/log.ts';
 import type { LogConfig } from '../storage/log-config.ts';
 import type { LogDirectory, LogDirectoryHooks } from '../storage/log-directory.ts';
@@ -38,6 +39,10 @@ export interface AppendRequest {
   /** Produce version the batch came by; coordinators give the latest. */
   readonly apiVersion: number;
   readonly partitions: readonly AppendPartition[];
+  /** The request of a transactional producer: what its coordinator says decides whether a transaction may begin on a partition. */
+  readonly transaction?: { readonly transactionalId: string; readonly verifier: TransactionVerifier } | undefined;
+  /** Of transaction markers: 2 and above with KIP-890. Default 0. */
+  readonly transactionVersion?: number;
 }
 
 /** What became of one partition of an append. Offsets and times are -1 where `errorCode` is not 0. */
@@ -143,6 +148,8 @@ export interface HostedPartition {
   readonly log: Log;
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  /** Where readers of committed records stop (exclusive): no transaction is open below it. Never above `highWatermark`. */
+  readonly lastStableOffset: number;
   readonly logEndOffset: number;
   /** Calls `listener` after each advance of the high watermark and once when `isOpen` or `isLeader` turns false; returns what ends it. */
   onChange(listener: (partition: HostedPartition) => void): () => void;

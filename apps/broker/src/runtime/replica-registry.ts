@@ -12,7 +12,7 @@ export interface PartitionRefusal {
 
 export type Located =
   | { readonly replica: HostedReplica; readonly refusal?: undefined }
-  | { readonly refusal: PartitionRefusal };
+  | { readonly replica?: undefined; readonly refusal: PartitionRefusal };
 
 /** The replicas of this broker by topic and partition, and what the image in force says of those it lacks. */
 export class ReplicaRegistry {

@@ -273,11 +273,6 @@ describe('the data path over real storage', () => {
         ErrorCode.INVALID_TIMESTAMP,
       ],
       ['of a producer id', resealed((bytes) => setProducerId(bytes, 0, 7)), ErrorCode.INVALID_RECORD],
-      [
-        'of an idempotent producer',
-        encodePlainRecordBatch([record('a')], { checksum: core, producerId: 7, producerEpoch: 0, baseSequence: 0 }),
-        ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
-      ],
     ];
     expect(bomb.length).toBeLessThan(20_000);
     for (const [name, bytes, errorCode, over] of cases) {

@@ -10,6 +10,8 @@ import type {
   LogReadOptions,
 } from '../storage/log.ts';
 import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
+import type { LogProducers } from '../storage/log-producers.ts';
+import { ProducerState } from '../storage/producer-state.ts';
 import type { LogDirectory, LogDirectoryHooks } from '../storage/log-directory.ts';
 import type { BatchValidation, RecordValidator } from '../storage/record-validator.ts';
 
@@ -43,6 +45,8 @@ export class ScriptedLog {
   held = 0;
   /** Reads are answered by promises, as from a cold disk. */
   isCold = false;
+  /** Judges as a log does; what is appended is not noted. */
+  readonly producers: Pick<LogProducers, 'judge' | 'lastStableOffset' | 'highWatermarkReached'>;
   readonly epochs: { readonly leaderEpoch: number; readonly startOffset: number }[] = [];
   readonly #hooks: LogHooks;
 
@@ -51,6 +55,12 @@ export class ScriptedLog {
     this.partition = key.partition;
     this.topicId = key.topicId;
     this.#hooks = hooks;
+    const state = new ProducerState();
+    this.producers = {
+      judge: (batch, origin) => state.judge(batch, origin),
+      lastStableOffset: (highWatermark) => highWatermark,
+      highWatermarkReached: () => undefined,
+    };
     this.appendedEndOffset = endOffset;
     this.logEndOffset = endOffset;
     this.flushedEndOffset = endOffset;
@@ -229,7 +239,7 @@ export class ScriptedValidator implements RecordValidator {
       sizeBytes: records.length,
       recordsCount: records[0] ?? 0,
       maxTimestampMs: 5,
-      producerId: records[3] === 0 ? -1 : 8,
+      producerId: -1,
       producerEpoch: -1,
       baseSequence: -1,
       isTransactional: false,

@@ -163,7 +163,8 @@ export class ProducerState {
     const begins = batch.isTransactional && entry?.transactionFirstOffset === undefined;
     if (begins) this.#transactions.begin(producerId, baseOffset);
     const appended: AppendedBatch = {
-      lastSequence: sequenceAfter(batch.baseSequence, lastOffsetDelta),
+      // A coordinator's own transactional records have no sequence.
+      lastSequence: batch.baseSequence < 0 ? -1 : sequenceAfter(batch.baseSequence, lastOffsetDelta),
       lastOffset: baseOffset + lastOffsetDelta,
       offsetDelta: lastOffsetDelta,
       timestampMs: maxTimestampMs,
