@@ -7,6 +7,7 @@ import { type ExchangeOptions, exchange } from './shared/exchange.test-support.t
 import { appended, ORDERS_ID, scriptedReplicas } from './shared/replicas.test-support.ts';
 
 const RECORDS = new Uint8Array(70).fill(1);
+const TRANSACTIONAL = RECORDS.slice().fill(0x10, 22, 23);
 
 /** Sends one batch to each of `indexes` of `orders` and answers with what `resultOf` says; also gives what was to be appended. */
 async function send(options: {
@@ -15,6 +16,7 @@ async function send(options: {
   readonly indexes?: readonly number[];
   readonly topicId?: string;
   readonly transactionalId?: string;
+  readonly records?: Uint8Array;
   readonly resultOf?: (index: number) => Partial<AppendResult>;
   readonly over?: Partial<ExchangeOptions>;
 }) {
@@ -35,7 +37,7 @@ async function send(options: {
       {
         name: version < 13 ? 'orders' : '',
         topicId: version < 13 ? ZERO_UUID : topicId,
-        partitionData: indexes.map((index) => ({ index, records: RECORDS })),
+        partitionData: indexes.map((index) => ({ index, records: options.records ?? RECORDS })),
       },
     ],
   };
@@ -107,7 +109,11 @@ describe('Produce', () => {
       [{ version: 9, acks: 2 }, ErrorCode.INVALID_REQUIRED_ACKS],
       [{ version: 9, over: { denied: ['orders'] } }, ErrorCode.TOPIC_AUTHORIZATION_FAILED],
       [{ version: 13, topicId: 'AAAAAAAAAAAAAAAAAAAACQ' }, ErrorCode.UNKNOWN_TOPIC_ID],
-      [{ version: 9, transactionalId: 'tx' }, ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT],
+      [
+        { version: 9, transactionalId: 'tx', over: { denied: ['tx'] } },
+        ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+      ],
+      [{ version: 9, records: TRANSACTIONAL }, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED],
     ] as const;
     for (const [options, errorCode] of refusals) {
       const { request, partitions } = await send(options);
@@ -145,11 +151,14 @@ describe('Produce', () => {
 
   it('borrows the request bytes only where every batch is admitted at once', () => {
     const borrows = produce.options.borrowsBytes as (request: unknown) => boolean;
-    const request = (codec: number) => {
+    const request = (codec: number, transactionalId: string | null = null) => {
       const records = new Uint8Array(70);
       records[22] = codec;
-      return { topicData: [{ partitionData: [{ records: null }, { records: new Uint8Array(3) }, { records }] }] };
+      const partitionData = [{ records: null }, { records: new Uint8Array(3) }, { records }];
+      return { transactionalId, topicData: [{ partitionData }] };
     };
     expect([0, 1, 2, 3, 4].map((codec) => borrows(request(codec)))).toEqual([true, false, true, true, false]);
+    // Its coordinator may have to be asked first.
+    expect(borrows(request(0, 'tx'))).toBe(false);
   });
 });

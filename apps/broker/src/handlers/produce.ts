@@ -5,11 +5,14 @@ import {
   BATCH_HEADER_BYTES,
   compressionId,
   ErrorCode,
+  isTransactional,
   Produce,
   type RequestOf,
   type ResponseInput,
 } from '@ks/protocol';
-import type { AppendPartition, AppendResult, ReplicaManager } from '../runtime/replica-manager.ts';
+import type { AppendPartition, AppendRequest, AppendResult, ReplicaManager } from '../runtime/replica-manager.ts';
+import { coordinatorVerifier } from '../runtime/transaction-verifier.ts';
+import type { BrokerServices } from './broker-services.ts';
 import { CloseConnection, handler, type RequestContext } from './handler.ts';
 import { nodeEndpointsOf, tellsLeader } from './shared/node-endpoints.ts';
 import { resolveTopicName } from './shared/resolve-topic-id.ts';
@@ -36,6 +39,8 @@ const POOLED_CODECS: readonly number[] = [1, 4];
 
 /** Whether every batch is checked and copied before the handler first gives up control. */
 function isAdmittedAtOnce(request: ProduceRequest): boolean {
+  // The coordinator may have to be asked first.
+  if (request.transactionalId !== null) return false;
   return request.topicData.every((topic) =>
     topic.partitionData.every(
       ({ records }) =>
@@ -56,12 +61,30 @@ export const produce = handler(
       origin: 'client',
       apiVersion: context.apiVersion,
       partitions: plan.partitions,
+      transaction: transactionOf(broker, request),
     });
     if (append.admitting !== undefined) await context.exclusive(append.admitting);
     if (acks === 0) return closeOnError(plan, append.admitted);
     return responseOf(broker.replicas, request, context, plan, await append.completion);
   },
 );
+
+/** Whether the producer may write in the name of its transactional id; transactional records without one are nobody's. */
+function mayTransact(request: ProduceRequest, context: RequestContext): boolean {
+  if (request.transactionalId !== null) {
+    return context.authorize('WRITE', 'TRANSACTIONAL_ID', request.transactionalId);
+  }
+  return !request.topicData.some(({ partitionData }) =>
+    partitionData.some(
+      ({ records }) => records !== null && records.length >= BATCH_HEADER_BYTES && isTransactional(records, 0),
+    ),
+  );
+}
+
+function transactionOf(broker: BrokerServices, { transactionalId }: ProduceRequest): AppendRequest['transaction'] {
+  if (transactionalId === null) return undefined;
+  return { transactionalId, verifier: coordinatorVerifier(broker.transactions) };
+}
 
 function knownAcks(acks: number): -1 | 0 | 1 | undefined {
   return acks === -1 || acks === 0 || acks === 1 ? acks : undefined;
@@ -75,9 +98,12 @@ function planAppend(
 ): Plan {
   const slots: Slot[] = [];
   const partitions: AppendPartition[] = [];
+  const isAllowed = mayTransact(request, context);
   for (const topic of request.topicData) {
     const name = resolveTopicName(replicas, topic, context.apiVersion >= TOPIC_IDS_SINCE);
-    const refusal = refusalOf(name, request, context, acks);
+    const refusal = isAllowed
+      ? refusalOf(name, context, acks)
+      : { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, errorMessage: null };
     for (const { index, records } of topic.partitionData) {
       if (name === undefined || refusal !== undefined) {
         slots.push(refusal ?? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, errorMessage: null });
@@ -92,7 +118,6 @@ function planAppend(
 
 function refusalOf(
   name: string | undefined,
-  request: ProduceRequest,
   context: RequestContext,
   acks: number | undefined,
 ): { errorCode: number; errorMessage: string | null } | undefined {
@@ -101,10 +126,7 @@ function refusalOf(
   if (!context.authorize('WRITE', 'TOPIC', name)) {
     return { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, errorMessage: null };
   }
-  if (request.transactionalId === null) return undefined;
-  // As a broker whose logs predate transactions: every client gives up on this error rather than retry.
-  const errorMessage = 'This broker does not serve transactional producers yet';
-  return { errorCode: ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT, errorMessage };
+  return undefined;
 }
 
 /** acks=0 has no response; a client that does not listen is told of an error by the end of its connection. */

@@ -14,6 +14,8 @@ import type { ReplicaRegistry } from './replica-registry.ts';
 
 /** The Produce version from which on clients leave it to the broker to add partitions to a transaction (KIP-890). */
 const ADDS_PARTITIONS_SINCE = 12;
+/** The Produce version from which on clients know TRANSACTION_ABORTABLE. */
+const ABORTABLE_SINCE = 11;
 
 interface Asked {
   readonly index: number;
@@ -57,7 +59,7 @@ export function verifyAppend(registry: ReplicaRegistry, request: AppendRequest):
   return {
     answered: answered.then((codes) => {
       for (const [at, { index }] of asked.entries()) {
-        errorCodes.set(index, appendErrorOf(codes[at] ?? ErrorCode.UNKNOWN_SERVER_ERROR, supportsEpochBump));
+        errorCodes.set(index, appendErrorOf(codes[at] ?? ErrorCode.UNKNOWN_SERVER_ERROR, request.apiVersion));
       }
     }),
     errorCodeOf: (index) => errorCodes.get(index) ?? ErrorCode.NONE,
@@ -91,7 +93,7 @@ function isTransactionalData(records: Uint8Array): boolean {
 }
 
 /** What a producer is told of its coordinator's answer: errors of the coordinator's own become one that every client retries. */
-function appendErrorOf(errorCode: number, supportsEpochBump: boolean): number {
+function appendErrorOf(errorCode: number, apiVersion: number): number {
   switch (errorCode) {
     case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
     case ErrorCode.COORDINATOR_NOT_AVAILABLE:
@@ -99,7 +101,11 @@ function appendErrorOf(errorCode: number, supportsEpochBump: boolean): number {
     case ErrorCode.NETWORK_EXCEPTION:
       return ErrorCode.NOT_ENOUGH_REPLICAS;
     case ErrorCode.CONCURRENT_TRANSACTIONS:
-      return supportsEpochBump ? errorCode : ErrorCode.NOT_ENOUGH_REPLICAS;
+      return apiVersion >= ADDS_PARTITIONS_SINCE ? errorCode : ErrorCode.NOT_ENOUGH_REPLICAS;
+    case ErrorCode.TRANSACTION_ABORTABLE:
+      return apiVersion >= ABORTABLE_SINCE ? errorCode : ErrorCode.INVALID_TXN_STATE;
+    case ErrorCode.PRODUCER_FENCED:
+      return ErrorCode.INVALID_PRODUCER_EPOCH;
     default:
       return errorCode;
   }

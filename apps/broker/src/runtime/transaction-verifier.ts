@@ -1,4 +1,6 @@
+import { ErrorCode } from '@ks/protocol';
 import type { PartitionKey } from './replica-manager.ts';
+import type { TransactionCoordinator } from './transaction-coordinator.ts';
 
 /** A transactional producer that wants to append to partitions on which its transaction is not yet known to be open. */
 export interface TransactionVerification {
@@ -17,4 +19,35 @@ export interface TransactionVerification {
 export interface TransactionVerifier {
   /** A Kafka error code for each partition, in order; NONE: the transaction is open and has the partition. Never rejects. */
   verify(verification: TransactionVerification): Promise<readonly number[]>;
+}
+
+/** The client's side of transaction version 2. */
+const TRANSACTION_VERSION_2 = 2;
+
+/** A verifier that asks this broker's coordinator. */
+export function coordinatorVerifier(
+  coordinator: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>,
+): TransactionVerifier {
+  return {
+    async verify({ transactionalId, producerId, producerEpoch, addsPartitions, partitions }) {
+      const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+      const asked = {
+        ...{ transactionalId, producerId, producerEpoch },
+        partitions: Array.from(byTopic, ([topic, keys]) => ({
+          topic,
+          partitionIndexes: keys.map(({ partitionIndex }) => partitionIndex),
+        })),
+      };
+      const reply = addsPartitions
+        ? await coordinator.addPartitions({ ...asked, clientTransactionVersion: TRANSACTION_VERSION_2 })
+        : await coordinator.verifyPartitions(asked);
+      const errorCodes = new Map<string, number>();
+      for (const { topic, partitions: answers } of reply.topics) {
+        for (const { partitionIndex, errorCode } of answers) errorCodes.set(`${topic}/${partitionIndex}`, errorCode);
+      }
+      return partitions.map(
+        ({ topic, partitionIndex }) => errorCodes.get(`${topic}/${partitionIndex}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR,
+      );
+    },
+  };
 }
