@@ -1,6 +1,11 @@
 import type { BrokerConfig } from './config/broker-config.ts';
 import { logConfigOf, resolveTopicConfig } from './config/topic-config.ts';
-import { defaultGroupConfig, type GroupConfig } from './core/group/group-config.ts';
+import {
+  type ConsumerGroupConfig,
+  defaultGroupConfig,
+  type GroupConfig,
+  type MigrationPolicy,
+} from './core/group/group-config.ts';
 import { type ClusterImage, configKey, emptyClusterImage } from './core/metadata/image.ts';
 import type { HousekeepingIntervals } from './runtime/replica-housekeeping.ts';
 import { brokerLayers } from './runtime/topic-admin-rules.ts';
@@ -33,6 +38,26 @@ export function groupConfigOf({ values }: BrokerConfig): GroupConfig {
     maxSize: values['group.max.size'],
     offsetMetadataMaxBytes: values['offset.metadata.max.bytes'],
     offsetsRetentionMs: values['offsets.retention.minutes'] * 60_000,
+    consumer: consumerGroupConfigOf(values),
+  };
+}
+
+function consumerGroupConfigOf(values: BrokerConfig['values']): ConsumerGroupConfig {
+  return {
+    sessionTimeoutMs: values['group.consumer.session.timeout.ms'],
+    minSessionTimeoutMs: values['group.consumer.min.session.timeout.ms'],
+    maxSessionTimeoutMs: values['group.consumer.max.session.timeout.ms'],
+    heartbeatIntervalMs: values['group.consumer.heartbeat.interval.ms'],
+    minHeartbeatIntervalMs: values['group.consumer.min.heartbeat.interval.ms'],
+    maxHeartbeatIntervalMs: values['group.consumer.max.heartbeat.interval.ms'],
+    assignmentIntervalMs: values['group.consumer.assignment.interval.ms'],
+    minAssignmentIntervalMs: values['group.consumer.min.assignment.interval.ms'],
+    maxAssignmentIntervalMs: values['group.consumer.max.assignment.interval.ms'],
+    maxSize: values['group.consumer.max.size'],
+    assignors: values['group.consumer.assignors'],
+    // The definition lets nothing else in.
+    migrationPolicy: values['group.consumer.migration.policy'].toLowerCase() as MigrationPolicy,
+    regexRefreshIntervalMs: values['group.consumer.regex.refresh.interval.ms'],
   };
 }
 

@@ -1,17 +1,8 @@
 import { DescribeGroups, ErrorCode } from '@ks/protocol';
 import type { DescribeReply } from '../core/group/replies.ts';
 import type { BrokerServices } from './broker-services.ts';
-import { type AclOperation, handler, type RequestContext } from './handler.ts';
-
-/** What may be done with a group, and the bit of each in `authorizedOperations`. */
-const groupOperations: readonly (readonly [AclOperation, number])[] = [
-  ['READ', 3],
-  ['DELETE', 6],
-  ['DESCRIBE', 8],
-  ['DESCRIBE_CONFIGS', 10],
-  ['ALTER_CONFIGS', 11],
-];
-const NOT_ASKED = -2147483648;
+import { handler, type RequestContext } from './handler.ts';
+import { groupOperationBits, OPERATIONS_NOT_ASKED } from './shared/group-operations.ts';
 
 // DescribeGroups v0-v6. v3: authorized operations (KIP-430). v4: instance ids. v6: error 69 with a message for an absent group, which
 // before is a group in state Dead.
@@ -41,7 +32,7 @@ async function describeGroup(
     protocolType: reply.protocolType,
     protocolData: reply.protocolName,
     members: membersOf(reply),
-    authorizedOperations: withOperations ? operationBits(groupId, context) : NOT_ASKED,
+    authorizedOperations: withOperations ? groupOperationBits(groupId, context) : OPERATIONS_NOT_ASKED,
   };
 }
 
@@ -51,7 +42,7 @@ const nothing = {
   protocolType: '',
   protocolData: '',
   members: [],
-  authorizedOperations: NOT_ASKED,
+  authorizedOperations: OPERATIONS_NOT_ASKED,
 };
 
 function membersOf(reply: DescribeReply) {
@@ -63,9 +54,4 @@ function membersOf(reply: DescribeReply) {
     memberMetadata: member.metadata,
     memberAssignment: member.assignment,
   }));
-}
-
-function operationBits(groupId: string, context: RequestContext): number {
-  const allowed = groupOperations.filter(([operation]) => context.authorize(operation, 'GROUP', groupId));
-  return allowed.reduce((bits, [, bit]) => bits | (1 << bit), 0);
 }

@@ -73,8 +73,8 @@ describe('DescribeGroups', () => {
 
 describe('ListGroups', () => {
   const listed: readonly ListedGroup[] = [
-    { groupId: 'a', protocolType: 'consumer', state: 'Stable' },
-    { groupId: 'b', protocolType: 'connect', state: 'Empty' },
+    { groupId: 'a', protocolType: 'consumer', groupType: 'classic', state: 'Stable' },
+    { groupId: 'b', protocolType: 'connect', groupType: 'classic', state: 'Empty' },
   ];
   const groups = scriptedGroups({ listGroups: async () => ({ type: 'list', errorCode: 14, groups: listed }) });
   const ask = async (version: number, filters: object = {}, denied: readonly string[] = []) =>

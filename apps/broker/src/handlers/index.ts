@@ -2,6 +2,8 @@ import { apiVersions } from './api-versions.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
 import { deleteGroups } from './delete-groups.ts';
+import { consumerGroupDescribe } from './consumer-group-describe.ts';
+import { consumerGroupHeartbeat } from './consumer-group-heartbeat.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
@@ -45,3 +47,7 @@ export const handlers: readonly Handler[] = [
   deleteGroups,
   describeCluster,
 ];
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
+  describeTransactions,
+  listTransactions,

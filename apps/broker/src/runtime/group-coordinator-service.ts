@@ -10,6 +10,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type {
   CommitRequest,
+  ConsumerHeartbeatRequest,
   FetchOffsetsRequest,
   FoundCoordinator,
   GroupCoordinatorHost,
@@ -139,6 +140,15 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
   }
   leaveGroup(request: LeaveRequest): Promise<ReplyOf<'leave'>> {
     return this.#submit({ type: 'leave', ...request }, 'leave');
+  }
+  consumerHeartbeat(request: ConsumerHeartbeatRequest): Promise<ReplyOf<'consumer-heartbeat'>> {
+    const { givesMemberId, ...command } = request;
+    const isGiven = givesMemberId && request.memberId === '' && request.memberEpoch === 0;
+    const memberId = isGiven ? this.#options.random.uuid() : request.memberId;
+    return this.#submit({ type: 'consumer-heartbeat', ...command, memberId }, 'consumer-heartbeat');
+  }
+  describeConsumerGroup(groupId: string): Promise<ReplyOf<'consumer-describe'>> {
+    return this.#submit({ type: 'consumer-describe', groupId }, 'consumer-describe');
   }
   commitOffsets(request: CommitRequest): Promise<ReplyOf<'commit'>> {
     return this.#submit({ type: 'commit', ...request }, 'commit');

@@ -1,5 +1,6 @@
 import type {
   CommitCommand,
+  ConsumerHeartbeatCommand,
   FetchOffsetsCommand,
   HeartbeatCommand,
   JoinCommand,
@@ -8,6 +9,8 @@ import type {
 } from '../core/group/commands.ts';
 import type {
   CommitReply,
+  ConsumerDescribeReply,
+  ConsumerHeartbeatReply,
   DescribeReply,
   FetchOffsetsReply,
   JoinReply,
@@ -31,6 +34,10 @@ export interface FoundCoordinator {
 export type JoinRequest = Omit<JoinCommand, 'type' | 'newMemberId'>;
 export type SyncRequest = Omit<SyncCommand, 'type'>;
 export type HeartbeatRequest = Omit<HeartbeatCommand, 'type'>;
+export type ConsumerHeartbeatRequest = Omit<ConsumerHeartbeatCommand, 'type'> & {
+  /** v0: the member id may be empty in a first join, then the member is given one. */
+  readonly givesMemberId: boolean;
+};
 export type LeaveRequest = Omit<LeaveCommand, 'type'>;
 export type CommitRequest = Omit<CommitCommand, 'type'>;
 export type FetchOffsetsRequest = Omit<FetchOffsetsCommand, 'type'>;
@@ -49,6 +56,9 @@ export interface GroupCoordinator {
   syncGroup(request: SyncRequest): Promise<SyncReply>;
   heartbeat(request: HeartbeatRequest): Promise<StatusReply>;
   leaveGroup(request: LeaveRequest): Promise<LeaveReply>;
+  /** A member of a consumer group (KIP-848) joins, reports, leaves. */
+  consumerHeartbeat(request: ConsumerHeartbeatRequest): Promise<ConsumerHeartbeatReply>;
+  describeConsumerGroup(groupId: string): Promise<ConsumerDescribeReply>;
   commitOffsets(request: CommitRequest): Promise<CommitReply>;
   fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsReply>;
   describeGroup(groupId: string): Promise<DescribeReply>;

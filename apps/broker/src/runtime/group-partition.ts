@@ -39,10 +39,11 @@ export function openGroupPartition(
     loadBufferBytes,
     produceVersion,
   });
-  let shard = new GroupShard(config);
+  const { image } = options;
+  let shard = new GroupShard(config, image);
   const runtime = new ReplicatedRuntime<GroupCommand, GroupRecord, GroupReply, GroupSoftChange, GroupEffect>({
     createState: () => {
-      shard = new GroupShard(config);
+      shard = new GroupShard(config, image);
       return shard;
     },
     format: { encode: encodeGroupRecord, decode: decodeGroupRecord, refused: refusedReply },

@@ -1,4 +1,6 @@
-import { int, long, short } from '../config-def.ts';
+import { int, list, long, short, text } from '../config-def.ts';
+
+const migrationPolicies = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
 
 /** Group coordinator and `__consumer_offsets`. */
 export const groupConfigs = {
@@ -10,6 +12,64 @@ export const groupConfigs = {
   'group.min.session.timeout.ms': int(6000, {}, 'Shortest session time-out a member may ask for.'),
   'group.max.session.timeout.ms': int(1800000, {}, 'Longest session time-out a member may ask for.'),
   'group.max.size': int(2147483647, { min: 1 }, 'Most members of one group.'),
+  'group.coordinator.rebalance.protocols': list(
+    ['classic', 'consumer', 'streams'],
+    'Which kinds of groups are served.',
+    { of: ['classic', 'consumer', 'share', 'streams'] },
+  ),
+  'group.consumer.session.timeout.ms': int(
+    45000,
+    { min: 1 },
+    'A member of a consumer group that is silent for this long is out.',
+  ),
+  'group.consumer.min.session.timeout.ms': int(
+    45000,
+    { min: 1 },
+    'Shortest session time-out a consumer group may set.',
+  ),
+  'group.consumer.max.session.timeout.ms': int(60000, { min: 1 }, 'Longest session time-out a consumer group may set.'),
+  'group.consumer.heartbeat.interval.ms': int(5000, { min: 1 }, 'How often members of consumer groups report.'),
+  'group.consumer.min.heartbeat.interval.ms': int(
+    5000,
+    { min: 1 },
+    'Shortest heartbeat interval a consumer group may set.',
+  ),
+  'group.consumer.max.heartbeat.interval.ms': int(
+    15000,
+    { min: 1 },
+    'Longest heartbeat interval a consumer group may set.',
+  ),
+  'group.consumer.assignment.interval.ms': int(
+    1000,
+    { min: 0 },
+    'Least time between two assignments of a consumer group: joins that come together cost one.',
+  ),
+  'group.consumer.min.assignment.interval.ms': int(
+    0,
+    { min: 0 },
+    'Shortest assignment interval a consumer group may set.',
+  ),
+  'group.consumer.max.assignment.interval.ms': int(
+    15000,
+    { min: 0 },
+    'Longest assignment interval a consumer group may set.',
+  ),
+  'group.consumer.max.size': int(2147483647, { min: 1 }, 'Most members of one consumer group.'),
+  'group.consumer.assignors': list(
+    ['uniform', 'range'],
+    'Assignors of consumer groups; the first is for members that ask for none.',
+    { of: ['uniform', 'range'] },
+  ),
+  'group.consumer.migration.policy': text(
+    'bidirectional',
+    'Which way a group with members may change between the classic and the consumer protocol.',
+    { oneOf: migrationPolicies.flatMap((policy) => [policy, policy.toUpperCase()]) },
+  ),
+  'group.consumer.regex.refresh.interval.ms': int(
+    600000,
+    { min: 10000 },
+    'How often the topics of regular expressions are looked up even where no topic is new.',
+  ),
   'offsets.topic.num.partitions': int(
     50,
     { min: 1 },

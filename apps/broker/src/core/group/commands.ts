@@ -1,3 +1,5 @@
+import type { TopicPartitions } from './topic-partitions.ts';
+
 /** A protocol that a member supports, with its subscription in that protocol's bytes. */
 export interface MemberProtocol {
   readonly name: string;
@@ -50,6 +52,34 @@ export interface LeaveCommand {
   readonly type: 'leave';
   readonly groupId: string;
   readonly members: readonly { readonly memberId: string; readonly groupInstanceId: string | null }[];
+}
+
+/** ConsumerGroupHeartbeat (KIP-848). What is null has not changed since the member said it last. */
+export interface ConsumerHeartbeatCommand {
+  readonly type: 'consumer-heartbeat';
+  readonly groupId: string;
+  readonly memberId: string;
+  /** 0: joins. -1: leaves. -2: a static member leaves for a while. */
+  readonly memberEpoch: number;
+  readonly instanceId: string | null;
+  readonly rackId: string | null;
+  /** -1: as before. */
+  readonly rebalanceTimeoutMs: number;
+  readonly subscribedTopicNames: readonly string[] | null;
+  /** Empty: none any more. */
+  readonly subscribedTopicRegex: string | null;
+  readonly serverAssignor: string | null;
+  /** What the member has by now. */
+  readonly topicPartitions: TopicPartitions | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  /** Whether the member may learn that a topic is there: what it may not, its regular expression does not find. */
+  readonly mayDescribe: (topic: string) => boolean;
+}
+
+export interface ConsumerDescribeCommand {
+  readonly type: 'consumer-describe';
+  readonly groupId: string;
 }
 
 export interface CommitPartition {
@@ -118,13 +148,24 @@ export type TimeoutCommand =
   | { readonly type: 'session-expired'; readonly key: string; readonly groupId: string; readonly memberId: string }
   | { readonly type: 'pending-expired'; readonly key: string; readonly groupId: string; readonly memberId: string }
   | { readonly type: 'join-expired'; readonly key: string; readonly groupId: string }
-  | { readonly type: 'sync-expired'; readonly key: string; readonly groupId: string };
+  | { readonly type: 'sync-expired'; readonly key: string; readonly groupId: string }
+  | ConsumerTimeoutCommand;
+
+/** A member of a consumer group has not done in time what it had to. */
+export interface ConsumerTimeoutCommand {
+  readonly type: 'consumer-expired';
+  readonly key: string;
+  readonly groupId: string;
+  readonly memberId: string;
+}
 
 export type GroupCommand =
   | JoinCommand
   | SyncCommand
   | HeartbeatCommand
   | LeaveCommand
+  | ConsumerHeartbeatCommand
+  | ConsumerDescribeCommand
   | CommitCommand
   | FetchOffsetsCommand
   | DescribeCommand

@@ -1,7 +1,13 @@
 import type { TimeoutCommand } from './commands.ts';
 
 /** What a group waits for: a member's heartbeat, an owner of a handed-out id, the joins or the syncs of a rebalance. */
-export type DeadlineKind = 'session' | 'pending' | 'join' | 'sync';
+export type DeadlineKind = 'session' | 'pending' | 'join' | 'sync' | ConsumerDeadlineKind;
+
+/**
+ * What a consumer group waits for of a member: its heartbeat, that it gives up partitions; of one that speaks the classic protocol, that
+ * it joins again and asks for its assignment.
+ */
+export type ConsumerDeadlineKind = 'consumer-session' | 'consumer-rebalance' | 'consumer-join' | 'consumer-sync';
 
 /** The name of a deadline; `memberId` is empty where it is the group's. */
 export function deadlineKey(kind: DeadlineKind, groupId: string, memberId = ''): string {
@@ -21,6 +27,11 @@ export function timeoutCommand(key: string): TimeoutCommand {
       return { type: 'join-expired', key, groupId };
     case 'sync':
       return { type: 'sync-expired', key, groupId };
+    case 'consumer-session':
+    case 'consumer-rebalance':
+    case 'consumer-join':
+    case 'consumer-sync':
+      return { type: 'consumer-expired', key, groupId, memberId };
     default:
       return kind satisfies never;
   }

@@ -5,6 +5,7 @@ import { emptyGroup } from './classic-group.ts';
 import { commit, commitFault, commitError, fetchOffsets } from './commit.ts';
 import type {
   CommitCommand,
+  ConsumerTimeoutCommand,
   DeleteCommand,
   DeleteTopicOffsetsCommand,
   ExpireOffsetsCommand,
@@ -15,6 +16,9 @@ import type {
   SyncCommand,
   TimeoutCommand,
 } from './commands.ts';
+import { describeConsumerGroup, listedConsumerGroup } from './consumer-describe.ts';
+import { consumerHeartbeat } from './consumer-heartbeat.ts';
+import { consumerExpired } from './consumer-leave.ts';
 import { deadlineKey } from './deadlines.ts';
 import { describe, listed } from './describe.ts';
 import { expiredOffsets, offsetTombstones } from './expiry.ts';
@@ -24,7 +28,7 @@ import { heartbeat } from './heartbeat.ts';
 import { join, joinFault } from './join.ts';
 import { leave, leaveAbsentGroup, pendingExpired, sessionExpired } from './leave.ts';
 import { joinDeadlinePassed, syncDeadlinePassed } from './rebalance.ts';
-import { type GroupReply, joinError, type StatusReply, syncError } from './replies.ts';
+import { type GroupReply, joinError, type ListedGroup, type StatusReply, syncError } from './replies.ts';
 import { sync } from './sync.ts';
 
 /** What a command to the groups of one shard comes to. */
@@ -47,10 +51,16 @@ export function decideGroupCommand(
       return decideCommit(view, command, now);
     case 'fetch-offsets':
       return replyOnly(fetchOffsets(view.offsets(command.groupId), command));
+    case 'consumer-heartbeat':
+      return consumerHeartbeat(view, command, now);
+    case 'consumer-describe':
+      return replyOnly(describeConsumerGroup(view, command.groupId));
+    case 'consumer-expired':
+      return consumerExpired(view, command, now);
     case 'describe':
       return replyOnly(describe(command.groupId, view.group(command.groupId)));
     case 'list':
-      return replyOnly({ type: 'list', errorCode: ErrorCode.NONE, groups: [...view.groups()].map(listed) });
+      return replyOnly({ type: 'list', errorCode: ErrorCode.NONE, groups: listGroups(view) });
     case 'delete':
       return decideDelete(view, command);
     case 'expire-offsets':
@@ -168,7 +178,15 @@ function decideTopicDeletion(view: GroupView, command: DeleteTopicOffsetsCommand
   return { records, reply: status(ErrorCode.NONE) };
 }
 
-function decideTimeout(view: GroupView, command: TimeoutCommand, now: Instant): GroupDecision {
+function listGroups(view: GroupView): readonly ListedGroup[] {
+  return [...[...view.groups()].map(listed), ...[...view.consumerGroups()].map(listedConsumerGroup)];
+}
+
+function decideTimeout(
+  view: GroupView,
+  command: Exclude<TimeoutCommand, ConsumerTimeoutCommand>,
+  now: Instant,
+): GroupDecision {
   const group = view.group(command.groupId);
   // A deadline may have moved on since its timer went off.
   if (group === undefined || !view.isDue(command.key, now)) return replyOnly(status(ErrorCode.NONE));

@@ -29,5 +29,10 @@ export function describe(groupId: string, group: ClassicGroup | undefined): Desc
 
 /** A group as ListGroups shows it. */
 export function listed(group: ClassicGroup): ListedGroup {
-  return { groupId: group.groupId, protocolType: group.protocolType ?? '', state: group.state };
+  return {
+    groupId: group.groupId,
+    protocolType: group.protocolType ?? '',
+    groupType: 'classic',
+    state: group.state,
+  };
 }

@@ -15,7 +15,7 @@ describe('a group', () => {
     expect(remove()).toBe(ErrorCode.NON_EMPTY_GROUP);
     harness.leave(only);
     expect(remove()).toBe(0);
-    expect(harness.replayed().durableSnapshot()).toEqual({ groups: [], offsets: [] });
+    expect(harness.replayed().durableSnapshot()).toEqual({ groups: [], consumerGroups: [], offsets: [] });
   });
 
   test('survives a failover: members keep their places, offsets stay, sessions are armed', () => {
@@ -43,7 +43,7 @@ describe('a group', () => {
     harness.join('');
     expect(describeIt()).toMatchObject({ state: 'PreparingRebalance', protocolName: '', protocolType: 'consumer' });
     expect(harness.reply(harness.send({ type: 'list' }), 'list').groups).toEqual([
-      { groupId: 'g', protocolType: 'consumer', state: 'PreparingRebalance' },
+      { groupId: 'g', protocolType: 'consumer', groupType: 'classic', state: 'PreparingRebalance' },
     ]);
   });
 });

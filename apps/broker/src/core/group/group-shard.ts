@@ -1,15 +1,23 @@
 import type { Instant } from '../../ports/clock.ts';
 import type { Deadline, Decision, RecordPosition, ReplicatedState, Softened, Ticket } from '../replicated-state.ts';
 import { type ClassicGroup, emptyGroup, restoredGroup } from './classic-group.ts';
+import { type ClusterImage, configKey, emptyClusterImage } from '../metadata/image.ts';
 import type { GroupCommand, TimeoutCommand } from './commands.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+import { loadedDeadlines } from './consumer-loaded.ts';
+import { periodsOf } from './consumer-periods.ts';
+import type { ConsumerGroupRecord } from './consumer-records.ts';
 import { deadlineKey, timeoutCommand } from './deadlines.ts';
 import { decideGroupCommand } from './decide.ts';
-import type { GroupConfig } from './group-config.ts';
+import type { ConsumerGroupPeriods, GroupConfig } from './group-config.ts';
 import { type GroupChange, GroupDraft } from './group-draft.ts';
 import { GroupOffsets } from './offsets.ts';
 import type { DurableGroup, GroupRecord } from './records.ts';
+import type { CompiledRegex } from './regex/compiled-regex.ts';
+import { RegexCache } from './regex/regex-cache.ts';
 import type { GroupReply } from './replies.ts';
 import { type AssignmentOutcome, assigned, assignmentFailed } from './sync.ts';
+import { TopicHashes } from './topic-hashes.ts';
 
 /** Deadlines that move without anything else changing, as at a heartbeat. */
 export interface DeadlinesChange {
@@ -17,7 +25,14 @@ export interface DeadlinesChange {
   readonly timers: readonly Deadline[];
 }
 
-export type GroupSoftChange = GroupChange | DeadlinesChange | AssignmentOutcome;
+/** A consumer group's subscriptions have been held against the topics of this image. */
+export interface TopicsCheckedChange {
+  readonly type: 'topics-checked';
+  readonly groupId: string;
+  readonly revision: number;
+}
+
+export type GroupSoftChange = GroupChange | DeadlinesChange | TopicsCheckedChange | AssignmentOutcome;
 /** What follows a commit of records is a soft change, too. */
 export type GroupEffect = AssignmentOutcome;
 export type GroupDecision = Decision<GroupRecord, GroupReply, GroupSoftChange, GroupEffect>;
@@ -27,6 +42,19 @@ export interface GroupView {
   readonly config: GroupConfig;
   group(groupId: string): ClassicGroup | undefined;
   groups(): Iterable<ClassicGroup>;
+  consumerGroup(groupId: string): ConsumerGroup | undefined;
+  consumerGroups(): Iterable<ConsumerGroup>;
+  /** The periods in force for a consumer group. */
+  consumerPeriods(groupId: string): ConsumerGroupPeriods;
+  /** The metadata in force. It may change between commands, never within one. */
+  image(): ClusterImage;
+  readonly topicHashes: TopicHashes;
+  /** Of the topic that came or grew last. */
+  newestTopicRevision(): number;
+  /** What is wrong with the expression where it cannot be used. */
+  compileRegex(regex: string): CompiledRegex | string;
+  /** Whether the consumer group's subscriptions have been held against the metadata in force. */
+  haveTopicsBeenChecked(groupId: string): boolean;
   offsets(groupId: string): GroupOffsets | undefined;
   /** Whether the log has the group's metadata. */
   isDurable(groupId: string): boolean;
@@ -39,15 +67,22 @@ export class GroupShard
   implements ReplicatedState<GroupCommand, GroupRecord, GroupReply, GroupSoftChange, GroupEffect>, GroupView
 {
   readonly config: GroupConfig;
+  readonly image: () => ClusterImage;
+  readonly topicHashes = new TopicHashes();
   /** Durable: written by `apply` alone. */
   readonly #durable = new Map<string, DurableGroup>();
+  readonly #consumerGroups = new Map<string, ConsumerGroup>();
   readonly #offsets = new Map<string, GroupOffsets>();
   /** Soft: written by `soften` alone (and set up by `loaded`). */
   readonly #groups = new Map<string, ClassicGroup>();
   readonly #deadlines = new Map<string, number>();
+  /** By group: revision of the image that its subscriptions were held against last. */
+  readonly #regexes = new RegexCache();
+  readonly #checkedRevisions = new Map<string, number>();
 
-  constructor(config: GroupConfig) {
+  constructor(config: GroupConfig, image: () => ClusterImage = () => emptyClusterImage) {
     this.config = config;
+    this.image = image;
   }
 
   decide(command: GroupCommand, now: Instant, ticket: Ticket): GroupDecision {
@@ -59,11 +94,37 @@ export class GroupShard
   }
 
   apply(record: GroupRecord, at: RecordPosition): void {
-    if (record.type === 'group') {
-      if (record.value === null) this.#durable.delete(record.groupId);
-      else this.#durable.set(record.groupId, record.value);
+    switch (record.type) {
+      case 'group':
+        if (record.value === null) this.#durable.delete(record.groupId);
+        else this.#durable.set(record.groupId, record.value);
+        return;
+      case 'offset':
+        this.#applyOffset(record, at);
+        return;
+      default:
+        this.#applyToConsumerGroup(record);
+    }
+  }
+
+  #applyToConsumerGroup(record: ConsumerGroupRecord): void {
+    const { groupId } = record;
+    if (record.type === 'consumer-group' && record.value === null) {
+      this.#consumerGroups.delete(groupId);
+      this.#checkedRevisions.delete(groupId);
       return;
     }
+    const group = this.#consumerGroups.get(groupId);
+    if (group !== undefined) group.apply(record);
+    else if (record.value !== null) {
+      // A compacted log may begin with any of a group's records.
+      const first = new ConsumerGroup(groupId);
+      first.apply(record);
+      this.#consumerGroups.set(groupId, first);
+    }
+  }
+
+  #applyOffset(record: GroupRecord & { readonly type: 'offset' }, at: RecordPosition): void {
     const offsets = this.#offsets.get(record.groupId) ?? new GroupOffsets();
     if (at.transactional) offsets.applyPending(record, at.producerId);
     else offsets.apply(record);
@@ -82,6 +143,9 @@ export class GroupShard
     switch (change.type) {
       case 'deadlines':
         return this.#softened({ answers: [], timers: change.timers });
+      case 'topics-checked':
+        if (this.#consumerGroups.has(change.groupId)) this.#checkedRevisions.set(change.groupId, change.revision);
+        return { answers: [], timers: [] };
       case 'group':
         this.#install(change.groupId, change.group);
         return this.#softened(change);
@@ -126,6 +190,9 @@ export class GroupShard
         timers.push({ key: deadlineKey('session', groupId, memberId), atMs: now.monotonicMs + sessionTimeoutMs });
       }
     }
+    for (const group of this.#consumerGroups.values()) {
+      timers.push(...loadedDeadlines(group, this.consumerPeriods(group.groupId).sessionTimeoutMs, now));
+    }
     return { timers: this.#softened({ answers: [], timers }).timers, effects: [] };
   }
 
@@ -133,12 +200,40 @@ export class GroupShard
     const group = this.#groups.get(groupId);
     if (group !== undefined) return group;
     // Offsets alone make a group, too: of consumers that manage their partitions themselves.
-    return this.#offsets.has(groupId) ? emptyGroup(groupId) : undefined;
+    return this.#offsets.has(groupId) && !this.#consumerGroups.has(groupId) ? emptyGroup(groupId) : undefined;
   }
 
   *groups(): Generator<ClassicGroup, void, undefined> {
     yield* this.#groups.values();
-    for (const groupId of this.#offsets.keys()) if (!this.#groups.has(groupId)) yield emptyGroup(groupId);
+    for (const groupId of this.#offsets.keys()) {
+      if (!this.#groups.has(groupId) && !this.#consumerGroups.has(groupId)) yield emptyGroup(groupId);
+    }
+  }
+
+  consumerGroup(groupId: string): ConsumerGroup | undefined {
+    return this.#consumerGroups.get(groupId);
+  }
+
+  consumerGroups(): IterableIterator<ConsumerGroup> {
+    return this.#consumerGroups.values();
+  }
+
+  consumerPeriods(groupId: string): ConsumerGroupPeriods {
+    return periodsOf(this.config.consumer, this.image().configs.get(configKey('group', groupId)));
+  }
+
+  newestTopicRevision(): number {
+    let newest = 0;
+    for (const { modRevision } of this.image().topicsByName.values()) newest = Math.max(newest, modRevision);
+    return newest;
+  }
+
+  compileRegex(regex: string): CompiledRegex | string {
+    return this.#regexes.compile(regex);
+  }
+
+  haveTopicsBeenChecked(groupId: string): boolean {
+    return this.#checkedRevisions.get(groupId) === this.image().revision;
   }
 
   offsets(groupId: string): GroupOffsets | undefined {
@@ -160,7 +255,12 @@ export class GroupShard
       groupId,
       [...each.topics()].map(([topic, partitions]) => [topic, [...partitions].sort(([a], [b]) => a - b)]).sort(),
     ]);
-    return { groups: [...this.#durable].sort(byName), offsets: offsets.sort(byName) };
+    const consumerGroups = [...this.#consumerGroups].map(([groupId, group]) => [groupId, group.snapshot()]);
+    return {
+      groups: [...this.#durable].sort(byName),
+      consumerGroups: consumerGroups.sort(byName),
+      offsets: offsets.sort(byName),
+    };
   }
 }
 

@@ -107,7 +107,7 @@ describe('offsets', () => {
     expire();
     expect(harness.fetchOffset().committedOffset).toBe(-1);
     expect(state(harness)).toBeUndefined();
-    expect(harness.replayed().durableSnapshot()).toEqual({ groups: [], offsets: [] });
+    expect(harness.replayed().durableSnapshot()).toEqual({ groups: [], consumerGroups: [], offsets: [] });
   });
 
   test('with a retention of their own expire by it', () => {

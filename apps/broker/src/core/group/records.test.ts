@@ -44,7 +44,7 @@ describe('records of __consumer_offsets', () => {
   });
 
   test('a newer key type or value version is left to a newer release', () => {
-    expect(decodeGroupRecord(Uint8Array.of(0, 3, 0, 1, 103), null)).toBeUndefined();
+    expect(decodeGroupRecord(Uint8Array.of(0, 99, 0, 1, 103), null)).toBeUndefined();
     const { key } = encodeGroupRecord({ type: 'group', groupId: 'g', value: null });
     expect(decodeGroupRecord(key, Uint8Array.of(0, 99))).toBeUndefined();
   });

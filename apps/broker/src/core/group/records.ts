@@ -2,14 +2,13 @@ import {
   codecOf,
   GroupMetadataKey,
   GroupMetadataValue,
-  joinFrame,
-  type Message,
   OffsetCommitKey,
   OffsetCommitValue,
   Reader,
-  Writer,
   ZERO_UUID,
 } from '@ks/protocol';
+import { type ConsumerGroupRecord, decodeConsumerRecord, encodeConsumerRecord } from './consumer-records.ts';
+import { type KeyAndValue, messageBytes, versionedMessage } from './record-bytes.ts';
 
 /** Record types of `__consumer_offsets` keys that classic groups use. */
 const OFFSET_COMMIT = 1;
@@ -55,6 +54,7 @@ export interface DurableGroup {
 
 /** One record of `__consumer_offsets`; a null value is a tombstone. */
 export type GroupRecord =
+  | ConsumerGroupRecord
   | {
       readonly type: 'offset';
       readonly groupId: string;
@@ -64,15 +64,16 @@ export type GroupRecord =
     }
   | { readonly type: 'group'; readonly groupId: string; readonly value: DurableGroup | null };
 
-/** A record's bytes. */
-export interface KeyAndValue {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
-}
-
 /** Kafka's bytes of a record. */
 export function encodeGroupRecord(record: GroupRecord): KeyAndValue {
-  return record.type === 'offset' ? encodeOffset(record) : encodeGroup(record);
+  switch (record.type) {
+    case 'offset':
+      return encodeOffset(record);
+    case 'group':
+      return encodeGroup(record);
+    default:
+      return encodeConsumerRecord(record);
+  }
 }
 
 /**
@@ -96,24 +97,24 @@ export function decodeGroupRecord(key: Uint8Array, value: Uint8Array | null): Gr
       return decoded === undefined ? undefined : { type: 'group', groupId: group, value: decoded };
     }
     default:
-      return undefined;
+      return decodeConsumerRecord(recordType, keyReader, value);
   }
 }
 
 function encodeOffset(record: GroupRecord & { type: 'offset' }): KeyAndValue {
   const { groupId, topic, partitionIndex, value } = record;
-  const key = encoded(OffsetCommitKey, OFFSET_COMMIT, 0, { group: groupId, topic, partition: partitionIndex });
+  const key = messageBytes(OffsetCommitKey, OFFSET_COMMIT, 0, { group: groupId, topic, partition: partitionIndex });
   if (value === null) return { key, value: null };
   // Version 1 alone has expireTimestamp (and no leader epoch); 4 adds the topic id; 3 is what every release since 2.1 reads.
   const version = value.expireTimestamp >= 0 ? 1 : value.topicId === ZERO_UUID ? 3 : 4;
-  return { key, value: encoded(OffsetCommitValue, version, version, value) };
+  return { key, value: messageBytes(OffsetCommitValue, version, version, value) };
 }
 
 function encodeGroup(record: GroupRecord & { type: 'group' }): KeyAndValue {
-  const key = encoded(GroupMetadataKey, GROUP_METADATA, 0, { group: record.groupId });
+  const key = messageBytes(GroupMetadataKey, GROUP_METADATA, 0, { group: record.groupId });
   if (record.value === null) return { key, value: null };
   const { protocolType, generationId, protocolName, leader, currentStateTimestamp, members } = record.value;
-  const value = encoded(GroupMetadataValue, 3, 3, {
+  const value = messageBytes(GroupMetadataValue, 3, 3, {
     protocolType,
     generation: generationId,
     protocol: protocolName,
@@ -134,14 +135,14 @@ function encodeGroup(record: GroupRecord & { type: 'group' }): KeyAndValue {
 }
 
 function decodeOffset(bytes: Uint8Array): CommittedOffset | undefined {
-  const value = decoded(OffsetCommitValue, bytes);
+  const value = versionedMessage(OffsetCommitValue, bytes);
   if (value === undefined) return undefined;
   const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = value;
   return { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId };
 }
 
 function decodeGroup(bytes: Uint8Array): DurableGroup | undefined {
-  const value = decoded(GroupMetadataValue, bytes);
+  const value = versionedMessage(GroupMetadataValue, bytes);
   if (value === undefined) return undefined;
   return {
     protocolType: value.protocolType,
@@ -161,19 +162,4 @@ function decodeGroup(bytes: Uint8Array): DurableGroup | undefined {
       assignment: member.assignment.slice(),
     })),
   };
-}
-
-/** A prefix (record type, or value version) and the message's fields. */
-function encoded<In, Out>(message: Message<In, Out>, prefix: number, version: number, value: In): Uint8Array {
-  const writer = new Writer();
-  writer.int16(prefix);
-  codecOf(message, version).encode(writer, value);
-  return joinFrame(writer.finish());
-}
-
-function decoded<In, Out>(message: Message<In, Out>, bytes: Uint8Array): Out | undefined {
-  const reader = new Reader(bytes);
-  const version = reader.int16();
-  if (version < message.versions.min || version > message.versions.max) return undefined;
-  return codecOf(message, version).decode(reader);
 }

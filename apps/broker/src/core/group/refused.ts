@@ -1,7 +1,7 @@
 import { ErrorCode } from '@ks/protocol';
 import type { GroupCommand } from './commands.ts';
 import { commitError } from './commit.ts';
-import { type GroupReply, joinError, syncError } from './replies.ts';
+import { consumerDescribeError, consumerHeartbeatError, type GroupReply, joinError, syncError } from './replies.ts';
 
 /** The reply to a command that the log or the runtime refused with `errorCode`. */
 export function refusedReply(command: GroupCommand, errorCode: number): GroupReply {
@@ -31,6 +31,10 @@ export function refusedReply(command: GroupCommand, errorCode: number): GroupRep
         members: [],
       };
     }
+    case 'consumer-heartbeat':
+      return consumerHeartbeatError(told, null);
+    case 'consumer-describe':
+      return consumerDescribeError(command.groupId, told, null);
     case 'heartbeat':
       // While its group is read, a member only needs to know that it need not hurry.
       return { type: 'status', errorCode: told === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : told };

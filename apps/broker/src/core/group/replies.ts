@@ -1,4 +1,7 @@
 import type { GroupState } from './classic-group.ts';
+import type { ConsumerGroupState } from './consumer-group.ts';
+import type { ConsumerMember } from './consumer-member.ts';
+import type { AnyPartitions, TopicPartitions } from './topic-partitions.ts';
 
 export interface JoinReply {
   readonly type: 'join';
@@ -81,13 +84,40 @@ export interface DescribeReply {
 export interface ListedGroup {
   readonly groupId: string;
   readonly protocolType: string;
-  readonly state: GroupState;
+  readonly groupType: GroupType;
+  readonly state: GroupState | ConsumerGroupState;
 }
+
+/** Kafka's names of the kinds of groups. */
+export type GroupType = 'classic' | 'consumer';
 
 export interface ListReply {
   readonly type: 'list';
   readonly errorCode: number;
   readonly groups: readonly ListedGroup[];
+}
+
+export interface ConsumerHeartbeatReply {
+  readonly type: 'consumer-heartbeat';
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
+  readonly heartbeatIntervalMs: number;
+  /** Null: as the member was told before. */
+  readonly assignment: AnyPartitions | null;
+}
+
+export interface ConsumerDescribeReply {
+  readonly type: 'consumer-describe';
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly groupId: string;
+  readonly state: ConsumerGroupState;
+  readonly groupEpoch: number;
+  readonly assignmentEpoch: number;
+  readonly assignorName: string;
+  readonly members: readonly { readonly member: ConsumerMember; readonly target: TopicPartitions }[];
 }
 
 /** Where an error code says all. */
@@ -102,6 +132,8 @@ export type GroupReply =
   | LeaveReply
   | CommitReply
   | FetchOffsetsReply
+  | ConsumerHeartbeatReply
+  | ConsumerDescribeReply
   | DescribeReply
   | ListReply
   | StatusReply;
@@ -126,4 +158,36 @@ export function joinError(memberId: string, errorCode: number): JoinReply {
 /** A refused sync. */
 export function syncError(errorCode: number): SyncReply {
   return { type: 'sync', errorCode, protocolType: null, protocolName: null, assignment: NO_BYTES };
+}
+
+/** A refused ConsumerGroupHeartbeat. */
+export function consumerHeartbeatError(errorCode: number, errorMessage: string | null): ConsumerHeartbeatReply {
+  return {
+    type: 'consumer-heartbeat',
+    errorCode,
+    errorMessage,
+    memberId: null,
+    memberEpoch: 0,
+    heartbeatIntervalMs: 0,
+    assignment: null,
+  };
+}
+
+/** A consumer group that cannot be described. */
+export function consumerDescribeError(
+  groupId: string,
+  errorCode: number,
+  errorMessage: string | null,
+): ConsumerDescribeReply {
+  return {
+    type: 'consumer-describe',
+    errorCode,
+    errorMessage,
+    groupId,
+    state: 'Dead',
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
+  };
 }

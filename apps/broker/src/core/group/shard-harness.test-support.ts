@@ -1,7 +1,8 @@
 import type { CommitCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
 import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
 import { type GroupEffect, GroupShard } from './group-shard.ts';
-import { decodeGroupRecord, encodeGroupRecord, type KeyAndValue } from './records.ts';
+import type { KeyAndValue } from './record-bytes.ts';
+import { decodeGroupRecord, encodeGroupRecord } from './records.ts';
 import type { GroupReply } from './replies.ts';
 import { PARKED, type Softened } from '../replicated-state.ts';
 import type { Instant } from '../../ports/clock.ts';

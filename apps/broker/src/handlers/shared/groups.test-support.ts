@@ -13,6 +13,8 @@ export function scriptedGroups(script: Partial<GroupCoordinator>): GroupCoordina
     syncGroup: unscripted,
     heartbeat: unscripted,
     leaveGroup: unscripted,
+    consumerHeartbeat: unscripted,
+    describeConsumerGroup: unscripted,
     commitOffsets: unscripted,
     fetchOffsets: unscripted,
     describeGroup: unscripted,
