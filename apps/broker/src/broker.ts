@@ -343,6 +343,8 @@ class ComposedBroker implements Broker {
     await this.#replicas.stop(brokerEpoch);
     await parts?.server.settle(Math.max(0, deadlineMs - this.#adapters.clock.monotonicMs()));
     parts?.server.close();
+    // Responses that were still being sent may have opened files of closed logs again.
+    await this.#environment.handles.close();
     await parts?.metadataController.stop();
     await parts?.loader.stop();
     await this.#registration?.end();

@@ -20,6 +20,9 @@ export class FileHandles {
   readonly #handles = new Map<string, Handle>();
   /** Closings under way, and why one failed. */
   readonly #closing = new Set<Promise<void>>();
+  /** Dropped while in use. */
+  readonly #leaving = new Set<Handle>();
+  #left: (() => void)[] = [];
 
   constructor(files: Files, limit: number) {
     this.#files = files;
@@ -54,12 +57,14 @@ export class FileHandles {
     this.#handles.delete(path);
     handle.isDropped = true;
     if (handle.users === 0) this.#close(handle);
+    else this.#leaving.add(handle);
     await Promise.all(this.#closing);
   }
 
-  /** Closes all; for the end. */
+  /** Closes all, once their users are gone; for the end. */
   async close(): Promise<void> {
     for (const path of [...this.#handles.keys()]) await this.drop(path);
+    while (this.#leaving.size > 0) await new Promise<void>((resolve) => void this.#left.push(resolve));
     await Promise.all(this.#closing);
   }
 
@@ -89,8 +94,13 @@ export class FileHandles {
   #leave(handle: Handle): void {
     handle.users -= 1;
     if (handle.users > 0) return;
-    if (handle.isDropped) this.#close(handle);
-    else this.#shrink();
+    if (!handle.isDropped) {
+      this.#shrink();
+      return;
+    }
+    this.#close(handle);
+    this.#leaving.delete(handle);
+    for (const resolve of this.#left.splice(0)) resolve();
   }
 
   #shrink(): void {
