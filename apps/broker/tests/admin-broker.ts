@@ -23,7 +23,10 @@ export async function startAdminBroker(config: Readonly<Record<string, string>> 
   const clusterId = node.loader.image().clusterId;
   return {
     node,
-    services: { nodeId: 0, clusterId, config: node.config, clock, metadata: node.loader, controller: node.admin },
+    services: {
+      ...{ nodeId: 0, clusterId, config: node.config, clock, metadata: node.loader },
+      ...{ controller: node.admin, configs: node.configs },
+    },
     create: async (name, partitionCount = 1, configs = {}) => {
       const spec = { name, partitionCount, replicationFactor: 1, assignments: [] };
       const given = Object.entries(configs).map(([key, value]) => ({ name: key, value }));

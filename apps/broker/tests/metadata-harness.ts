@@ -6,6 +6,7 @@ import type { MetadataStore } from '../src/ports/metadata-store.ts';
 import type { Metrics } from '../src/ports/metrics.ts';
 import type { Random } from '../src/ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from '../src/runtime/broker-registration.ts';
+import { type ConfigAdmin, ControllerConfigAdmin } from '../src/runtime/config-admin.ts';
 import { MetadataController } from '../src/runtime/metadata-controller.ts';
 import { MetadataLoader } from '../src/runtime/metadata-loader.ts';
 import type { TopicAdmin } from '../src/runtime/topic-admin.ts';
@@ -60,6 +61,7 @@ export interface MetadataNode {
   readonly loader: MetadataLoader;
   readonly controller: MetadataController;
   readonly admin: TopicAdmin;
+  readonly configs: ConfigAdmin;
   readonly images: ClusterImage[];
   readonly log: KeptLog;
   readonly metrics: KeptMetrics;
@@ -96,11 +98,13 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   loader.subscribe((_previous, next) => void images.push(next));
   loader.subscribe((previous, next) => controller.applyImage(previous, next, () => loader.state()));
   await loader.start();
-  const admin = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger: log, config, random });
+  const services = { store, metadata: loader, brokerId, clock, logger: log, config };
+  const admin = new ControllerTopicAdmin({ ...services, random });
+  const configs = new ControllerConfigAdmin(services);
   const stop = async (how: 'clean' | 'crash' = 'clean') => {
     await loader.stop();
     await controller.stop();
     if (how === 'clean') await registration.end();
   };
-  return { brokerId, registration, config, loader, controller, admin, images, log, metrics, failures, stop };
+  return { brokerId, registration, config, loader, controller, admin, configs, images, log, metrics, failures, stop };
 }

@@ -101,16 +101,18 @@ export const double = numeric('double');
 /** What a text's definition may add. */
 export interface TextOptions extends ConfigOptions {
   readonly oneOf?: readonly string[];
+  readonly check?: Validator<string>;
 }
 
 /** A text; null as default makes it optional. */
 export function text(initial: string, doc: string, options?: TextOptions): ConfigDef<string>;
 export function text(initial: null, doc: string, options?: TextOptions): ConfigDef<string | null>;
 export function text(initial: string | null, doc: string, options: TextOptions = {}): ConfigDef<string | null> {
-  const { oneOf } = options;
-  const validator: Validator<string | null> | undefined = oneOf && {
-    allowed: oneOf.join(', '),
-    accepts: (value) => value === null || oneOf.includes(value),
+  const { oneOf, check } = options;
+  const rule = oneOf ? { allowed: oneOf.join(', '), accepts: (value: string) => oneOf.includes(value) } : check;
+  const validator: Validator<string | null> | undefined = rule && {
+    allowed: rule.allowed,
+    accepts: (value) => value === null || rule.accepts(value),
   };
   return define<string | null>('string', initial, doc, validator, options);
 }

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { brokerConfigOf, brokerConfigs } from './broker-config.ts';
+import { brokerConfigOf } from './broker-config.ts';
 import { defaultLogConfig } from '../storage/log-config.ts';
-import {
-  describeBrokerConfig,
-  describeTopicConfig,
-  logConfigOf,
-  resolveTopicConfig,
-  topicConfigFault,
-} from './topic-config.ts';
+import { describeBrokerConfig } from './dynamic-broker-config.ts';
+import { describeTopicConfig, logConfigOf, resolveTopicConfig, topicConfigFault } from './topic-config.ts';
 
 const brokers = (explicit: Record<string, string>) => ({
   config: brokerConfigOf(new Map(Object.entries(explicit))).config,
@@ -41,8 +36,9 @@ describe('topic configuration', () => {
     expect(resolveTopicConfig(own, brokers({ 'log.segment.bytes': '2000000' }))['segment.bytes']).toBe(2000000);
   });
 
-  test('DescribeConfigs sees the source and every synonym, strongest first', () => {
-    const entries = describeTopicConfig(new Map([['retention.ms', '5']]), brokers({ 'log.retention.hours': '2' }));
+  test('DescribeConfigs sees the source and every synonym in its own unit, strongest first', () => {
+    const explicit = { 'log.retention.ms': '7', 'log.retention.hours': '2' };
+    const entries = describeTopicConfig(new Map([['retention.ms', '5']]), brokers(explicit));
     expect(entries.find(({ name }) => name === 'retention.ms')).toMatchObject({
       value: '5',
       source: 'DYNAMIC_TOPIC_CONFIG',
@@ -50,14 +46,24 @@ describe('topic configuration', () => {
       readOnly: false,
       synonyms: [
         { name: 'retention.ms', value: '5', source: 'DYNAMIC_TOPIC_CONFIG' },
-        { name: 'log.retention.hours', value: '7200000', source: 'STATIC_BROKER_CONFIG' },
-        { name: 'log.retention.ms', value: '604800000', source: 'DEFAULT_CONFIG' },
+        { name: 'log.retention.ms', value: '7', source: 'STATIC_BROKER_CONFIG' },
+        { name: 'log.retention.hours', value: '2', source: 'STATIC_BROKER_CONFIG' },
+        { name: 'log.retention.hours', value: '168', source: 'DEFAULT_CONFIG' },
       ],
     });
   });
 
+  test('as in Kafka, hours alone are in force but no synonym of milliseconds', () => {
+    const entries = describeTopicConfig(undefined, brokers({ 'log.retention.hours': '2' }));
+    expect(entries.find(({ name }) => name === 'retention.ms')).toMatchObject({
+      value: '7200000',
+      source: 'DEFAULT_CONFIG',
+      synonyms: [],
+    });
+  });
+
   test('DescribeConfigs of a broker', () => {
-    const entries = describeBrokerConfig(brokers({ 'num.partitions': '3' }), brokerConfigs);
+    const entries = describeBrokerConfig(brokers({ 'num.partitions': '3' }));
     expect(entries.find(({ name }) => name === 'num.partitions')).toMatchObject({
       value: '3',
       source: 'STATIC_BROKER_CONFIG',

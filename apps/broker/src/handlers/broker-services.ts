@@ -1,3 +1,4 @@
+import type { ConfigAdmin } from '../runtime/config-admin.ts';
 import type { GroupCoordinator } from '../runtime/group-coordinator.ts';
 import type { MetadataView } from '../runtime/metadata-loader.ts';
 import type { ReplicaManager } from '../runtime/replica-manager.ts';
@@ -33,6 +34,8 @@ export interface BrokerServices {
   readonly metadata: MetadataView;
   /** Creates, extends and deletes topics. */
   readonly controller: TopicAdmin;
+  /** Changes configurations. */
+  readonly configs: ConfigAdmin;
   /** Consumer groups and committed offsets. */
   readonly groups: GroupCoordinator;
   /** Producer ids and transactions. */

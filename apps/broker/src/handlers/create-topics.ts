@@ -64,7 +64,7 @@ function answerOf(
       name: entry.name,
       value: entry.value,
       readOnly: entry.readOnly,
-      configSource: configSourceCodes[entry.source],
+      configSource: configSourceCodes[entry.sourceInForce],
       isSensitive: entry.sensitive,
     })),
   };

@@ -53,12 +53,12 @@ describe('a topic', () => {
     );
   });
 
-  test('synonyms are told when asked for, strongest first, in the unit of the topic key', async () => {
-    const { byName } = await ask(1, { includeSynonyms: true });
-    expect(byName.get('retention.ms')?.synonyms).toEqual([
-      { name: 'retention.ms', value: '77', source: 1 },
-      { name: 'log.retention.hours', value: '7200000', source: 4 },
-      { name: 'log.retention.ms', value: '604800000', source: 5 },
+  test('synonyms are told when asked for, strongest first', async () => {
+    const { byName } = await ask(1, { includeSynonyms: true, name: 't' });
+    expect(byName.get('retention.ms')?.synonyms).toEqual([{ name: 'retention.ms', value: '77', source: 1 }]);
+    expect(byName.get('segment.bytes')?.synonyms).toEqual([
+      { name: 'log.segment.bytes', value: '2000000', source: 4 },
+      { name: 'log.segment.bytes', value: '1073741824', source: 5 },
     ]);
   });
 
@@ -124,7 +124,47 @@ describe('a broker', () => {
   });
 });
 
-test.each([8, 16, 32, 99])('resource type %i is refused with a reason', async (type) => {
+describe('groups and client metrics', () => {
+  test('have a configuration whether they exist or not, and what was set for them', async () => {
+    await broker.write(
+      { type: 'put', key: 'configs/group/g', value: '{"consumer.session.timeout.ms":"50000"}' },
+      { type: 'put', key: 'configs/client-metrics/m', value: '{"metrics":"*"}' },
+    );
+    const group = await ask(4, { type: 32, name: 'g', includeSynonyms: true });
+    expect(group.byName.get('consumer.session.timeout.ms')).toMatchObject({
+      ...{ value: '50000', configSource: 8, readOnly: false },
+      synonyms: [
+        { name: 'consumer.session.timeout.ms', value: '50000', source: 8 },
+        { name: 'group.consumer.session.timeout.ms', value: '45000', source: 5 },
+      ],
+    });
+    expect((await ask(4, { type: 32, name: 'h' })).byName.get('share.isolation.level')).toMatchObject({
+      ...{ value: 'read_uncommitted', configSource: 5 },
+    });
+    const metrics = await ask(4, { type: 16, name: 'm' });
+    expect(metrics.configs.map(({ name, value, configSource }) => [name, value, configSource])).toEqual([
+      ['interval.ms', '300000', 5],
+      ['match', '', 5],
+      ['metrics', '*', 7],
+    ]);
+  });
+
+  test('need a name', async () => {
+    expect((await ask(4, { type: 32, name: '' })).errorCode).toBe(ErrorCode.INVALID_REQUEST);
+    expect((await ask(4, { type: 16, name: '' })).errorCode).toBe(ErrorCode.INVALID_REQUEST);
+  });
+
+  test('are closed to who may not read them', async () => {
+    expect((await ask(4, { type: 32, name: 'g' }, { denied: ['g'] })).errorCode).toBe(
+      ErrorCode.GROUP_AUTHORIZATION_FAILED,
+    );
+    expect((await ask(4, { type: 16, name: 'm' }, { denied: ['kafka-cluster'] })).errorCode).toBe(
+      ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+    );
+  });
+});
+
+test.each([8, 99])('resource type %i is refused with a reason', async (type) => {
   const { errorCode, errorMessage, resourceType } = await ask(4, { type, name: '0' });
   expect([errorCode, resourceType]).toEqual([ErrorCode.INVALID_REQUEST, type]);
   expect(errorMessage).toBeTruthy();

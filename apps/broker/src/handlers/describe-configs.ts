@@ -1,23 +1,25 @@
 // DescribeConfigs v1-v4 (KIP-133). v1: sources and synonyms (KIP-226). v3: types and documentation (KIP-569).
 import { DescribeConfigs, ErrorCode, type RequestOf, type ResponseInput } from '@ks/protocol';
-import { brokerConfigs } from '../config/broker-config.ts';
-import { type ConfigEntry, describeBrokerConfig, describeTopicConfig } from '../config/topic-config.ts';
+import type { BrokerLayers, ConfigEntry, Overrides } from '../config/config-entry.ts';
+import { describeBrokerConfig, describeClusterConfig } from '../config/dynamic-broker-config.ts';
+import { describeClientMetricsConfig, describeGroupConfig } from '../config/resource-config.ts';
+import { describeTopicConfig } from '../config/topic-config.ts';
 import { topicNameFault } from '../core/controller/topic-names.ts';
-import { configKey } from '../core/metadata/image.ts';
+import { type ConfigResourceType, configKey } from '../core/metadata/image.ts';
 import { brokerLayers } from '../runtime/topic-admin-rules.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { handler, type RequestContext } from './handler.ts';
-import { CLUSTER_NAME } from './shared/authorized-operations.ts';
-import { ConfigResource, configSourceCodes, configTypeCodes } from './shared/config-codes.ts';
+import { ConfigResource, configSourceCodes, configTypeCodes, UNTYPED_CONFIG } from './shared/config-codes.ts';
+import { authorizationFault, type ResourceFault } from './shared/config-resources.ts';
 
 type DescribeConfigsRequest = RequestOf<typeof DescribeConfigs>;
 type Resource = DescribeConfigsRequest['resources'][number];
 type Result = ResponseInput<typeof DescribeConfigs>['results'][number];
 
 /** The entries of a resource, or why they are not told. */
-type Described = readonly ConfigEntry[] | { readonly errorCode: number; readonly message: string };
+type Described = readonly ConfigEntry[] | ResourceFault;
 
-const fault = (errorCode: number, message: string): Described => ({ errorCode, message });
+const fault = (errorCode: number, errorMessage: string): ResourceFault => ({ errorCode, errorMessage });
 
 export const describeConfigs = handler(DescribeConfigs, {}, (broker, request, context) => ({
   throttleTimeMs: 0,
@@ -25,65 +27,64 @@ export const describeConfigs = handler(DescribeConfigs, {}, (broker, request, co
 }));
 
 function describe(broker: BrokerServices, resource: Resource, context: RequestContext): Described {
-  switch (resource.resourceType) {
+  const denied = authorizationFault(resource, 'DESCRIBE_CONFIGS', context);
+  if (denied !== undefined) return denied;
+  const { resourceType, resourceName: name } = resource;
+  switch (resourceType) {
     case ConfigResource.TOPIC:
-      return describeTopic(broker, resource.resourceName, context);
+      return describeTopic(broker, name);
     case ConfigResource.BROKER:
-      return describeBroker(broker, resource.resourceName, context);
+      return describeBroker(broker, name);
+    case ConfigResource.GROUP:
+      return name === '' ? unnamed('group') : describeGroupConfig(overridesOf(broker, 'group', name), layersOf(broker));
+    case ConfigResource.CLIENT_METRICS:
+      if (name === '') return unnamed('client metrics');
+      return describeClientMetricsConfig(overridesOf(broker, 'client-metrics', name), layersOf(broker));
     case ConfigResource.BROKER_LOGGER:
       return fault(
         ErrorCode.INVALID_REQUEST,
         'this broker has no loggers that are set one by one; its level is --log-level',
       );
     default:
-      return fault(ErrorCode.INVALID_REQUEST, `resource type ${resource.resourceType} has no configuration here`);
+      return fault(ErrorCode.INVALID_REQUEST, `resource type ${resourceType} has no configuration here`);
   }
 }
 
-function describeTopic(broker: BrokerServices, topic: string, context: RequestContext): Described {
-  if (!context.authorize('DESCRIBE_CONFIGS', 'TOPIC', topic)) {
-    return fault(ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'not allowed to read the configuration of the topic');
-  }
+function unnamed(kind: string): ResourceFault {
+  return fault(ErrorCode.INVALID_REQUEST, `a ${kind} resource needs a name`);
+}
+
+function overridesOf(broker: BrokerServices, type: ConfigResourceType, name: string): Overrides {
+  return broker.metadata.image().configs.get(configKey(type, name));
+}
+
+function layersOf(broker: BrokerServices): BrokerLayers {
+  return brokerLayers(broker.config, broker.nodeId, broker.metadata.image());
+}
+
+function describeTopic(broker: BrokerServices, topic: string): Described {
   const nameFault = topicNameFault(topic);
   if (nameFault !== undefined) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, nameFault);
-  const image = broker.metadata.image();
-  if (!image.topicsByName.has(topic)) {
+  if (!broker.metadata.image().topicsByName.has(topic)) {
     return fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${topic}`);
   }
-  return describeTopicConfig(
-    image.configs.get(configKey('topic', topic)),
-    brokerLayers(broker.config, broker.nodeId, image),
-  );
+  return describeTopicConfig(overridesOf(broker, 'topic', topic), layersOf(broker));
 }
 
 /** Each broker answers for itself; the empty name is what all brokers share. */
-function describeBroker(broker: BrokerServices, name: string, context: RequestContext): Described {
-  if (!context.authorize('DESCRIBE_CONFIGS', 'CLUSTER', CLUSTER_NAME)) {
-    return fault(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'not allowed to read the configuration of brokers');
-  }
-  const entries = describeBrokerConfig(
-    brokerLayers(broker.config, broker.nodeId, broker.metadata.image()),
-    brokerConfigs,
-  );
-  if (name === '') return entries.flatMap(clusterDefault);
-  if (name === String(broker.nodeId)) return entries;
+function describeBroker(broker: BrokerServices, name: string): Described {
+  if (name === '') return describeClusterConfig(layersOf(broker));
+  if (name === String(broker.nodeId)) return describeBrokerConfig(layersOf(broker));
   return fault(
     ErrorCode.INVALID_REQUEST,
     `this is broker ${broker.nodeId}: ask broker ${name} itself, or name none for the defaults of all`,
   );
 }
 
-function clusterDefault(entry: ConfigEntry): readonly ConfigEntry[] {
-  const shared = entry.synonyms.find((each) => each.source === 'DYNAMIC_DEFAULT_BROKER_CONFIG');
-  if (shared === undefined) return [];
-  return [{ ...entry, value: shared.value, source: shared.source, synonyms: [shared] }];
-}
-
 function resultOf(resource: Resource, described: Described, request: DescribeConfigsRequest): Result {
   const { resourceType, resourceName, configurationKeys } = resource;
   if ('errorCode' in described) {
-    const { errorCode, message } = described;
-    return { errorCode, errorMessage: message, resourceType, resourceName, configs: [] };
+    return { ...described, resourceType, resourceName, configs: [] };
   }
   const keys = new Set(configurationKeys ?? []);
   const asked = keys.size === 0 ? described : described.filter((entry) => keys.has(entry.name));
@@ -102,7 +103,7 @@ function configOf(entry: ConfigEntry, request: DescribeConfigsRequest): Result['
     synonyms: request.includeSynonyms
       ? entry.synonyms.map((each) => ({ name: each.name, value: each.value, source: configSourceCodes[each.source] }))
       : [],
-    configType: configTypeCodes[entry.type],
+    configType: entry.type === undefined ? UNTYPED_CONFIG : configTypeCodes[entry.type],
     documentation: request.includeDocumentation ? entry.documentation : null,
   };
 }

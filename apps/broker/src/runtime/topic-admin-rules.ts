@@ -1,5 +1,6 @@
 import type { BrokerConfig } from '../config/broker-config.ts';
-import { type BrokerLayers, resolveTopicConfig, topicConfigFault } from '../config/topic-config.ts';
+import type { BrokerLayers } from '../config/config-entry.ts';
+import { resolveTopicConfig, topicConfigFault } from '../config/topic-config.ts';
 import type { ElectionRules } from '../core/controller/elections.ts';
 import type { PlanningRules, TopicSpec } from '../core/controller/topics.ts';
 import { type ClusterImage, configKey, type TopicImage } from '../core/metadata/image.ts';

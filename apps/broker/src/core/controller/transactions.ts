@@ -3,6 +3,7 @@ import type { ClusterImage, PartitionImage, TopicImage } from '../metadata/image
 import { CONTROLLER_KEY, configsKey, deletionKey, liveKey, partitionKey, topicKey } from '../metadata/keys.ts';
 import { type PartitionRecord, writeRecord } from '../metadata/records.ts';
 import type { AdditionPlan } from './added-partitions.ts';
+import type { ConfigPlan } from './config-changes.ts';
 import type { CreationPlan } from './topics.ts';
 
 /** Most partition keys of one transaction: etcd refuses more than 128 operations or conditions. */
@@ -54,6 +55,18 @@ export function deletionTransaction(topic: TopicImage, image: ClusterImage): Sto
       { type: 'delete', key: configsKey('topic', topic.name) },
       put(deletionKey(topic.topicId), deletion),
     ],
+  };
+}
+
+/** Writes all overrides of a resource. Whoever commits it makes sure that no other change of the resource is under way. */
+export function configTransaction({ type, name, configs }: ConfigPlan, image: ClusterImage): StoreTransaction {
+  const key = configsKey(type, name);
+  // A topic that goes meanwhile must not leave a configuration behind for the next of its name.
+  const topic = type === 'topic' ? image.topicsByName.get(name) : undefined;
+  const stays = topic === undefined ? [] : [{ key: topicKey(name), modRevision: topic.modRevision }];
+  return {
+    conditions: [controllerCondition(image), ...stays],
+    operations: [configs.size === 0 ? { type: 'delete', key } : put(key, writeRecord(configs))],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ConfigType } from '../../config/config-def.ts';
-import type { ConfigSource } from '../../config/topic-config.ts';
+import type { ConfigSource } from '../../config/config-entry.ts';
 
 /** The protocol's numbers of resource types in the config APIs. */
 export const ConfigResource = { TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8, CLIENT_METRICS: 16, GROUP: 32 } as const;
@@ -11,6 +11,9 @@ export const configSourceCodes: Readonly<Record<ConfigSource, number>> = {
   DYNAMIC_DEFAULT_BROKER_CONFIG: 3,
   STATIC_BROKER_CONFIG: 4,
   DEFAULT_CONFIG: 5,
+  DYNAMIC_BROKER_LOGGER_CONFIG: 6,
+  CLIENT_METRICS_CONFIG: 7,
+  GROUP_CONFIG: 8,
 };
 
 /** The protocol's numbers of config types. */
@@ -25,3 +28,6 @@ export const configTypeCodes: Readonly<Record<ConfigType, number>> = {
   class: 8,
   password: 9,
 };
+
+/** The number of a config that has no type. */
+export const UNTYPED_CONFIG = 0;

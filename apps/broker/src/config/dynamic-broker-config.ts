@@ -1,0 +1,74 @@
+import { type BrokerConfigValues, brokerConfigDef, brokerConfigs } from './broker-config.ts';
+import type { ConfigDef, ConfigTable, ConfigValue } from './config-def.ts';
+import { type BrokerLayers, type ConfigEntry, type ConfigSynonym, configEntry, layersOf } from './config-entry.ts';
+import { formatConfigValue, parseConfigValue } from './config-text.ts';
+
+/** Keys that Kafka changes while a broker runs and ks does not: a listener or a thread pool cannot be remade in place here. */
+const fixedHere: ReadonlySet<string> = new Set([
+  'listeners',
+  'listener.security.protocol.map',
+  'num.recovery.threads.per.data.dir',
+]);
+
+function isFixed(name: string, def: ConfigDef): boolean {
+  return def.updateMode === 'read-only' || fixedHere.has(name);
+}
+
+/** One line that says why a broker's key must not be changed to this value while brokers run, or undefined where it may. */
+export function brokerConfigFault(name: string, value: string, isClusterDefault: boolean): string | undefined {
+  const def = brokerConfigDef(name);
+  if (def === undefined) return `${name}: ks has no such broker config, so that it cannot be changed`;
+  if (isFixed(name, def)) return `${name} can only be set before a broker starts`;
+  if (isClusterDefault && def.updateMode === 'per-broker')
+    return `${name} can only be changed for each broker by itself`;
+  const parsed = parseConfigValue(name, def, value);
+  return parsed.ok ? undefined : parsed.message;
+}
+
+/** The broker's values in force: what it started with, under what was changed since. */
+export function brokerValuesInForce(brokers: BrokerLayers): BrokerConfigValues {
+  const values: Record<string, ConfigValue> = { ...brokers.config.values };
+  for (const [name, def] of Object.entries<ConfigDef>(brokerConfigs)) {
+    if (!isFixed(name, def)) values[name] = valueInForce(name, def, brokers);
+  }
+  // Every value is of its key's type still.
+  return values as BrokerConfigValues;
+}
+
+/** The strongest value that parses, else the default. */
+function valueInForce(name: string, def: ConfigDef, brokers: BrokerLayers): ConfigValue {
+  for (const [, layer] of layersOf(brokers)) {
+    const value = layer?.get(name);
+    if (value === undefined) continue;
+    const parsed = parseConfigValue(name, def, value);
+    if (parsed.ok) return parsed.value;
+  }
+  return def.default;
+}
+
+/** All keys of a broker for DescribeConfigs. Values of passwords are null and marked sensitive. */
+export function describeBrokerConfig(
+  brokers: BrokerLayers,
+  table: ConfigTable = brokerConfigs,
+): readonly ConfigEntry[] {
+  return Object.entries(table).map(([name, def]) => {
+    const synonyms: ConfigSynonym[] = [];
+    for (const [source, layer] of layersOf(brokers)) {
+      const value = layer?.get(name);
+      if (value !== undefined) synonyms.push({ name, value, source });
+    }
+    const fallback = formatConfigValue(def, def.default);
+    if (fallback !== null) synonyms.push({ name, value: fallback, source: 'DEFAULT_CONFIG' });
+    const value = formatConfigValue(def, valueInForce(name, def, brokers));
+    const sourceInForce = synonyms[0]?.source ?? 'DEFAULT_CONFIG';
+    return configEntry(name, def, { value, sourceInForce, synonyms, readOnly: isFixed(name, def) });
+  });
+}
+
+/** The keys that were changed for all brokers, for DescribeConfigs of the broker without a name. */
+export function describeClusterConfig(brokers: BrokerLayers): readonly ConfigEntry[] {
+  return describeBrokerConfig(brokers).flatMap((entry) => {
+    const shared = entry.synonyms.find((each) => each.source === 'DYNAMIC_DEFAULT_BROKER_CONFIG');
+    return shared === undefined ? [] : [{ ...entry, value: shared.value, source: shared.source, synonyms: [shared] }];
+  });
+}

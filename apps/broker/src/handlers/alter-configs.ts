@@ -1,0 +1,15 @@
+// AlterConfigs v0-v2 (KIP-133): replaces all overrides of a resource by those given. v2: flexible.
+import { AlterConfigs } from '@ks/protocol';
+import { handler } from './handler.ts';
+import { alterConfigs as alter } from './shared/alter-configs.ts';
+
+export const alterConfigs = handler(AlterConfigs, {}, async (broker, request, context) => {
+  const asked = request.resources.map(({ resourceType, resourceName, configs }) => ({
+    resourceType,
+    resourceName,
+    alterations: configs.map(({ name, value }) => ({ name, operation: 'set' as const, value })),
+  }));
+  const { validateOnly } = request;
+  const responses = await alter(broker, context, asked, { replaces: true, validateOnly });
+  return { throttleTimeMs: 0, responses: [...responses] };
+});
