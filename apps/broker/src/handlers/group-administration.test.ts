@@ -88,13 +88,13 @@ describe('ListGroups', () => {
         groupId: 'a',
         protocolType: 'consumer',
         groupState: version >= 4 ? 'Stable' : '',
-        groupType: version >= 5 ? 'Classic' : '',
+        groupType: version >= 5 ? 'classic' : '',
       },
       {
         groupId: 'b',
         protocolType: 'connect',
         groupState: version >= 4 ? 'Empty' : '',
-        groupType: version >= 5 ? 'Classic' : '',
+        groupType: version >= 5 ? 'classic' : '',
       },
     ]);
   });

@@ -43,6 +43,7 @@ export const groupConfigs = {
     1000,
     { min: 0 },
     'Least time between two assignments of a consumer group: joins that come together cost one.',
+    { updateMode: 'cluster-wide' },
   ),
   'group.consumer.min.assignment.interval.ms': int(
     0,

@@ -229,9 +229,9 @@ function withValue<Fields extends object, In, Decoded, Value>(
   fields: Fields,
   bytes: Uint8Array | null,
   message: Message<In, Decoded>,
-  valueOf: (decoded: Decoded) => Value,
+  made: (decoded: Decoded) => Value,
 ): (Fields & { readonly value: Value | null }) | undefined {
   if (bytes === null) return { ...fields, value: null };
   const decoded = versionedMessage(message, bytes);
-  return decoded === undefined ? undefined : { ...fields, value: valueOf(decoded) };
+  return decoded === undefined ? undefined : { ...fields, value: made(decoded) };
 }
