@@ -50,8 +50,6 @@ export const handlers: readonly Handler[] = [
   createPartitions,
   deleteGroups,
   describeCluster,
-];
   consumerGroupHeartbeat,
   consumerGroupDescribe,
-  describeTransactions,
-  listTransactions,
+];
