@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from './simulation.ts';
 
-// npm run sim -- --seed N [--seeds COUNT] [--steps M] [--trace]: simulates a broker from a seed; exit code 1 where it broke its word.
+// npm run sim -- --seed N [--seeds COUNT] [--steps M] [--trace] [--bail]: simulates a broker from a seed; exit code 1 where it broke its word.
 
 const { values } = parseArgs({
   options: {
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     steps: { type: 'string', default: '5000' },
     trace: { type: 'boolean', default: false },
+    bail: { type: 'boolean', default: false },
   },
 });
 
@@ -27,6 +28,7 @@ for (let seed = first; seed < first + Number(values.seeds); seed++) {
   events += result.events;
   report(result);
   if (result.violations.length > 0) failed += 1;
+  if (failed > 0 && values.bail) break;
 }
 const seconds = (performance.now() - started) / 1000;
 console.log(`${events} events in ${seconds.toFixed(1)} s, ${failed} of ${values.seeds} seeds failed`);

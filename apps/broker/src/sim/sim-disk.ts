@@ -1,6 +1,9 @@
 import { ByteStore } from '../adapters/memory-files.ts';
 import type { SeededRandom } from './prng.ts';
 
+/** What a disk writes whole or not at all. */
+const SECTOR_BYTES = 512;
+
 /** A change of a file's contents that no sync has covered yet. */
 type ContentChange =
   | { readonly type: 'write'; readonly bytes: Uint8Array; readonly position: number }
@@ -60,9 +63,7 @@ export class SimContents {
     const count = random.int(this.#pending.length + 1);
     for (const change of this.#pending.slice(0, count)) apply(contents, change);
     const torn = this.#pending[count];
-    if (torn?.type === 'write') {
-      apply(contents, { ...torn, bytes: torn.bytes.subarray(0, random.int(torn.bytes.length + 1)) });
-    }
+    if (torn?.type === 'write') tear(contents, torn.bytes, torn.position, random);
     return new SimContents(contents);
   }
 }
@@ -100,6 +101,22 @@ export class SimFolder {
     const names = new Map(this.#durable);
     for (const change of this.#pending.slice(0, random.int(this.#pending.length + 1))) applyNames(names, change);
     return new SimFolder(new Map([...names].map(([name, node]) => [name, node.afterCrash(random)])));
+  }
+}
+
+/** Carries out a part of a write: its beginning, or any of its sectors in the file's whole new length. */
+function tear(contents: ByteStore, bytes: Uint8Array, position: number, random: SeededRandom): void {
+  if (bytes.length === 0) return;
+  if (random.chance(0.5)) {
+    const some = bytes.subarray(0, random.int(bytes.length + 1));
+    apply(contents, { type: 'write', bytes: some, position });
+    return;
+  }
+  contents.truncate(Math.max(contents.size, position + bytes.length));
+  for (let at = 0; at < bytes.length; ) {
+    const end = Math.min(bytes.length, at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES));
+    if (random.chance(0.5)) contents.write(bytes.subarray(at, end), position + at);
+    at = end;
   }
 }
 

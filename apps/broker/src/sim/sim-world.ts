@@ -184,10 +184,13 @@ export class SimWorld {
 
   #logger(): Logger {
     const line = (level: string) => (fields: LogFields, message: string) => {
-      this.note(`broker ${level}: ${message} ${describe(fields)}`);
+      // Without stacks: they name the caller, who is not a part of the history.
+      this.note(`broker ${level}: ${message} ${describe(fields, (error) => error.message)}`);
       this.history.count(`log ${level}: ${message}`);
       if (level === 'error' && !this.isExcused)
-        this.history.violate(`an error was logged: ${message} ${describe(fields)}`);
+        this.history.violate(
+          `an error was logged: ${message} ${describe(fields, (error) => error.stack ?? error.message)}`,
+        );
     };
     const logger: Logger = {
       debug: () => undefined,
@@ -200,10 +203,8 @@ export class SimWorld {
   }
 }
 
-function describe(fields: LogFields): string {
-  return JSON.stringify(fields, (_, value: unknown) =>
-    value instanceof Error ? (value.stack ?? value.message) : value,
-  );
+function describe(fields: LogFields, errorText: (error: Error) => string): string {
+  return JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? errorText(value) : value));
 }
 
 /** Small limits and short intervals, so that little work reaches much code; some of them by chance. */

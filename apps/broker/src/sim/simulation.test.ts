@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type SimulationResult, simulate } from './simulation.ts';
 
-const STEPS = 3000;
+const STEPS = 4000;
 const SEEDS = 200;
 const GROUPS = 8;
 

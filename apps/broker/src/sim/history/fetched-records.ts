@@ -29,6 +29,19 @@ export async function checkFetched(
   partition: PartitionHistory,
   fetched: FetchedRecords,
 ): Promise<number> {
+  try {
+    return await checkBatches(tools, partition, fetched);
+  } catch (error) {
+    tools.history.violate(`${partition.name}: what was read from ${fetched.fetchOffset} on cannot be read: ${error}`);
+    return fetched.fetchOffset;
+  }
+}
+
+async function checkBatches(
+  tools: FetchCheckTools,
+  partition: PartitionHistory,
+  fetched: FetchedRecords,
+): Promise<number> {
   const violate = (what: string) => tools.history.violate(`${partition.name}: ${what}`);
   let expected: number | undefined;
   let epoch = -1;

@@ -1,6 +1,6 @@
 import { CreateTopics, ErrorCode, Metadata } from '@ks/protocol';
 import type { SimClient } from '../sim-client.ts';
-import { choose, keepWorking, type Stage } from './actor.ts';
+import { keepWorking, type Stage } from './actor.ts';
 
 /** Topics of one world. */
 const TOPICS_MAX = 4;
@@ -43,35 +43,12 @@ export async function administrate(stage: Stage, client: SimClient): Promise<voi
   }
 
   function configsOf(isFlushed: boolean) {
+    // Half of the topics roll their segments every few batches.
+    const rolls = random.chance(0.5);
     const configs = [
-      {
-        name: 'segment.ms',
-        value: String(
-          choose(random, [
-            [1, 200 + random.int(3000)],
-            [1, 604_800_000],
-          ]),
-        ),
-      },
-      {
-        name: 'segment.index.bytes',
-        value: String(
-          choose(random, [
-            [1, 64 + random.int(200)],
-            [1, 1_048_576],
-          ]),
-        ),
-      },
-      {
-        name: 'index.interval.bytes',
-        value: String(
-          choose(random, [
-            [1, 0],
-            [1, 1000],
-            [1, 4096],
-          ]),
-        ),
-      },
+      { name: 'segment.ms', value: String(rolls ? 1 + random.int(random.chance(0.5) ? 100 : 3000) : 604_800_000) },
+      { name: 'segment.index.bytes', value: String(rolls ? 24 + random.int(300) : 1_048_576) },
+      { name: 'index.interval.bytes', value: String(rolls ? 0 : random.int(4096)) },
     ];
     if (isFlushed) configs.push({ name: 'flush.messages', value: '1' });
     else if (random.chance(0.3)) configs.push({ name: 'flush.ms', value: String(random.int(500)) });

@@ -20,8 +20,12 @@ export interface Asked {
 /** A program that reads partitions on and on, mostly from where it was, now and then from anywhere. */
 export async function consume(stage: Stage, client: SimClient): Promise<void> {
   const positions = new Map<PartitionHistory, number>();
+  /** Most real consumers wait for an answer before they ask again; the protocol does not ask them to. */
+  const underWayMax = stage.random.chance(0.5) ? 1 : 3;
+  let underWay = 0;
   await keepWorking(stage, client, async () => {
     const { random, history } = stage;
+    if (underWay >= underWayMax) return;
     const partitions = [...history.topics.values()].flatMap((topic) => topic.partitions);
     const chosen = new Set<PartitionHistory>();
     for (let count = 1 + random.int(4); count > 0; count--) {
@@ -31,7 +35,22 @@ export async function consume(stage: Stage, client: SimClient): Promise<void> {
     if (chosen.size === 0) return;
     if (random.chance(0.1)) for (const partition of chosen) positions.set(partition, anyOffset(stage, partition));
     if (random.chance(0.03)) beBusyElsewhere(stage, client);
-    await fetchOnce(stage, client, [...chosen], positions);
+    if (underWay > 0 && random.chance(0.03)) client.close();
+    underWay += 1;
+    const fetching = fetchOnce(stage, client, [...chosen], positions).finally(() => {
+      underWay -= 1;
+    });
+    if (underWayMax === 1) await fetching;
+    else guard(stage, fetching);
+  });
+}
+
+/** A program that nobody waits for has to tell what goes wrong in it. */
+function guard(stage: Stage, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    stage.history.violate(
+      `a client failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   });
 }
 

@@ -1,0 +1,93 @@
+/** A bug to be planted: one piece of the broker's source replaced by another. */
+export interface Mutation {
+  /** What the broker then does. */
+  readonly name: string;
+  /** Below `src/`. */
+  readonly file: string;
+  /** Occurs exactly once in the file. Where the source has moved on, give the piece its new form. */
+  readonly find: string;
+  readonly replace: string;
+  /** What the checkers must say of it. */
+  readonly finding: RegExp;
+}
+
+/** Bugs that the simulation has to find: each breaks a promise that some checker holds the broker to. */
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'a write is taken for done when it has only begun',
+    file: 'storage/log-writer.ts',
+    find: 'await this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
+    replace: 'void this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
+    finding: /after a (kill|power-cut) the log ends at|is out of range|the high watermark went back|bad checksum/,
+  },
+  {
+    name: 'flush.messages=1 is answered before the fsync has returned',
+    file: 'core/partition/partition.ts',
+    find: 'this.#settings.flushEveryMessage ? this.#flushedEndOffset : this.#logEndOffset',
+    replace: 'this.#logEndOffset',
+    finding: /after a power-cut the log ends at|lost by a power cut/,
+  },
+  {
+    name: 'the recovery point names what was not synced',
+    file: 'storage/log.ts',
+    find: 'Math.min(flushedEndOffset, this.flushedEndOffset)',
+    replace: 'this.logEndOffset',
+    finding: /after a power-cut the log ends at/,
+  },
+  {
+    name: 'fsync of a log file is skipped',
+    file: 'storage/segment-files.ts',
+    find: 'await handles.use(segment.logPath, (file) => file.sync());',
+    replace: '',
+    finding: /after a power-cut the log ends at|lost by a power cut/,
+  },
+  {
+    name: 'recovery takes a torn end for a batch',
+    file: 'storage/log-loader.ts',
+    find: 'verifyChecksums: !cleanShutdown,',
+    replace: 'verifyChecksums: false,',
+    finding: /bad checksum|cannot be|nobody sent/,
+  },
+  {
+    name: 'recovery leaves a torn end in the file',
+    file: 'storage/log-loader.ts',
+    find: 'if (isCut) await file.truncate(result.validBytes);',
+    replace: '',
+    finding: /a power cut had taken it|the log ended at|after a|cannot be read/,
+  },
+  {
+    name: 'readers get what lies beyond the high watermark',
+    file: 'runtime/fetch-path.ts',
+    find: 'replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.highWatermark,',
+    replace: 'replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.logEndOffset,',
+    finding: /under the high watermark/,
+  },
+  {
+    name: 'answers leave in the order in which they are ready',
+    file: 'server/response-queue.ts',
+    find: 'slot.isDone = true;',
+    replace: 'slot.isDone = true; this.#slots.sort((a, b) => Number(b.isDone) - Number(a.isDone));',
+    finding: /order of answers|cannot be decoded/,
+  },
+  {
+    name: 'memory is given back before its bytes have left',
+    file: 'server/outbox.ts',
+    find: 'this.#releases.push(() => part.release());\n    this.#shift();',
+    replace: 'part.release();\n    this.#shift();',
+    finding: /bad checksum|nobody sent|cannot be/,
+  },
+  {
+    name: 'what a lost connection was to be sent is never given back',
+    file: 'server/response-queue.ts',
+    find: 'for (const { answer } of this.#slots) if (answer) releaseSendables(answer);',
+    replace: '',
+    finding: /a stop left behind/,
+  },
+  {
+    name: 'a new life leads under the old epoch',
+    file: 'core/controller/elections.ts',
+    find: 'reborn ? partition.leaderEpoch + 1',
+    replace: 'reborn ? partition.leaderEpoch',
+    finding: /a new life leads under epoch|is not served/,
+  },
+];
