@@ -147,16 +147,22 @@ class NodeFile implements File {
   }
 
   async write(views: readonly Uint8Array[], position: number): Promise<void> {
-    const expected = views.reduce((sum, view) => sum + view.length, 0);
+    let left = views.filter((view) => view.length > 0);
+    for (let at = position; left.length > 0; ) {
+      const written = await this.#writeOnce(left, at);
+      // The system may take a part of what it is given; asked for the rest, it says why it takes no more.
+      if (written === 0) throw new FilesError('io', this.path, `nothing could be written at ${at}`);
+      at += written;
+      left = viewsBeyond(left, written);
+    }
+  }
+
+  #writeOnce(views: readonly Uint8Array[], position: number): Promise<number> {
     const [first] = views;
-    if (first === undefined) return;
-    const written = await called<number>(this.path, (done) => {
-      if (views.length === 1) fs.write(this.#descriptor, first, 0, first.length, position, done);
+    return called<number>(this.path, (done) => {
+      if (views.length === 1 && first) fs.write(this.#descriptor, first, 0, first.length, position, done);
       else fs.writev(this.#descriptor, views, position, done);
     });
-    if (written !== expected) {
-      throw new FilesError('io', this.path, `a short write: ${written} of ${expected} bytes at ${position}`);
-    }
   }
 
   async sync(): Promise<void> {
@@ -194,4 +200,14 @@ function filesError(path: string, error: unknown): FilesError {
   if (error instanceof FilesError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return new FilesError(kinds[code] ?? 'io', path, error);
+}
+
+/** The views without their first `count` bytes. */
+function viewsBeyond(views: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  return views.flatMap((view) => {
+    const from = Math.min(skip, view.length);
+    skip -= from;
+    return from === view.length ? [] : [view.subarray(from)];
+  });
 }
