@@ -18,10 +18,23 @@ export interface Deadline {
   readonly atMs: number | undefined;
 }
 
+/** On whose behalf transactional records are written. */
+export interface TransactionalProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /**
+   * By which the runtime knows that the coordinator lets the transaction begin here; undefined where it must be open by now, 'unneeded'
+   * where nobody checks. Opaque to the state.
+   */
+  readonly leave?: object | 'unneeded' | undefined;
+}
+
 /** What a command comes to. Nothing of it has happened yet. */
 export interface Decision<Rec, Reply, Change, Effect> {
   /** Durable changes, to be appended as one unit and then applied in order. */
   readonly records: readonly Rec[];
+  /** Set where the records count only when this producer's transaction commits (`applyMarker`). */
+  readonly producer?: TransactionalProducer | undefined;
   readonly reply: Reply | typeof PARKED;
   /** Changes that a failover may forget, made right after the records were applied. */
   readonly soft?: readonly Change[];

@@ -8,8 +8,15 @@ const found = { errorCode: 0, errorMessage: null, nodeId: 1, host: 'broker.test'
 const groups = scriptedGroups({
   findCoordinator: async (groupId, listenerName) => ({ ...found, host: `${groupId}.${listenerName}` }),
 });
+const transactions = {
+  findCoordinator: async (transactionalId: string) => ({ ...found, host: `transactions of ${transactionalId}` }),
+};
 const ask = (version: number, body: object, denied: readonly string[] = []) =>
-  exchange(findCoordinator, FindCoordinator, body as never, { version, broker: { groups }, denied });
+  exchange(findCoordinator, FindCoordinator, body as never, {
+    version,
+    broker: { groups, transactions } as never,
+    denied,
+  });
 
 describe('FindCoordinator', () => {
   test('answers one key in single fields up to v3, several keys from v4 on', async () => {
@@ -27,10 +34,9 @@ describe('FindCoordinator', () => {
     }
   });
 
-  test('has no transaction coordinator yet, which clients retry, and no share coordinator, which they do not', async () => {
-    const codeOf = async (keyType: number) => (await ask(2, { key: 'x', keyType }))?.errorCode;
-    expect(await codeOf(1)).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-    expect(await codeOf(2)).toBe(ErrorCode.INVALID_REQUEST);
+  test('asks the coordinator that the key type names; there is none of share groups', async () => {
+    expect(await ask(2, { key: 'x', keyType: 1 })).toMatchObject({ errorCode: 0, host: 'transactions of x' });
+    expect((await ask(2, { key: 'x', keyType: 2 }))?.errorCode).toBe(ErrorCode.INVALID_REQUEST);
     expect((await ask(2, { key: 'x', keyType: 1 }, ['x']))?.errorCode).toBe(
       ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     );

@@ -28,7 +28,7 @@ async function find(
     if (!context.authorize('DESCRIBE', 'TRANSACTIONAL_ID', key)) {
       return refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
     }
-    return refused(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker does not coordinate transactions yet');
+    return await broker.transactions.findCoordinator(key, context.listenerName);
   }
   // As Kafka answers for share groups where they are switched off.
   return refused(ErrorCode.INVALID_REQUEST, `This broker has no coordinator of type ${keyType}`);

@@ -1,6 +1,13 @@
 import { createCore } from '@ks/core-wasm';
-import { encodePlainRecordBatch, encodeRecordBatch, RecordBatch, type RecordInput } from '@ks/protocol';
-import type { CoordinatorAppend, CoordinatorLog } from './coordinator-log.ts';
+import {
+  encodeEndTransactionMarker,
+  encodePlainRecordBatch,
+  encodeRecordBatch,
+  RecordBatch,
+  type RecordInput,
+} from '@ks/protocol';
+import type { TransactionalProducer } from '../core/replicated-state.ts';
+import type { CoordinatorAppend, CoordinatorLog, EndMarker } from './coordinator-log.ts';
 
 export const referenceCore = createCore({ kind: 'reference' });
 
@@ -19,14 +26,27 @@ export class FakeCoordinatorLog implements CoordinatorLog {
     return this.refusedWith;
   }
 
-  append(records: readonly RecordInput[]): CoordinatorAppend {
+  append(records: readonly RecordInput[], producer?: TransactionalProducer): CoordinatorAppend {
+    const transactional = producer === undefined ? {} : { ...producer, isTransactional: true };
+    return this.#append((baseOffset) =>
+      encodePlainRecordBatch(records, { checksum: referenceCore, baseOffset, ...transactional }),
+    );
+  }
+
+  appendMarker(marker: EndMarker, timestampMs: number): CoordinatorAppend {
+    return this.#append((baseOffset) =>
+      encodeEndTransactionMarker({ ...marker, timestampMs, baseOffset }, referenceCore),
+    );
+  }
+
+  #append(encode: (baseOffset: number) => Uint8Array): CoordinatorAppend {
     if (this.appendFailsWith !== 0) {
       const errorCode = this.appendFailsWith;
       this.appendFailsWith = 0;
       return { errorCode, baseOffset: -1, committed: Promise.resolve(errorCode) };
     }
     const baseOffset = this.nextOffset;
-    this.put(encodePlainRecordBatch(records, { checksum: referenceCore, baseOffset }));
+    this.put(encode(baseOffset));
     const { promise, resolve } = Promise.withResolvers<number>();
     this.#uncommitted.push(resolve);
     return { errorCode: 0, baseOffset, committed: promise };

@@ -1,4 +1,12 @@
-import { encodePlainRecordBatch, ErrorCode, type RecordBatch, type RecordInput, recordBatchesOf } from '@ks/protocol';
+import {
+  encodeEndTransactionMarker,
+  encodePlainRecordBatch,
+  ErrorCode,
+  type RecordBatch,
+  type RecordInput,
+  recordBatchesOf,
+} from '@ks/protocol';
+import type { TransactionalProducer } from '../core/replicated-state.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
 import type { HostedPartition, ReplicaManager } from './replica-manager.ts';
 
@@ -12,15 +20,28 @@ export interface CoordinatorAppend {
   readonly committed: Promise<number>;
 }
 
+/** The end of a producer's transaction, as its coordinator decided it. */
+export interface EndMarker {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly committed: boolean;
+  readonly coordinatorEpoch: number;
+  /** 2 and more: the epoch is above that of the transaction (KIP-890). */
+  readonly transactionVersion: number;
+}
+
 /** One partition's log as a coordinator uses it: appended to by nobody else, under one leader epoch. */
 export interface CoordinatorLog {
   /** Largest batch it takes. */
   readonly maxBatchBytes: number;
-  /** Why it would refuse an append now, as a Kafka error code; NONE where it would not. */
-  refusal(): number;
+  /** Why it would refuse an append (of that producer's records) now, as a Kafka error code; NONE where it would not. */
+  refusal(producer?: TransactionalProducer): number;
   /** The offset that the next appended record gets. */
   readonly nextOffset: number;
-  append(records: readonly RecordInput[]): CoordinatorAppend;
+  /** `producer`: the records belong to its open transaction. */
+  append(records: readonly RecordInput[], producer?: TransactionalProducer): CoordinatorAppend;
+  /** Appends the one record that ends a producer's transaction here. Refused where a later epoch of it, or of its coordinator, was seen. */
+  appendMarker(marker: EndMarker, timestampMs: number): CoordinatorAppend;
   /**
    * Every batch of the log in order, in bounded pieces, once all of them are committed. Ends early when the partition is no longer
    * led here. Fails when the log does.
@@ -58,10 +79,11 @@ export class ReplicaLog implements CoordinatorLog {
     return this.#options.partition.log.appendedEndOffset;
   }
 
-  refusal(): number {
+  refusal(producer?: TransactionalProducer): number {
     const { partition } = this.#options;
     if (!this.isLed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    return partition.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS : ErrorCode.NONE;
+    if (partition.isUnderMinIsr) return ErrorCode.NOT_ENOUGH_REPLICAS;
+    return producer === undefined ? ErrorCode.NONE : partition.log.producers.coordinatorFault(producer);
   }
 
   /** Whether the partition is still led here under the epoch this began with. */
@@ -70,14 +92,27 @@ export class ReplicaLog implements CoordinatorLog {
     return partition.isOpen && partition.isLeader && partition.leaderEpoch === this.#leaderEpoch;
   }
 
-  append(records: readonly RecordInput[]): CoordinatorAppend {
-    const { partition, replicas, checksum, commitTimeoutMs, produceVersion } = this.#options;
+  append(records: readonly RecordInput[], producer?: TransactionalProducer): CoordinatorAppend {
+    const { checksum } = this.#options;
+    if (producer === undefined) return this.#append(encodePlainRecordBatch(records, { checksum }), 0);
+    const { producerId, producerEpoch } = producer;
+    const seal = { checksum, producerId, producerEpoch, isTransactional: true };
+    return this.#append(encodePlainRecordBatch(records, seal), 0);
+  }
+
+  appendMarker(marker: EndMarker, timestampMs: number): CoordinatorAppend {
+    const { checksum } = this.#options;
+    return this.#append(encodeEndTransactionMarker({ ...marker, timestampMs }, checksum), marker.transactionVersion);
+  }
+
+  #append(batch: Uint8Array, transactionVersion: number): CoordinatorAppend {
+    const { partition, replicas, commitTimeoutMs, produceVersion } = this.#options;
     const { topic, topicId, partitionIndex } = partition;
-    const batch = encodePlainRecordBatch(records, { checksum });
     const { admitted, completion } = replicas.append({
       acks: -1,
       timeoutMs: commitTimeoutMs,
       origin: 'coordinator',
+      transactionVersion,
       apiVersion: produceVersion,
       partitions: [{ topic, topicId, partitionIndex, records: batch }],
     });

@@ -44,6 +44,7 @@ export class LocalMarkers {
       acks: -1,
       timeoutMs,
       origin: 'coordinator',
+      transactionVersion: marker.transactionVersion,
       apiVersion: Produce.versions.max,
       partitions: partitions.flatMap(({ topic, partitionIndexes }) =>
         partitionIndexes.map((partitionIndex) => ({ topic, topicId: ZERO_UUID, partitionIndex, records })),

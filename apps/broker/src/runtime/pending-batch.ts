@@ -1,10 +1,12 @@
 import { BATCH_HEADER_BYTES, type RecordInput, recordSizeUpperBound } from '@ks/protocol';
-import type { Ticket } from '../core/replicated-state.ts';
+import type { Ticket, TransactionalProducer } from '../core/replicated-state.ts';
 
 /** An upper bound of what a record takes in a batch. */
 export function recordSizeBytesMax(record: RecordInput): number {
   return recordSizeUpperBound(record.key ?? null, record.value, record.headers);
 }
+
+const NO_PRODUCER: TransactionalProducer = { producerId: -1, producerEpoch: -1 };
 
 /** Records that one append will take, and what waits for them to be committed. */
 export class PendingBatch<Reply, Effect> {
@@ -14,6 +16,8 @@ export class PendingBatch<Reply, Effect> {
   readonly answers: { readonly ticket: Ticket; readonly reply: Reply }[] = [];
   readonly whenCommitted: Effect[] = [];
   readonly whenFailed: Effect[] = [];
+  /** Whose transaction the records belong to. */
+  producer: TransactionalProducer | undefined;
   #sizeBytes = BATCH_HEADER_BYTES;
 
   constructor(baseOffset: number) {
@@ -28,8 +32,13 @@ export class PendingBatch<Reply, Effect> {
     return this.baseOffset + this.records.length;
   }
 
-  fits(sizeBytes: number, maxBatchBytes: number): boolean {
-    return sizeBytes === 0 || this.#sizeBytes + sizeBytes <= maxBatchBytes;
+  /** Whether records of that size and producer may go into this batch: one batch is of one producer, or of none. */
+  fits(sizeBytes: number, maxBatchBytes: number, producer?: TransactionalProducer): boolean {
+    if (sizeBytes === 0) return true;
+    if (this.#sizeBytes + sizeBytes > maxBatchBytes) return false;
+    const { producerId, producerEpoch } = this.producer ?? NO_PRODUCER;
+    const of = producer ?? NO_PRODUCER;
+    return this.isEmpty || (producerId === of.producerId && producerEpoch === of.producerEpoch);
   }
 
   add(
@@ -37,7 +46,9 @@ export class PendingBatch<Reply, Effect> {
     sizeBytes: number,
     whenCommitted: readonly Effect[],
     whenFailed: readonly Effect[],
+    producer?: TransactionalProducer,
   ): void {
+    if (records.length > 0) this.producer = producer;
     this.records.push(...records);
     this.#sizeBytes += sizeBytes;
     this.whenCommitted.push(...whenCommitted);

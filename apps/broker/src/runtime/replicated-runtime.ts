@@ -5,10 +5,11 @@ import {
   type RecordPosition,
   type ReplicatedState,
   type Ticket,
+  type TransactionalProducer,
 } from '../core/replicated-state.ts';
 import type { Clock, Instant } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { CoordinatorLog } from './coordinator-log.ts';
+import type { CoordinatorLog, EndMarker } from './coordinator-log.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import { PendingBatch, recordSizeBytesMax } from './pending-batch.ts';
 import { type Replayed, replay } from './replay.ts';
@@ -180,18 +181,21 @@ export class ReplicatedRuntime<Command, Rec, Reply, Change, Effect> {
     const { log, format } = this.#options;
     const decision = this.#state.decide(command, now, ticket);
     if (decision.records.length > 0) {
-      const errorCode = log.refusal();
+      // What gathered before may be what this producer's records depend on.
+      if (!batch.fits(1, log.maxBatchBytes, decision.producer)) return BATCH_FULL;
+      const errorCode = log.refusal(decision.producer);
       if (errorCode !== ErrorCode.NONE) return errorCode;
     }
     const encoded = decision.records.map((record) => ({ ...format.encode(record), timestamp: now.wallMs }));
     const sizeBytes = encoded.reduce((sum, record) => sum + recordSizeBytesMax(record), 0);
-    if (!batch.fits(sizeBytes, log.maxBatchBytes)) {
+    if (!batch.fits(sizeBytes, log.maxBatchBytes, decision.producer)) {
       return batch.isEmpty ? ErrorCode.MESSAGE_TOO_LARGE : BATCH_FULL;
     }
     decision.records.forEach((record, index) => {
-      this.#state.apply(record, positionOf(batch.nextOffset + index, now));
+      this.#state.apply(record, positionOf(batch.nextOffset + index, now, decision.producer));
     });
-    batch.add(encoded, sizeBytes, decision.whenCommitted ?? [], decision.whenFailed ?? []);
+    const { whenCommitted = [], whenFailed = [] } = decision;
+    batch.add(encoded, sizeBytes, whenCommitted, whenFailed, decision.producer);
     const answers = (decision.soft ?? []).flatMap((change) => this.#soften(change, now));
     if (decision.reply !== PARKED) answers.push({ ticket, reply: decision.reply });
     this.#reply(answers, batch);
@@ -210,7 +214,7 @@ export class ReplicatedRuntime<Command, Rec, Reply, Change, Effect> {
   /** Appends what has gathered. False when that failed and the state was dropped. */
   #append(batch: PendingBatch<Reply, Effect>): boolean {
     if (batch.isEmpty) return true;
-    const { errorCode, baseOffset, committed } = this.#options.log.append(batch.records);
+    const { errorCode, baseOffset, committed } = this.#options.log.append(batch.records, batch.producer);
     if (errorCode !== ErrorCode.NONE || baseOffset !== batch.baseOffset) {
       this.#options.logger.warn(
         { errorCode, baseOffset },
@@ -219,12 +223,37 @@ export class ReplicatedRuntime<Command, Rec, Reply, Change, Effect> {
       this.#restart(errorCode === ErrorCode.NONE ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCode);
       return false;
     }
+    this.#track(batch, committed);
+    return true;
+  }
+
+  #track(batch: PendingBatch<Reply, Effect>, committed: Promise<number>): void {
     this.#uncommitted = batch;
     const state = this.#state;
     void committed.then((outcome) => {
       if (state === this.#state && this.#phase === 'ready') this.#settle(batch, outcome);
     });
-    return true;
+  }
+
+  /**
+   * Ends a producer's open transaction: its records count from now on, or are forgotten. Gives NONE when the marker is committed, else
+   * why not, as the partition's leader would say it; it may then be written again. Never rejects.
+   */
+  writeMarker(marker: EndMarker): Promise<number> {
+    // What was asked before comes before.
+    this.#flush();
+    if (this.#phase === 'loading') return Promise.resolve(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    if (this.#phase === 'closed') return Promise.resolve(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    const { log, clock } = this.#options;
+    const refusal = log.refusal();
+    if (refusal !== ErrorCode.NONE) return Promise.resolve(refusal);
+    const batch = new PendingBatch<Reply, Effect>(log.nextOffset);
+    const { errorCode, committed } = log.appendMarker(marker, clock.wallMs());
+    // Nothing has changed: what stands against the marker is known before it is appended.
+    if (errorCode !== ErrorCode.NONE) return Promise.resolve(errorCode);
+    this.#state.applyMarker(marker.producerId, marker.producerEpoch, marker.committed);
+    this.#track(batch, committed);
+    return committed;
   }
 
   #settle(batch: PendingBatch<Reply, Effect>, errorCode: number): void {
@@ -280,6 +309,7 @@ export class ReplicatedRuntime<Command, Rec, Reply, Change, Effect> {
 /** No Kafka error: what was decided needs a batch of its own. */
 const BATCH_FULL = Number.MIN_SAFE_INTEGER;
 
-function positionOf(offset: number, now: Instant): RecordPosition {
-  return { offset, timestamp: now.wallMs, transactional: false, producerId: -1, producerEpoch: -1 };
+function positionOf(offset: number, now: Instant, producer: TransactionalProducer | undefined): RecordPosition {
+  const { producerId, producerEpoch } = producer ?? { producerId: -1, producerEpoch: -1 };
+  return { offset, timestamp: now.wallMs, transactional: producer !== undefined, producerId, producerEpoch };
 }

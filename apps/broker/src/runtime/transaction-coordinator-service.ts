@@ -190,7 +190,10 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
 
   async addOffsets(request: AddOffsetsRequest): Promise<number> {
     const { transactionalId, groupId, producerId, producerEpoch } = request;
-    const count = this.#options.image().topicsByName.get(OFFSETS_TOPIC)?.partitions.length ?? 0;
+    const { controller, image } = this.#options;
+    // A client asks this before it asks for the group's coordinator, who would create the topic.
+    if (!image().topicsByName.has(OFFSETS_TOPIC)) await controller.ensureInternalTopic(OFFSETS_TOPIC);
+    const count = image().topicsByName.get(OFFSETS_TOPIC)?.partitions.length ?? 0;
     if (count === 0) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     const partitionIndexes = [coordinatorPartition(groupId, count)];
     const partitions = [{ topic: OFFSETS_TOPIC, partitionIndexes }];

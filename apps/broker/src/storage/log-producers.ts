@@ -2,7 +2,7 @@ import type { LogParts } from './log-parts.ts';
 import { hasProducer, type ProducerBatch, producerBatchAt } from './producer-batch.ts';
 import type { ProducerEntry } from './producer-entry.ts';
 import type { ProducerVerdict, TransactionVerification } from './producer-judge.ts';
-import type { ProducerOrigin } from './producer-state.ts';
+import type { ProducerOrigin, ProducerState } from './producer-state.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
 /** What a log knows of idempotent and transactional producers. */
@@ -49,6 +49,11 @@ export class LogProducers {
   /** What becomes of a batch that is about to be appended. Asked right before the append, which takes whatever comes. */
   judge(batch: ProducerBatch, origin: ProducerOrigin): ProducerVerdict {
     return this.#parts.producers.judge(batch, origin);
+  }
+
+  /** See `ProducerState.coordinatorFault`. */
+  coordinatorFault(producer: Parameters<ProducerState['coordinatorFault']>[0]): number {
+    return this.#parts.producers.coordinatorFault(producer);
   }
 
   hasOpenTransaction(producerId: number, producerEpoch: number): boolean {

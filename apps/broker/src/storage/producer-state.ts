@@ -111,6 +111,23 @@ export class ProducerState {
     return { type: 'refused', errorCode: ErrorCode.INVALID_TXN_STATE, message };
   }
 
+  /**
+   * Why a coordinator may not append records within that producer's transaction, as an error code: a later epoch was seen, or the
+   * transaction is neither open here nor does the leave to begin it still stand. Such records have no sequence to judge.
+   */
+  coordinatorFault(producer: {
+    readonly producerId: number;
+    readonly producerEpoch: number;
+    readonly leave?: object | 'unneeded' | undefined;
+  }): number {
+    const { producerId, producerEpoch, leave } = producer;
+    const entry = this.#entries.get(producerId);
+    if (entry !== undefined && producerEpoch < entry.producerEpoch) return ErrorCode.INVALID_PRODUCER_EPOCH;
+    if (leave === 'unneeded' || this.hasOpenTransaction(producerId, producerEpoch)) return ErrorCode.NONE;
+    const isGiven = leave !== undefined && leave === this.#verifications.get(producerId);
+    return isGiven ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE;
+  }
+
   /** Takes note of a batch at `baseOffset`. Gives the transaction that it ended, where it ended one that had data here. */
   appended(batch: ProducerBatch, baseOffset: number, nowMs: number): CompletedTransaction | undefined {
     if (batch.isTransactional) this.#verifications.delete(batch.producerId);

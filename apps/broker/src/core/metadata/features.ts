@@ -11,6 +11,8 @@ export interface SupportedFeature {
 export const supportedFeatures: readonly SupportedFeature[] = [
   // KIP-848: consumer groups whose assignment the coordinator computes.
   { name: 'group.version', minVersion: 0, maxVersion: 1, initialLevel: 1 },
+  // KIP-890: at level 2 brokers add partitions to transactions, and each transaction has an epoch of its own.
+  { name: 'transaction.version', minVersion: 0, maxVersion: 2, initialLevel: 2 },
 ];
 
 /** The levels in which a new cluster starts. */
