@@ -97,7 +97,9 @@ describe('layers of the broker', () => {
   });
 
   test('a handler imports no other handler', () => {
-    const files = production.filter((file) => file.path.startsWith(`${broker}handlers/`) && !file.path.includes('/shared/'));
+    const files = production.filter(
+      (file) => file.path.startsWith(`${broker}handlers/`) && !file.path.includes('/shared/'),
+    );
     const framework = ['handler.ts', 'index.ts', 'broker-services.ts'];
     const found = offences(files, (file) => {
       if (file.path.endsWith('/handlers/index.ts')) return [];
@@ -112,7 +114,8 @@ describe('layers of the broker', () => {
   test('sim imports no adapter that touches the real world', () => {
     const found = offences(
       production.filter((file) => file.path.startsWith(`${broker}sim/`)),
-      (file) => file.imports.filter((name) => name.startsWith(`${broker}adapters/`) && !name.endsWith('/memory-files.ts')),
+      (file) =>
+        file.imports.filter((name) => name.startsWith(`${broker}adapters/`) && !name.endsWith('/memory-files.ts')),
     );
     expect(found).toEqual([]);
   });
@@ -140,13 +143,17 @@ describe('words', () => {
   for (const [pattern, message] of banned) {
     test(message, () => {
       // The simulation's step boundary is the one allowed use of setImmediate: architecture.md, Simulation.
-      const files = injected.filter((file) => !(pattern.source.includes('Immediate') && file.path.includes('/src/sim/')));
+      const files = injected.filter(
+        (file) => !(pattern.source.includes('Immediate') && file.path.includes('/src/sim/')),
+      );
       expect(offences(files, (file) => (pattern.test(file.code) ? [message] : []))).toEqual([]);
     });
   }
 
   test('a file is named after the one thing it holds', () => {
-    const found = all.filter((file) => /(^|\/)(utils?|helpers?|common|misc|shared)\.tsx?$/.test(file.path)).map((file) => file.path);
+    const found = all
+      .filter((file) => /(^|\/)(utils?|helpers?|common|misc|shared)\.tsx?$/.test(file.path))
+      .map((file) => file.path);
     expect(found).toEqual([]);
   });
 

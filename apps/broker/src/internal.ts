@@ -1,5 +1,12 @@
 export { type Broker, type BrokerAdapters, type BrokerOptions, createBroker } from './broker.ts';
 export { type BrokerConfig, brokerConfigOf, brokerConfigs, ConfigError } from './config/broker-config.ts';
-export { loadConfig } from './config/load-config.ts';
+export type { ConfigDef, ConfigTable } from './config/config-def.ts';
+export { formatConfigValue } from './config/config-text.ts';
+export { clientMetricsConfigs } from './config/definitions/client-metrics.ts';
+export { groupResourceConfigs } from './config/definitions/group-resource.ts';
+export { inapplicableKeys } from './config/inapplicable-keys.ts';
+export { environmentName, loadConfig } from './config/load-config.ts';
 export { topicConfigs } from './config/topic-config.ts';
+export { advertisedApis } from './handlers/advertise.ts';
+export { handlers } from './handlers/index.ts';
 export { createNodeAdapters } from './node-adapters.ts';

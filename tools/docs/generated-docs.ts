@@ -1,0 +1,8 @@
+import { renderConfiguration } from './configuration.ts';
+import { renderProtocol } from './protocol.ts';
+
+/** The pages under docs/ that are made from the code. */
+export const generatedDocs: readonly { readonly path: string; readonly render: () => string }[] = [
+  { path: 'docs/configuration.md', render: renderConfiguration },
+  { path: 'docs/protocol.md', render: renderProtocol },
+];
