@@ -6,6 +6,7 @@ import {
   magic,
   maxTimestamp,
   RECORD_BATCH_MAGIC,
+  recordsCount,
 } from '@ks/protocol';
 
 /** What a scan reads at a time; a little more than lies between two index entries. */
@@ -22,6 +23,7 @@ export interface BatchPlace {
   readonly sizeBytes: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
+  /** -1 where no record has a timestamp, or compaction has left no record. */
   readonly maxTimestampMs: number;
 }
 
@@ -85,5 +87,6 @@ export function placeAt(bytes: Uint8Array, at: number, end: number, position: nu
   const first = baseOffset(bytes, at);
   const last = lastOffset(bytes, at);
   if (first < 0 || last < first) return undefined;
-  return { position, sizeBytes, baseOffset: first, lastOffset: last, maxTimestampMs: maxTimestamp(bytes, at) };
+  const maxTimestampMs = recordsCount(bytes, at) === 0 ? -1 : maxTimestamp(bytes, at);
+  return { position, sizeBytes, baseOffset: first, lastOffset: last, maxTimestampMs };
 }

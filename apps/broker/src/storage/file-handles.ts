@@ -58,6 +58,8 @@ export class FileHandles {
     handle.isDropped = true;
     if (handle.users === 0) this.#close(handle);
     else this.#leaving.add(handle);
+    // An opening under way must not come to another file that takes the name next.
+    await handle.opening.catch(() => undefined);
     await Promise.all(this.#closing);
   }
 

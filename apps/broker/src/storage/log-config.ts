@@ -22,8 +22,16 @@ export interface LogConfig {
   readonly flushMs: number;
   /** producer.id.expiration.ms, of the broker: how long a producer that is not heard of is remembered. */
   readonly producerIdExpirationMs: number;
-  /** cleanup.policy */
+  /** cleanup.policy; neither keeps everything. */
   readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
+  /** min.cleanable.dirty.ratio: share of a log, 0 to 1, that must not have been compacted before it is. */
+  readonly minCleanableDirtyRatio: number;
+  /** min.compaction.lag.ms: younger records are not compacted. */
+  readonly minCompactionLagMs: number;
+  /** max.compaction.lag.ms: older records are compacted whatever the ratio, and roll the active segment. */
+  readonly maxCompactionLagMs: number;
+  /** delete.retention.ms: how long a tombstone stays after it was first compacted. */
+  readonly deleteRetentionMs: number;
   /** max.message.bytes: largest batch accepted, as it came. */
   readonly maxMessageBytes: number;
   /** message.timestamp.type */
@@ -48,6 +56,10 @@ export const defaultLogConfig: LogConfig = {
   flushMs: Number.MAX_SAFE_INTEGER,
   producerIdExpirationMs: 86_400_000,
   cleanupPolicy: { delete: true, compact: false },
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  deleteRetentionMs: 86_400_000,
   maxMessageBytes: 1_048_588,
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,

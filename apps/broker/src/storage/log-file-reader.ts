@@ -119,12 +119,14 @@ function filePart(environment: LogEnvironment, segment: Segment, range: FileRang
 
 /** Runs `action` again where the segment's files were renamed between its asking for the path and its opening the file. */
 async function retryMoved<T>(segment: Segment, action: () => Promise<T>): Promise<T> {
-  const path = segment.logPath;
-  try {
-    return await action();
-  } catch (error) {
-    const hasMoved = error instanceof FilesError && error.kind === 'not-found' && segment.logPath !== path;
-    if (!hasMoved) throw error;
-    return action();
+  for (;;) {
+    const path = segment.logPath;
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof FilesError) || error.kind !== 'not-found') throw error;
+      await segment.renaming;
+      if (segment.logPath === path) throw error;
+    }
   }
 }

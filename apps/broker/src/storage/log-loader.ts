@@ -1,5 +1,6 @@
 import { FilesError } from '../ports/files.ts';
 import { parseEpochs, readText } from './checkpoint.ts';
+import { finishSwaps } from './cleaner-recovery.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogOptions } from './log-options.ts';
 import { readTopicId, writeTopicId } from './partition-metadata.ts';
@@ -39,6 +40,7 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   const { directory, environment } = options;
   const { files, clock } = environment;
   if (!(await files.exists(directory))) await createDirectory(options);
+  await finishSwaps(environment, directory);
   const names = await tidyDirectory(options);
   const bases = names.map(parseLogFileName).filter((base) => base !== undefined);
   bases.sort((a, b) => a - b);
@@ -122,7 +124,6 @@ async function tidyDirectory(options: LogOptions): Promise<string[]> {
     const path = `${directory}/${name}`;
     if (isDirectory) continue;
     if (/\.(deleted|cleaned|tmp)$/.test(name)) await files.remove(path);
-    else if (name.endsWith('.swap')) logger.warn({ path }, 'a half finished compaction of another broker is ignored');
     else names.push(name);
   }
   const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));

@@ -9,6 +9,8 @@ export interface LogHooks {
   advanced(log: Log): void;
   /** A write, sync or read failed, once for each log: it serves nothing any more, and nothing is retried in place. */
   failed(log: Log, error: Error): void;
+  /** The log was cut below what was compacted: before this settles a checkpoint must not say more than the log does any longer. */
+  cleanedCut?(log: Log): Promise<void>;
 }
 
 export interface LogOptions {
@@ -24,6 +26,8 @@ export interface LogOptions {
   readonly recoveryPoint: number;
   /** From the checkpoint; 0 where unknown. */
   readonly logStartOffset: number;
+  /** From the checkpoint: below it everything was compacted. Default 0. */
+  readonly cleanedOffset?: number;
   /** Whether the directory's last owner stopped in order: then nothing is scanned. */
   readonly cleanShutdown: boolean;
 }

@@ -14,6 +14,7 @@ import {
   type TimestampedOffset,
 } from './log-options.ts';
 import { makeParts } from './log-assembly.ts';
+import { LogCleaning } from './log-cleaning.ts';
 import type { LogParts } from './log-parts.ts';
 import { LogProducers } from './log-producers.ts';
 import { deletableSegments, retireSegments } from './log-retention.ts';
@@ -38,6 +39,8 @@ export class Log {
   readonly topicId: string;
   /** Idempotent and transactional producers, and what their open transactions keep from readers. */
   readonly producers: LogProducers;
+  /** Compaction (cleanup.policy=compact). */
+  readonly cleaning: LogCleaning;
   readonly #options: LogOptions;
   readonly #parts: LogParts;
   readonly #appender: LogAppender;
@@ -84,11 +87,16 @@ export class Log {
       flushed: () => this.#advanced(),
       failed: (error: Error) => this.#fail(error),
       syncWritten: () => this.#upkeep.syncWritten(),
+      get logStartOffset() {
+        return log.#logStartOffset;
+      },
+      alone: <T>(action: () => Promise<T>) => this.#alone(action),
     };
     this.#parts = makeParts(options.environment, loaded, host);
     this.producers = new LogProducers(this.#parts);
     this.#appender = new LogAppender(this.#parts, host, this.producers, loaded.endOffset);
     this.#upkeep = new LogUpkeep(this.#parts, host, loaded.areEpochsOnDisk);
+    this.cleaning = new LogCleaning(this.#parts, host, Math.min(options.cleanedOffset ?? 0, loaded.endOffset));
   }
 
   get directory(): string {
@@ -343,6 +351,7 @@ export class Log {
   }
 
   #stop(): void {
+    void this.cleaning.stop();
     this.#flushTimer?.cancel();
     this.#parts.writer.stop();
     this.#parts.flusher.stop();
@@ -354,6 +363,7 @@ export class Log {
     await Promise.all([
       this.#parts.writer.drained(),
       this.#parts.flusher.idle(),
+      this.cleaning.stop(),
       this.#exclusive.catch(() => undefined),
     ]);
     this.#parts.tail.clear();
@@ -372,17 +382,19 @@ export class Log {
 
   /** Runs a truncation with writes and syncs at rest. */
   #cut(action: () => Promise<void>): Promise<void> {
-    return this.#alone(async () => {
+    const cut = async () => {
       this.#isCutting = true;
       try {
         await this.#parts.writer.drained();
         await this.#parts.flusher.idle();
         this.#requireUsable();
         await action();
+        if (this.cleaning.cutTo(this.appendedEndOffset)) await this.#options.hooks.cleanedCut?.(this);
       } finally {
         this.#isCutting = false;
       }
-    });
+    };
+    return this.cleaning.paused(() => this.#alone(cut));
   }
 
   async #guarded<T>(running: Promise<T>): Promise<T> {

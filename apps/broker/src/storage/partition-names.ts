@@ -9,6 +9,9 @@ export const STRAY_SUFFIX = '-stray';
 export const FUTURE_SUFFIX = '-future';
 /** Put behind the name of a removed segment's files until they go. */
 export const DELETED_SUFFIX = '.deleted';
+/** Put behind the names of a compacted segment's files while they are written, and until the segments that it replaces are gone. */
+export const CLEANED_SUFFIX = '.cleaned';
+export const SWAP_SUFFIX = '.swap';
 
 export const LOG_SUFFIX = '.log';
 export const OFFSET_INDEX_SUFFIX = '.index';

@@ -21,7 +21,7 @@ export function shouldRoll(segment: Segment, input: RollInput): boolean {
   if (segment.sizeBytes === 0) return false;
   const { config } = input;
   if (segment.sizeBytes + input.sizeBytes > config.segmentBytes) return true;
-  if (ageMs(segment, input) > input.rollAfterMs) return true;
+  if (ageMs(segment, input) > Math.min(input.rollAfterMs, lagMax(config))) return true;
   const offsetsBytes = segment.indexes?.offsets.sizeBytes ?? 0;
   const timesBytes = segment.indexes?.times.sizeBytes ?? 0;
   // The time index keeps room for the entry that sealing adds.
@@ -29,6 +29,11 @@ export function shouldRoll(segment: Segment, input: RollInput): boolean {
     offsetsBytes + OFFSET_INDEX_ENTRY_BYTES > config.segmentIndexBytes ||
     timesBytes + 2 * TIME_INDEX_ENTRY_BYTES > config.segmentIndexBytes
   );
+}
+
+/** A compacted log's records must come out of the active segment in time for max.compaction.lag.ms. */
+function lagMax({ cleanupPolicy, maxCompactionLagMs }: LogConfig): number {
+  return cleanupPolicy.compact ? maxCompactionLagMs : Number.MAX_SAFE_INTEGER;
 }
 
 /** By record time where the segment's first batch has one, else by the clock. */

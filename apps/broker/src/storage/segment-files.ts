@@ -19,8 +19,8 @@ export async function writeIndexes(files: Files, segment: Segment): Promise<void
   segment.areIndexesOnDisk = true;
   const contents = [indexes.offsets.bytes.slice(), indexes.times.bytes.slice()] as const;
   try {
-    await writeWhole(files, segment.path + OFFSET_INDEX_SUFFIX, contents[0]);
-    await writeWhole(files, segment.path + TIME_INDEX_SUFFIX, contents[1]);
+    await writeWhole(files, segment.path + OFFSET_INDEX_SUFFIX + segment.nameSuffix, contents[0]);
+    await writeWhole(files, segment.path + TIME_INDEX_SUFFIX + segment.nameSuffix, contents[1]);
   } catch (error) {
     segment.areIndexesOnDisk = false;
     throw error;
@@ -72,18 +72,30 @@ export async function createEmptyLogFile(handles: FileHandles, segment: Segment)
 /** First half of a deletion: the files that exist get the suffix `.deleted`. A reader's open file stays readable. */
 export async function renameDeleted(files: Files, handles: FileHandles, segment: Segment): Promise<void> {
   const logPath = segment.logPath;
-  for (const suffix of SUFFIXES) {
-    const path = segment.path + suffix;
-    if (await files.exists(path)) await files.rename(path, path + DELETED_SUFFIX);
-  }
-  segment.isRemoved = true;
+  const deletedSuffix = await freeDeletedSuffix(files, segment);
+  await segment.renamed(async () => {
+    for (const suffix of SUFFIXES) {
+      const path = segment.path + suffix;
+      if (await files.exists(path)) await files.rename(path, path + deletedSuffix);
+    }
+    segment.nameSuffix = deletedSuffix;
+  });
   await handles.drop(logPath);
 }
 
 /** Second half: removes what `renameDeleted` left. */
 export async function removeDeleted(files: Files, handles: FileHandles, segment: Segment): Promise<void> {
   await handles.drop(segment.logPath);
-  for (const suffix of SUFFIXES) await files.remove(segment.path + suffix + DELETED_SUFFIX);
+  for (const suffix of SUFFIXES) await files.remove(segment.path + suffix + segment.nameSuffix);
+}
+
+/** `.deleted`, unless an earlier segment of the same name still carries it: compaction can be faster than file.delete.delay.ms. */
+async function freeDeletedSuffix(files: Files, segment: Segment): Promise<string> {
+  let suffix = DELETED_SUFFIX;
+  for (let count = 1; await files.exists(segment.path + LOG_SUFFIX + suffix); count += 1) {
+    suffix = `.${count}${DELETED_SUFFIX}`;
+  }
+  return suffix;
 }
 
 async function writeWhole(files: Files, path: string, contents: Uint8Array): Promise<void> {

@@ -1,5 +1,5 @@
 import { OffsetIndex, type OffsetPosition } from './offset-index.ts';
-import { DELETED_SUFFIX, LOG_SUFFIX, segmentPath } from './partition-names.ts';
+import { LOG_SUFFIX, segmentPath } from './partition-names.ts';
 import { TimeIndex } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
 
@@ -48,14 +48,15 @@ export class Segment {
   isNameSynced = false;
   /** Whether nothing is appended to it any more. */
   isSealed = false;
-  /** Whether its files carry the suffix of removed ones. */
-  isRemoved = false;
+  /** Put behind the names of its files: empty, or that of a removed or a compacted segment. */
+  nameSuffix = '';
   /** Counts truncations: a reader that sees another number than before has read what is no longer there. */
   generation = 0;
   #directory: string;
   #bytesSinceIndexEntry = 0;
   #holds = 0;
   #whenUnheld: (() => void) | undefined;
+  #renaming: Promise<unknown> | undefined;
 
   constructor(directory: string, baseOffset: number, createdMs: number) {
     this.#directory = directory;
@@ -71,7 +72,7 @@ export class Segment {
   }
   /** Where the log file is now, renamed or not. */
   get logPath(): string {
-    return this.path + (this.isRemoved ? LOG_SUFFIX + DELETED_SUFFIX : LOG_SUFFIX);
+    return this.path + LOG_SUFFIX + this.nameSuffix;
   }
   get isWritten(): boolean {
     return this.writtenBytes === this.sizeBytes;
@@ -133,6 +134,22 @@ export class Segment {
   markWritten(): void {
     this.writtenBytes = this.sizeBytes;
     this.writtenEndOffset = this.endOffset;
+  }
+
+  /** Runs `rename`, which changes where the files are: whoever does not find them meanwhile waits for it. */
+  async renamed(rename: () => Promise<void>): Promise<void> {
+    const renaming = rename();
+    this.#renaming = renaming.catch(() => undefined);
+    try {
+      await renaming;
+    } finally {
+      this.#renaming = undefined;
+    }
+  }
+
+  /** Settles when no rename is under way; undefined where none is. */
+  get renaming(): Promise<unknown> | undefined {
+    return this.#renaming;
   }
 
   /** Keeps the file readable until the matching `unhold`, also where it is removed meanwhile. */

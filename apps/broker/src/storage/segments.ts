@@ -63,6 +63,20 @@ export class Segments {
     return index < 0 ? [] : this.#list.splice(index);
   }
 
+  /** Whether `group` is a run of neighbours in the list, the active one not among them. */
+  has(group: readonly Segment[]): boolean {
+    const at = this.#list.indexOf(group[0] as Segment);
+    return (
+      at >= 0 && at + group.length < this.#list.length && group.every((each, index) => this.#list[at + index] === each)
+    );
+  }
+
+  /** Puts `segment` in the place of a run of neighbours that starts where it does. */
+  replace(group: readonly Segment[], segment: Segment): void {
+    if (!this.has(group)) throw new RangeError('only neighbours are replaced');
+    this.#list.splice(this.#list.indexOf(group[0] as Segment), group.length, segment);
+  }
+
   replaceAll(segment: Segment): Segment[] {
     const old = this.#list;
     this.#list = [segment];

@@ -109,6 +109,14 @@ export class Tail {
     }
   }
 
+  /** Lets go of the batches below `offset`, where a segment ends that is whole on disk: they are read from there, compacted. */
+  dropBelow(offset: number): void {
+    for (let chunk = this.#chunks[0]; chunk !== undefined && chunk.endOffset <= offset; chunk = this.#chunks[0]) {
+      this.#chunks.shift();
+      this.#drop(chunk);
+    }
+  }
+
   clear(): void {
     for (const chunk of this.#chunks.splice(0)) this.#drop(chunk);
   }

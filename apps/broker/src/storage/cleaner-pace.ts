@@ -1,0 +1,55 @@
+import type { Clock } from '../ports/clock.ts';
+
+/** Work without a break: at most this long, a batch that is under way aside. */
+const SLICE_MS = 1;
+
+/** A cleaning was called off: nothing is wrong, and nothing of it stays. */
+export class CleaningInterrupted extends Error {
+  override readonly name = 'CleaningInterrupted';
+}
+
+/**
+ * Keeps a cleaner from getting in the way: after each slice of work everybody else has a turn, and reads and writes together stay below
+ * log.cleaner.io.max.bytes.per.second. It is also where a cleaning learns that it was called off.
+ */
+export class CleanerPace {
+  readonly #clock: Clock;
+  readonly #bytesPerSecond: () => number;
+  readonly #isInterrupted: () => boolean;
+  #turnStartMs: number;
+  /** When the bytes counted so far may have been moved, at the rate in force at each. */
+  #dueMs = 0;
+
+  constructor(clock: Clock, bytesPerSecond: () => number, isInterrupted: () => boolean) {
+    this.#clock = clock;
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#isInterrupted = isInterrupted;
+    this.#turnStartMs = clock.monotonicMs();
+  }
+
+  /** Whether it is time to call `turn`. */
+  get isTurnDue(): boolean {
+    return this.#clock.monotonicMs() - this.#turnStartMs >= SLICE_MS;
+  }
+
+  /** Settles after the events that wait. @throws CleaningInterrupted */
+  async turn(): Promise<void> {
+    await new Promise<void>((resolve) => void this.#clock.nextTurn(resolve));
+    this.#goOn();
+  }
+
+  /** `bytes` were read or written. Settles when work may go on. @throws CleaningInterrupted */
+  async moved(bytes: number): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    // Time in which nothing was done is not saved up.
+    this.#dueMs = Math.max(this.#dueMs, nowMs) + (bytes / this.#bytesPerSecond()) * 1000;
+    const delayMs = this.#dueMs - nowMs;
+    if (delayMs >= 1) await new Promise<void>((resolve) => void this.#clock.setTimer(delayMs, resolve));
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isInterrupted()) throw new CleaningInterrupted('the cleaning was called off');
+    this.#turnStartMs = this.#clock.monotonicMs();
+  }
+}
