@@ -35,11 +35,20 @@ const tools = {
 
 export type KafkaTool = keyof typeof tools;
 
+/** Runs one of Kafka's tools to its end. */
+export function runKafkaTool(
+  tool: KafkaTool,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Finished> {
+  return java(tools[tool], args, options);
+}
+
 /** Runs one of Kafka's tools and gives what it printed; rejects when it fails. */
 export async function kafkaTool(
   tool: KafkaTool,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  return (await java(tools[tool], args, options)).out.toString();
+  return (await runKafkaTool(tool, args, options)).out.toString();
 }

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startEmbeddedBroker } from '@ks/broker';
+import { codecs, connect } from '@ks/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dumpLog } from '../src/kafka/dump-log.ts';
+import { startKafka } from '../src/kafka/kafka-broker.ts';
+import { fetchKafka } from '../src/kafka/kafka-jars.ts';
+import { kcat } from '../src/kcat.ts';
+import { describeWith } from '../src/peers.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../src/temporary-directory.ts';
+
+// Kafka's own tool reads the files of ks, and ks reads the files of Kafka.
+
+const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** Text that no codec makes much smaller, so that every codec's records fill segments. */
+const noise = (index: number): string => createHash('sha512').update(`${index}`).digest('base64').repeat(2);
+const lines = Array.from(
+  { length: 20_000 },
+  (_, index) => `record ${index} ${noise(index).slice(0, (index * 37) % 170)}`,
+);
+
+const small = { 'segment.bytes': '1048576', 'index.interval.bytes': '4096' };
+let directory: TemporaryDirectory;
+
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+});
+afterAll(async () => {
+  await directory[Symbol.asyncDispose]();
+});
+
+async function writeAll(bootstrap: string): Promise<void> {
+  for (const [turn, compression] of compressions.entries()) {
+    const part = lines.slice(turn * 4000, turn * 4000 + 4000);
+    await kcat(
+      bootstrap,
+      ['-P', '-t', 't', '-p', '0', '-z', compression, '-X', 'batch.size=8192', '-X', 'linger.ms=20'],
+      `${part.join('\n')}\n`,
+    );
+  }
+}
+
+describeWith('Kafka', 'kcat')('files of ks, read by kafka-dump-log', () => {
+  let partition: string;
+
+  beforeAll(async () => {
+    await fetchKafka();
+    const data = join(directory.path, 'ks');
+    await using broker = await startEmbeddedBroker({ directory: data });
+    await using ks = await connect({ brokers: broker.bootstrap });
+    await ks.admin.createTopic('t', { partitions: 1, configs: small });
+    await writeAll(broker.bootstrap);
+    partition = join(data, 't-0');
+  });
+
+  test('every record of every segment, by deep iteration', async () => {
+    const dumped = await dumpLog(partition, ['.log'], ['--deep-iteration', '--print-data-log']);
+    expect(dumped.files.length).toBeGreaterThan(1);
+    expect(dumped.complaints).toEqual([]);
+    expect(dumped.records).toBe(lines.length);
+    for (const line of lines.slice(0, 50)) expect(dumped.text).toContain(`payload: ${line}\n`);
+  });
+
+  test('offset and time indexes agree with their logs', async () => {
+    const verified = await dumpLog(partition, ['.index', '.timeindex'], ['--verify-index-only']);
+    expect(verified.files.length).toBeGreaterThan(3);
+    expect(verified.complaints).toEqual([]);
+    const sane = await dumpLog(partition, ['.index', '.timeindex'], ['--index-sanity-check']);
+    expect(sane.text.match(/passed sanity check/g)?.length).toBe(sane.files.length);
+    const entries = await dumpLog(partition, ['.index'], []);
+    expect(entries.text.match(/^offset: \d+ position: \d+$/gm)?.length).toBeGreaterThan(100);
+    const times = await dumpLog(partition, ['.timeindex'], []);
+    expect(times.complaints).toEqual([]);
+    expect(times.text.match(/^timestamp: \d+ offset: \d+$/gm)?.length).toBeGreaterThan(10);
+  });
+
+  test('the tool would complain: an index with one wrong entry', async () => {
+    const spoilt = join(directory.path, 'spoilt');
+    await cp(partition, spoilt, { recursive: true });
+    const [name = ''] = (await readdir(spoilt)).filter((file) => file.endsWith('.index')).sort();
+    const bytes = await readFile(join(spoilt, name));
+    bytes.writeInt32BE(bytes.readInt32BE(12) + 1, 12);
+    await writeFile(join(spoilt, name), bytes);
+    expect((await dumpLog(spoilt, ['.index'], ['--verify-index-only'])).complaints).not.toEqual([]);
+  });
+});
+
+describeWith('Kafka', 'kcat')('files of Apache Kafka', () => {
+  test('hold the same records when ks opens them', async () => {
+    await fetchKafka();
+    const theirs = join(directory.path, 'kafka');
+    let partition: string;
+    {
+      await using kafka = await startKafka(theirs, { 'log.segment.bytes': '1048576' });
+      await writeAll(kafka.bootstrap);
+      partition = join(kafka.logDirectory, 't-0');
+    }
+    const ours = join(directory.path, 'opened');
+    {
+      await using broker = await startEmbeddedBroker({ directory: ours });
+      await using ks = await connect({ brokers: broker.bootstrap });
+      await ks.admin.createTopic('t', { partitions: 1 });
+    }
+    // The topic's identity stays ours; everything else of the partition is Kafka's.
+    const identity = await readFile(join(ours, 't-0', 'partition.metadata'));
+    await rm(join(ours, 't-0'), { recursive: true });
+    await cp(partition, join(ours, 't-0'), { recursive: true });
+    await writeFile(join(ours, 't-0', 'partition.metadata'), identity);
+    expect((await readdir(partition)).filter((name) => name.endsWith('.log')).length).toBeGreaterThan(1);
+
+    await using broker = await startEmbeddedBroker({ directory: ours });
+    const out = await kcat(broker.bootstrap, ['-C', '-t', 't', '-p', '0', '-o', 'beginning', '-e', '-q']);
+    expect(out.split('\n').slice(0, -1)).toEqual(lines);
+    await using ks = await connect({ brokers: broker.bootstrap });
+    await using consumer = ks.consumer();
+    await consumer.assign([{ topic: 't', partition: 0, offset: 12_345 }]);
+    for await (const record of consumer.read()) {
+      expect(codecs.string.decode(record.value ?? new Uint8Array())).toBe(lines[12_345]);
+      break;
+    }
+    // And goes on behind them.
+    await using producer = ks.producer();
+    expect((await producer.send('t', { value: 'more', partition: 0 })).offset).toBe(lines.length);
+  });
+});
