@@ -68,7 +68,7 @@ describe('OffsetCommit', () => {
       memberId: 'm',
       groupInstanceId: version >= 7 ? 'i' : null,
       retentionTimeMs: version <= 4 ? 1000 : -1,
-      knowsAbsentGroup: version >= 9,
+      knowsConsumerGroups: version >= 9,
     });
     const leaderEpoch = version >= 6 ? 3 : -1;
     expect(asked?.topics).toEqual([
@@ -132,12 +132,13 @@ describe('OffsetFetch', () => {
             { topicId: ORDERS_ID, partitionIndexes: [0, 1] },
           ];
     const topics = all ? null : listed;
+    const member = { memberId: 'm', memberEpoch: 3 };
     const body =
       version < 8
         ? { groupId: 'g', topics }
         : {
             groups: [
-              { groupId: 'g', topics },
+              { groupId: 'g', ...(version >= 9 ? member : {}), topics },
               { groupId: 'secret', topics },
             ],
           };
@@ -155,6 +156,8 @@ describe('OffsetFetch', () => {
     const { asked, answer } = await fetch(version);
     expect(asked).toEqual({
       groupId: 'g',
+      memberId: null,
+      memberEpoch: -1,
       requireStable: version >= 7,
       topics: [{ topic: 'orders', partitionIndexes: [0, 1] }],
     });
@@ -176,7 +179,9 @@ describe('OffsetFetch', () => {
   });
 
   test.each(versions(8, 10))('v%i answers several groups, each with its own error', async (version) => {
-    const { answer } = await fetch(version);
+    const { asked, answer } = await fetch(version);
+    const isNamed = version >= 9;
+    expect(asked).toMatchObject({ memberId: isNamed ? 'm' : null, memberEpoch: isNamed ? 3 : -1 });
     const [group, secret] = answer?.groups ?? [];
     expect(secret).toMatchObject({ groupId: 'secret', errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, topics: [] });
     expect(group).toMatchObject({ groupId: 'g', errorCode: 0 });

@@ -26,6 +26,7 @@ import { listOffsets } from './list-offsets.ts';
 import { listTransactions } from './list-transactions.ts';
 import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
+import { offsetDelete } from './offset-delete.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { produce } from './produce.ts';
 import { syncGroup } from './sync-group.ts';
@@ -59,6 +60,7 @@ export const handlers: readonly Handler[] = [
   incrementalAlterConfigs,
   createPartitions,
   deleteGroups,
+  offsetDelete,
   describeCluster,
   consumerGroupHeartbeat,
   consumerGroupDescribe,

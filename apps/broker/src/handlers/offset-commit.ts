@@ -22,7 +22,7 @@ export const offsetCommit = handler(OffsetCommit, {}, async (broker, request, co
     memberId,
     groupInstanceId,
     retentionTimeMs,
-    knowsAbsentGroup: context.apiVersion >= 9,
+    knowsConsumerGroups: context.apiVersion >= 9,
     topics,
   });
   const committed = reply.topics.values();

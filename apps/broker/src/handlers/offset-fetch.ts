@@ -6,6 +6,8 @@ import { handler, type RequestContext } from './handler.ts';
 /** What is asked of one group, whichever version it came by. */
 interface AskedGroup {
   readonly groupId: string;
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
   readonly topics: readonly AskedTopic[] | null;
 }
 interface AskedTopic {
@@ -35,7 +37,7 @@ export const offsetFetch = handler(OffsetFetch, {}, async (broker, request, cont
   }
   const { groupId, topics } = request;
   const asked = topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
-  const fetched = await fetchGroup(broker, { groupId, topics: asked }, requireStable, context);
+  const fetched = await fetchGroup(broker, { groupId, ...noMember, topics: asked }, requireStable, context);
   if (context.apiVersion < 2 && fetched.errorCode !== ErrorCode.NONE) {
     // v1 has no place for an error but the partitions.
     return { topics: (asked ?? []).map((topic) => failedTopic(topic, fetched.errorCode)) };
@@ -43,22 +45,29 @@ export const offsetFetch = handler(OffsetFetch, {}, async (broker, request, cont
   return { topics: fetched.topics, errorCode: fetched.errorCode };
 });
 
+/** Before v9 a client does not say who it is. */
+const noMember = { memberId: null, memberEpoch: -1 };
+
 async function fetchGroup(
   broker: BrokerServices,
   asked: AskedGroup,
   requireStable: boolean,
   context: RequestContext,
 ): Promise<FetchedGroup> {
-  const { groupId } = asked;
+  const { groupId, memberId, memberEpoch } = asked;
   if (!context.authorize('DESCRIBE', 'GROUP', groupId)) {
     return { groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, topics: [] };
   }
-  if (asked.topics === null) return await fetchAll(broker, groupId, requireStable, context);
+  if (asked.topics === null) return await fetchAll(broker, asked, requireStable, context);
   const checked = asked.topics.map((topic) => checkTopic(topic, broker, context));
   const topics = checked.flatMap((each) =>
     'name' in each ? [{ topic: each.name, partitionIndexes: each.partitionIndexes }] : [],
   );
-  const { errorCode, topics: found } = await broker.groups.fetchOffsets({ groupId, requireStable, topics });
+  const { errorCode, topics: found } = await broker.groups.fetchOffsets({
+    ...{ groupId, memberId, memberEpoch },
+    requireStable,
+    topics,
+  });
   if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
   const fetched = found.values();
   const answers = asked.topics.map((topic, index) => {
@@ -73,11 +82,12 @@ async function fetchGroup(
 /** Every offset of the group, of topics that the principal may see (and, by id, that there are). */
 async function fetchAll(
   broker: BrokerServices,
-  groupId: string,
+  { groupId, memberId, memberEpoch }: AskedGroup,
   requireStable: boolean,
   context: RequestContext,
 ): Promise<FetchedGroup> {
-  const { errorCode, topics } = await broker.groups.fetchOffsets({ groupId, requireStable, topics: null });
+  const asked = { groupId, memberId, memberEpoch, requireStable, topics: null };
+  const { errorCode, topics } = await broker.groups.fetchOffsets(asked);
   const { topicsByName } = broker.metadata.image();
   const seen = topics
     .filter(({ topic }) => context.authorize('DESCRIBE', 'TOPIC', topic))

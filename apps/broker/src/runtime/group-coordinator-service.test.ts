@@ -112,7 +112,7 @@ const commit = (groupId: string, offset: number) =>
     memberId: '',
     groupInstanceId: null,
     retentionTimeMs: -1,
-    knowsAbsentGroup: true,
+    knowsConsumerGroups: true,
     topics: [
       {
         topic: 'orders',
@@ -121,9 +121,10 @@ const commit = (groupId: string, offset: number) =>
       },
     ],
   });
+const noMember = { memberId: null, memberEpoch: -1 };
 async function committedOffset(groupId: string): Promise<number | undefined> {
   const topics = [{ topic: 'orders', partitionIndexes: [0] }];
-  const reply = await served(groups.fetchOffsets({ groupId, requireStable: false, topics }));
+  const reply = await served(groups.fetchOffsets({ groupId, ...noMember, requireStable: false, topics }));
   return reply.errorCode === 0 ? reply.topics[0]?.partitions[0]?.committedOffset : -1000 - reply.errorCode;
 }
 
@@ -169,7 +170,7 @@ describe('groups', () => {
     groups.stop();
     groups = coordinator();
     groups.applyImage(undefined, image);
-    const early = await groups.fetchOffsets({ groupId: 'a', requireStable: false, topics: null });
+    const early = await groups.fetchOffsets({ groupId: 'a', ...noMember, requireStable: false, topics: null });
     expect(early.errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
     await settled();
     expect(await committedOffset('a')).toBe(29);

@@ -2,6 +2,7 @@ import { type Codec, ErrorCode } from '@ks/protocol';
 import type { GroupCommand } from '../core/group/commands.ts';
 import { coordinatorPartition } from '../core/group/coordinator-partition.ts';
 import type { GroupConfig } from '../core/group/group-config.ts';
+import type { GroupShard } from '../core/group/group-shard.ts';
 import { refusedReply } from '../core/group/refused.ts';
 import type { GroupReply, JoinReply, ListReply, StatusReply } from '../core/group/replies.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
@@ -11,6 +12,7 @@ import type { Random } from '../ports/random.ts';
 import type {
   CommitRequest,
   ConsumerHeartbeatRequest,
+  DeleteOffsetsRequest,
   FetchOffsetsRequest,
   FoundCoordinator,
   GroupCoordinatorHost,
@@ -84,7 +86,7 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     if (gone.length === 0) return;
     const topics = gone.map(({ name, topicId }) => ({ topic: name, topicId }));
     for (const { runtime, shard } of this.#partitions.values()) {
-      for (const { groupId } of shard().groups())
+      for (const { groupId } of groupsOf(shard()))
         void runtime.submit({ type: 'delete-topic-offsets', groupId, topics });
     }
   }
@@ -101,7 +103,7 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
   /** Group by group, so that no turn has much to do. */
   async #expireOffsets(): Promise<void> {
     for (const { runtime, shard } of [...this.#partitions.values()]) {
-      for (const { groupId } of [...shard().groups()]) await runtime.submit({ type: 'expire-offsets', groupId });
+      for (const { groupId } of groupsOf(shard())) await runtime.submit({ type: 'expire-offsets', groupId });
     }
   }
 
@@ -156,6 +158,9 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
   fetchOffsets(request: FetchOffsetsRequest): Promise<ReplyOf<'fetch-offsets'>> {
     return this.#submit({ type: 'fetch-offsets', ...request }, 'fetch-offsets');
   }
+  deleteOffsets(request: DeleteOffsetsRequest): Promise<ReplyOf<'delete-offsets'>> {
+    return this.#submit({ type: 'delete-offsets', ...request }, 'delete-offsets');
+  }
   describeGroup(groupId: string): Promise<ReplyOf<'describe'>> {
     return this.#submit({ type: 'describe', groupId }, 'describe');
   }
@@ -186,6 +191,11 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     if (!isReply(reply, type)) throw new Error(`a ${command.type} was answered with a ${reply.type}`);
     return reply;
   }
+}
+
+/** Every group of the shard, whichever its kind. */
+function groupsOf(shard: GroupShard): readonly { readonly groupId: string }[] {
+  return [...shard.groups(), ...shard.consumerGroups()];
 }
 
 function isReply<Type extends GroupReply['type']>(reply: GroupReply, type: Type): reply is ReplyOf<Type> {

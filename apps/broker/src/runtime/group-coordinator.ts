@@ -1,6 +1,7 @@
 import type {
   CommitCommand,
   ConsumerHeartbeatCommand,
+  DeleteOffsetsCommand,
   FetchOffsetsCommand,
   HeartbeatCommand,
   JoinCommand,
@@ -11,6 +12,7 @@ import type {
   CommitReply,
   ConsumerDescribeReply,
   ConsumerHeartbeatReply,
+  DeleteOffsetsReply,
   DescribeReply,
   FetchOffsetsReply,
   JoinReply,
@@ -40,6 +42,7 @@ export type ConsumerHeartbeatRequest = Omit<ConsumerHeartbeatCommand, 'type'> & 
 };
 export type LeaveRequest = Omit<LeaveCommand, 'type'>;
 export type CommitRequest = Omit<CommitCommand, 'type'>;
+export type DeleteOffsetsRequest = Omit<DeleteOffsetsCommand, 'type'>;
 export type FetchOffsetsRequest = Omit<FetchOffsetsCommand, 'type'>;
 
 /**
@@ -61,6 +64,7 @@ export interface GroupCoordinator {
   describeConsumerGroup(groupId: string): Promise<ConsumerDescribeReply>;
   commitOffsets(request: CommitRequest): Promise<CommitReply>;
   fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsReply>;
+  deleteOffsets(request: DeleteOffsetsRequest): Promise<DeleteOffsetsReply>;
   describeGroup(groupId: string): Promise<DescribeReply>;
   /** The groups coordinated here. COORDINATOR_LOAD_IN_PROGRESS where some are still read. */
   listGroups(): Promise<ListReply>;

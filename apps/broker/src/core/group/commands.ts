@@ -98,8 +98,8 @@ export interface CommitCommand {
   readonly groupInstanceId: string | null;
   /** -1: as the broker is configured. */
   readonly retentionTimeMs: number;
-  /** OffsetCommit v9+ (KIP-848) tells an absent group from a stale generation. */
-  readonly knowsAbsentGroup: boolean;
+  /** OffsetCommit v9+ (KIP-848): tells an absent group from a stale generation, and members of consumer groups must use it. */
+  readonly knowsConsumerGroups: boolean;
   readonly topics: readonly {
     readonly topic: string;
     readonly topicId: string;
@@ -118,6 +118,10 @@ export interface FetchOffsetsCommand {
 
 export interface DescribeCommand {
   readonly type: 'describe';
+  /** OffsetFetch v9+ (KIP-848): null for a client that is no member. */
+  readonly memberId: string | null;
+  /** Below 0 for a client that is no member. */
+  readonly memberEpoch: number;
   readonly groupId: string;
 }
 
@@ -138,6 +142,13 @@ export interface ExpireOffsetsCommand {
 
 /** Writes tombstones for a group's offsets of topics that are gone. */
 export interface DeleteTopicOffsetsCommand {
+/** OffsetDelete (KIP-496). */
+export interface DeleteOffsetsCommand {
+  readonly type: 'delete-offsets';
+  readonly groupId: string;
+  readonly topics: readonly { readonly topic: string; readonly partitionIndexes: readonly number[] }[];
+}
+
   readonly type: 'delete-topic-offsets';
   readonly groupId: string;
   readonly topics: readonly { readonly topic: string; readonly topicId: string }[];
@@ -174,3 +185,4 @@ export type GroupCommand =
   | ExpireOffsetsCommand
   | DeleteTopicOffsetsCommand
   | TimeoutCommand;
+  | DeleteOffsetsCommand

@@ -12,7 +12,7 @@ import type { CommitReply, FetchedOffset, FetchOffsetsReply } from './replies.ts
 export function commitFault(group: ClassicGroup | undefined, command: CommitCommand): number {
   if (group === undefined) {
     if (command.generationId < 0) return ErrorCode.NONE;
-    return command.knowsAbsentGroup ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION;
+    return command.knowsConsumerGroups ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION;
   }
   if (group.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
   // A consumer that manages its partitions itself may commit while nobody else is there.
@@ -25,11 +25,12 @@ export function commitFault(group: ClassicGroup | undefined, command: CommitComm
   return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
-/** The records of a commit that is not refused as a whole, and what each partition is answered. */
+/** The records of a commit that is not refused as a whole, and what each partition is answered; `faultOf` may refuse some. */
 export function commit(
-  command: CommitCommand,
+  command: Pick<CommitCommand, 'groupId' | 'retentionTimeMs' | 'topics'>,
   config: GroupConfig,
   now: Instant,
+  faultOf: (topicId: string, partitionIndex: number) => number = () => ErrorCode.NONE,
 ): { readonly records: readonly GroupRecord[]; readonly reply: CommitReply } {
   const records: GroupRecord[] = [];
   const { groupId, retentionTimeMs } = command;
@@ -41,6 +42,8 @@ export function commit(
       if (isTooLong(metadata, config.offsetMetadataMaxBytes)) {
         return { partitionIndex, errorCode: ErrorCode.OFFSET_METADATA_TOO_LARGE };
       }
+      const errorCode = faultOf(topicId, partitionIndex);
+      if (errorCode !== ErrorCode.NONE) return { partitionIndex, errorCode };
       const value = { offset, leaderEpoch, metadata, commitTimestamp: now.wallMs, expireTimestamp, topicId };
       records.push({ type: 'offset', groupId, topic, partitionIndex, value });
       return { partitionIndex, errorCode: ErrorCode.NONE };
@@ -55,7 +58,7 @@ function isTooLong(metadata: string, max: number): boolean {
 }
 
 /** The same error for every partition of a commit. */
-export function commitError(command: CommitCommand, errorCode: number): CommitReply {
+export function commitError(command: Pick<CommitCommand, 'topics'>, errorCode: number): CommitReply {
   const topics = command.topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,

@@ -2,13 +2,8 @@ import { ErrorCode } from '@ks/protocol';
 import type { Instant } from '../../ports/clock.ts';
 import type { PARKED, Ticket } from '../replicated-state.ts';
 import { emptyGroup } from './classic-group.ts';
-import { commit, commitFault, commitError, fetchOffsets } from './commit.ts';
 import type {
-  CommitCommand,
   ConsumerTimeoutCommand,
-  DeleteCommand,
-  DeleteTopicOffsetsCommand,
-  ExpireOffsetsCommand,
   GroupCommand,
   HeartbeatCommand,
   JoinCommand,
@@ -19,14 +14,21 @@ import type {
 import { describeConsumerGroup, listedConsumerGroup } from './consumer-describe.ts';
 import { consumerHeartbeat } from './consumer-heartbeat.ts';
 import { consumerExpired } from './consumer-leave.ts';
-import { deadlineKey } from './deadlines.ts';
 import { describe, listed } from './describe.ts';
-import { expiredOffsets, offsetTombstones } from './expiry.ts';
 import { GroupDraft } from './group-draft.ts';
-import type { GroupDecision, GroupSoftChange, GroupView } from './group-shard.ts';
+import type { GroupDecision, GroupView } from './group-shard.ts';
 import { heartbeat } from './heartbeat.ts';
 import { join, joinFault } from './join.ts';
+import { keepAlive } from './keep-alive.ts';
 import { leave, leaveAbsentGroup, pendingExpired, sessionExpired } from './leave.ts';
+import {
+  decideCommit,
+  decideDelete,
+  decideDeleteOffsets,
+  decideExpiry,
+  decideFetchOffsets,
+  decideTopicDeletion,
+} from './offset-decisions.ts';
 import { joinDeadlinePassed, syncDeadlinePassed } from './rebalance.ts';
 import { type GroupReply, joinError, type ListedGroup, type StatusReply, syncError } from './replies.ts';
 import { sync } from './sync.ts';
@@ -50,7 +52,7 @@ export function decideGroupCommand(
     case 'commit':
       return decideCommit(view, command, now);
     case 'fetch-offsets':
-      return replyOnly(fetchOffsets(view.offsets(command.groupId), command));
+      return replyOnly(decideFetchOffsets(view, command));
     case 'consumer-heartbeat':
       return consumerHeartbeat(view, command, now);
     case 'consumer-describe':
@@ -66,6 +68,8 @@ export function decideGroupCommand(
     case 'expire-offsets':
       return decideExpiry(view, command, now);
     case 'delete-topic-offsets':
+    case 'delete-offsets':
+      return decideDeleteOffsets(view, command);
       return decideTopicDeletion(view, command);
     default:
       return decideTimeout(view, command, now);
@@ -117,65 +121,11 @@ function decideHeartbeat(view: GroupView, command: HeartbeatCommand, now: Instan
   return alive ? { records: [], reply, soft: keepAlive(view, groupId, memberId, now) } : replyOnly(reply);
 }
 
-/** Lets the member's session begin anew. */
-function keepAlive(view: GroupView, groupId: string, memberId: string, now: Instant): readonly GroupSoftChange[] {
-  const member = view.group(groupId)?.members.get(memberId);
-  // A new member's first join waits under a longer deadline of its own.
-  if (member === undefined || member.isNew) return [];
-  const atMs = now.monotonicMs + member.sessionTimeoutMs;
-  return [{ type: 'deadlines', timers: [{ key: deadlineKey('session', groupId, memberId), atMs }] }];
-}
-
 function decideLeave(view: GroupView, command: LeaveCommand, now: Instant): GroupDecision {
   const group = view.group(command.groupId);
   if (group === undefined) return replyOnly(leaveAbsentGroup(command));
   const draft = new GroupDraft(group, view.config, now);
   return drafted(draft, leave(draft, command));
-}
-
-function decideCommit(view: GroupView, command: CommitCommand, now: Instant): GroupDecision {
-  const { groupId, memberId } = command;
-  const errorCode = commitFault(view.group(groupId), command);
-  if (errorCode !== ErrorCode.NONE) return replyOnly(commitError(command, errorCode));
-  return { ...commit(command, view.config, now), soft: keepAlive(view, groupId, memberId, now) };
-}
-
-function decideDelete(view: GroupView, command: DeleteCommand): GroupDecision {
-  const { groupId } = command;
-  const group = view.group(groupId);
-  if (group === undefined) return replyOnly(status(ErrorCode.GROUP_ID_NOT_FOUND));
-  if (group.state !== 'Empty') return replyOnly(status(ErrorCode.NON_EMPTY_GROUP));
-  const { records } = offsetTombstones(groupId, view.offsets(groupId), () => true);
-  return forget(view, groupId, records);
-}
-
-/** Removes a group that is empty, with the given tombstones of its offsets. */
-function forget(view: GroupView, groupId: string, tombstones: GroupDecision['records']): GroupDecision {
-  const records = [...tombstones];
-  if (view.isDurable(groupId)) records.push({ type: 'group', groupId, value: null });
-  const timers = [...(view.group(groupId)?.pendingMembers ?? [])].map((memberId) => ({
-    key: deadlineKey('pending', groupId, memberId),
-    atMs: undefined,
-  }));
-  const gone: GroupSoftChange = { type: 'group', groupId, group: undefined, answers: [], timers };
-  return { records, reply: status(ErrorCode.NONE), soft: [gone] };
-}
-
-function decideExpiry(view: GroupView, command: ExpireOffsetsCommand, now: Instant): GroupDecision {
-  const { groupId } = command;
-  const group = view.group(groupId);
-  if (group === undefined) return replyOnly(status(ErrorCode.NONE));
-  const offsets = view.offsets(groupId);
-  const { records, kept } = expiredOffsets(group, offsets, view.config.offsetsRetentionMs, now);
-  const isUsed = group.state !== 'Empty' || group.pendingMembers.size > 0 || kept > 0 || offsets?.hasPending === true;
-  if (isUsed) return { records, reply: status(ErrorCode.NONE) };
-  return forget(view, groupId, records);
-}
-
-function decideTopicDeletion(view: GroupView, command: DeleteTopicOffsetsCommand): GroupDecision {
-  const gone = new Map(command.topics.map(({ topic, topicId }) => [topic, topicId]));
-  const { records } = offsetTombstones(command.groupId, view.offsets(command.groupId), (topic) => gone.has(topic));
-  return { records, reply: status(ErrorCode.NONE) };
 }
 
 function listGroups(view: GroupView): readonly ListedGroup[] {

@@ -1,6 +1,6 @@
 import type { Instant } from '../../ports/clock.ts';
-import type { ClassicGroup } from './classic-group.ts';
 import { isExpired } from './commit.ts';
+import type { GroupView } from './group-shard.ts';
 import type { GroupOffsets } from './offsets.ts';
 import type { CommittedOffset, GroupRecord } from './records.ts';
 import { subscribedTopics } from './subscription.ts';
@@ -24,22 +24,40 @@ export function offsetTombstones(
 }
 
 /**
- * Tombstones for what has expired (KIP-211): in an empty group every offset, retention counting from when it became empty; in a stable
- * group of consumers those of topics that nobody subscribes to; in a group that never had members by the time of the commit.
+ * Tombstones for what has expired (KIP-211): in an empty classic group every offset, retention counting from when it became empty; in a
+ * stable one of consumers those of topics that nobody subscribes to; else, and in a group that never had members, by the time of the
+ * commit. In a consumer group (KIP-848) by the time of the commit, of topics that nobody subscribes to.
  */
 export function expiredOffsets(
-  group: ClassicGroup,
-  offsets: GroupOffsets | undefined,
-  retentionMs: number,
+  view: GroupView,
+  groupId: string,
   now: Instant,
 ): { readonly records: readonly GroupRecord[]; readonly kept: number } {
-  const subscribed = subscribedTopics(group);
-  const emptySince =
-    group.protocolType !== null && group.currentStateTimestamp >= 0 ? group.currentStateTimestamp : undefined;
-  return offsetTombstones(group.groupId, offsets, (topic, partitionIndex, committed) => {
-    if (offsets?.isPending(topic, partitionIndex)) return false;
-    if (group.state === 'Empty') return isExpired(committed, emptySince, retentionMs, now.wallMs);
-    if (subscribed === undefined || subscribed.has(topic)) return false;
-    return isExpired(committed, undefined, retentionMs, now.wallMs);
+  const offsets = view.offsets(groupId);
+  const retentionMs = view.config.offsetsRetentionMs;
+  const { expires, emptySince } = expiryRule(view, groupId);
+  return offsetTombstones(groupId, offsets, (topic, partitionIndex, committed) => {
+    if (offsets?.isPending(topic, partitionIndex) || !expires(topic)) return false;
+    return isExpired(committed, emptySince, retentionMs, now.wallMs);
   });
+}
+
+/** Which topics' offsets may expire, and since when nobody has been there, where that counts. */
+function expiryRule(
+  view: GroupView,
+  groupId: string,
+): { readonly expires: (topic: string) => boolean; readonly emptySince: number | undefined } {
+  const consumerGroup = view.consumerGroup(groupId);
+  if (consumerGroup !== undefined) {
+    const subscribed = consumerGroup.allSubscribedTopics();
+    return { expires: (topic) => !subscribed.has(topic), emptySince: undefined };
+  }
+  const group = view.group(groupId);
+  if (group === undefined) return { expires: () => false, emptySince: undefined };
+  if (group.state === 'Empty') {
+    const isKnown = group.protocolType !== null && group.currentStateTimestamp >= 0;
+    return { expires: () => true, emptySince: isKnown ? group.currentStateTimestamp : undefined };
+  }
+  const subscribed = subscribedTopics(group);
+  return { expires: (topic) => subscribed?.has(topic) === false, emptySince: undefined };
 }

@@ -18,6 +18,8 @@ export function refusedReply(command: GroupCommand, errorCode: number): GroupRep
     case 'fetch-offsets':
       return { type: 'fetch-offsets', errorCode: told, topics: [] };
     case 'list':
+    case 'delete-offsets':
+      return { type: 'delete-offsets', errorCode: told, topics: [] };
       return { type: 'list', errorCode: told, groups: [] };
     case 'describe': {
       const { groupId } = command;

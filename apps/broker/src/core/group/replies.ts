@@ -48,6 +48,16 @@ export interface CommitReply {
   }[];
 }
 
+export interface DeleteOffsetsReply {
+  readonly type: 'delete-offsets';
+  readonly errorCode: number;
+  /** In the order of the command; empty where the whole was refused. */
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+  }[];
+}
+
 export interface FetchedOffset {
   readonly partitionIndex: number;
   /** -1 where nothing is committed. */
@@ -132,6 +142,7 @@ export type GroupReply =
   | LeaveReply
   | CommitReply
   | FetchOffsetsReply
+  | DeleteOffsetsReply
   | ConsumerHeartbeatReply
   | ConsumerDescribeReply
   | DescribeReply

@@ -228,7 +228,7 @@ export class ShardHarness {
       memberId,
       groupInstanceId: null,
       retentionTimeMs: -1,
-      knowsAbsentGroup: true,
+      knowsConsumerGroups: true,
       topics: [
         {
           topic: 't',
@@ -243,7 +243,14 @@ export class ShardHarness {
   /** The committed offset of partition 0 of `t`, with its error. */
   fetchOffset(requireStable = false): { readonly committedOffset: number; readonly errorCode: number } {
     const topics = [{ topic: 't', partitionIndexes: [0] }];
-    const ticket = this.send({ type: 'fetch-offsets', groupId: 'g', requireStable, topics });
+    const ticket = this.send({
+      type: 'fetch-offsets',
+      groupId: 'g',
+      memberId: null,
+      memberEpoch: -1,
+      requireStable,
+      topics,
+    });
     const partition = this.reply(ticket, 'fetch-offsets').topics[0]?.partitions[0];
     if (partition === undefined) throw new Error('no partition');
     return { committedOffset: partition.committedOffset, errorCode: partition.errorCode };

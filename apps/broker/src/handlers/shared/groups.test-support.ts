@@ -17,6 +17,7 @@ export function scriptedGroups(script: Partial<GroupCoordinator>): GroupCoordina
     describeConsumerGroup: unscripted,
     commitOffsets: unscripted,
     fetchOffsets: unscripted,
+    deleteOffsets: unscripted,
     describeGroup: unscripted,
     listGroups: unscripted,
     deleteGroup: unscripted,
