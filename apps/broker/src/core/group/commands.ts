@@ -110,6 +110,10 @@ export interface CommitCommand {
 export interface FetchOffsetsCommand {
   readonly type: 'fetch-offsets';
   readonly groupId: string;
+  /** OffsetFetch v9+ (KIP-848): null for a client that is no member. */
+  readonly memberId: string | null;
+  /** Below 0 for a client that is no member. */
+  readonly memberEpoch: number;
   /** Whether an offset in an open transaction is an error (KIP-447). */
   readonly requireStable: boolean;
   /** Null: every offset of the group. */
@@ -118,10 +122,6 @@ export interface FetchOffsetsCommand {
 
 export interface DescribeCommand {
   readonly type: 'describe';
-  /** OffsetFetch v9+ (KIP-848): null for a client that is no member. */
-  readonly memberId: string | null;
-  /** Below 0 for a client that is no member. */
-  readonly memberEpoch: number;
   readonly groupId: string;
 }
 
@@ -134,6 +134,13 @@ export interface DeleteCommand {
   readonly groupId: string;
 }
 
+/** OffsetDelete (KIP-496). */
+export interface DeleteOffsetsCommand {
+  readonly type: 'delete-offsets';
+  readonly groupId: string;
+  readonly topics: readonly { readonly topic: string; readonly partitionIndexes: readonly number[] }[];
+}
+
 /** Writes tombstones for a group's offsets that have expired, and for the group itself when nothing is left of it. */
 export interface ExpireOffsetsCommand {
   readonly type: 'expire-offsets';
@@ -142,13 +149,6 @@ export interface ExpireOffsetsCommand {
 
 /** Writes tombstones for a group's offsets of topics that are gone. */
 export interface DeleteTopicOffsetsCommand {
-/** OffsetDelete (KIP-496). */
-export interface DeleteOffsetsCommand {
-  readonly type: 'delete-offsets';
-  readonly groupId: string;
-  readonly topics: readonly { readonly topic: string; readonly partitionIndexes: readonly number[] }[];
-}
-
   readonly type: 'delete-topic-offsets';
   readonly groupId: string;
   readonly topics: readonly { readonly topic: string; readonly topicId: string }[];
@@ -182,7 +182,7 @@ export type GroupCommand =
   | DescribeCommand
   | ListCommand
   | DeleteCommand
+  | DeleteOffsetsCommand
   | ExpireOffsetsCommand
   | DeleteTopicOffsetsCommand
   | TimeoutCommand;
-  | DeleteOffsetsCommand

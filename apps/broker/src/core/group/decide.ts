@@ -65,11 +65,11 @@ export function decideGroupCommand(
       return replyOnly({ type: 'list', errorCode: ErrorCode.NONE, groups: listGroups(view) });
     case 'delete':
       return decideDelete(view, command);
+    case 'delete-offsets':
+      return decideDeleteOffsets(view, command);
     case 'expire-offsets':
       return decideExpiry(view, command, now);
     case 'delete-topic-offsets':
-    case 'delete-offsets':
-      return decideDeleteOffsets(view, command);
       return decideTopicDeletion(view, command);
     default:
       return decideTimeout(view, command, now);

@@ -34,7 +34,7 @@ describe('offsets', () => {
     const harness = new ShardHarness();
     const errorOf = (ticket: number) => harness.reply(ticket, 'commit').topics[0]?.partitions[0]?.errorCode;
     expect(errorOf(harness.commitOffset('m', 1, 5))).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
-    expect(errorOf(harness.commitOffset('m', 1, 5, { knowsAbsentGroup: false }))).toBe(ErrorCode.ILLEGAL_GENERATION);
+    expect(errorOf(harness.commitOffset('m', 1, 5, { knowsConsumerGroups: false }))).toBe(ErrorCode.ILLEGAL_GENERATION);
     expect(errorOf(harness.commitOffset('', -1, 5))).toBe(0);
     expect(harness.fetchOffset().committedOffset).toBe(5);
     expect(state(harness)).toBe('Empty');

@@ -17,9 +17,9 @@ export function refusedReply(command: GroupCommand, errorCode: number): GroupRep
       return commitError(command, isTooLarge(errorCode) ? ErrorCode.INVALID_COMMIT_OFFSET_SIZE : told);
     case 'fetch-offsets':
       return { type: 'fetch-offsets', errorCode: told, topics: [] };
-    case 'list':
     case 'delete-offsets':
       return { type: 'delete-offsets', errorCode: told, topics: [] };
+    case 'list':
       return { type: 'list', errorCode: told, groups: [] };
     case 'describe': {
       const { groupId } = command;
