@@ -50,9 +50,12 @@ export class TimeIndex {
     return this.at(this.count - 1);
   }
 
-  /** The last entry at or below `timestampMs`. */
-  lookup(core: Core, timestampMs: number): TimestampOffset | undefined {
-    return this.at(core.searchTimeIndex(this.bytes, this.count, timestampMs));
+  /** The last entry at or below `timestampMs` whose offset is below `upToOffset`. */
+  lookup(core: Core, timestampMs: number, upToOffset: number): TimestampOffset | undefined {
+    let slot = core.searchTimeIndex(this.bytes, this.count, timestampMs);
+    let entry = this.at(slot);
+    while (entry !== undefined && entry.offset >= upToOffset) entry = this.at(--slot);
+    return entry;
   }
 
   /** Drops entries whose offset is `offset` or above. */

@@ -28,11 +28,13 @@ export function searchTimestamp(
   query: TimestampQuery,
 ): Promise<TimestampedOffset | undefined> {
   const end = segment.writtenBytes;
+  // The indexes already know batches that are still on their way to the file.
+  const { writtenEndOffset } = segment;
   return environment.handles.use(segment.logPath, async (file) => {
     const read = (into: Uint8Array, position: number) => file.read(into, position);
     const mayHold = (place: BatchPlace) =>
       place.maxTimestampMs >= query.timestampMs && place.lastOffset >= query.fromOffset;
-    let position = await startPosition(environment, file, indexes, query, end);
+    let position = await startPosition(environment, file, indexes, query, { endOffset: writtenEndOffset, bytes: end });
     for (;;) {
       const place = await runSteps(findBatch(position, end, mayHold), read);
       if (place === undefined || place.baseOffset >= query.upToOffset) return undefined;
@@ -49,15 +51,15 @@ async function startPosition(
   file: File,
   indexes: SegmentIndexes,
   query: TimestampQuery,
-  end: number,
+  written: { readonly endOffset: number; readonly bytes: number },
 ): Promise<number> {
   const { core } = environment;
-  const entry = indexes.times.lookup(core, query.timestampMs);
+  const entry = indexes.times.lookup(core, query.timestampMs, written.endOffset);
   const from = indexes.offsets.lookup(core, query.fromOffset)?.position ?? 0;
   if (entry === undefined) return from;
   const near = indexes.offsets.lookup(core, entry.offset)?.position ?? 0;
   const place = await runSteps(
-    findBatch(near, end, (candidate) => candidate.lastOffset >= entry.offset),
+    findBatch(near, written.bytes, (candidate) => candidate.lastOffset >= entry.offset),
     (into, position) => file.read(into, position),
   );
   if (place?.lastOffset !== entry.offset || place.maxTimestampMs !== entry.timestampMs) {
