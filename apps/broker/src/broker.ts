@@ -223,7 +223,7 @@ class ComposedBroker implements Broker {
       ...{ standForController, electionRulesOf },
     });
     const groups = this.#createGroups(loader, controller);
-    const transactions = this.#createTransactions(store, loader, controller);
+    const transactions = this.#createTransactions(store, loader, controller, groups);
     const replicas = this.#replicas;
     const apis = advertisedApis(handlers);
     const fetchSessions = new FetchSessionCache({
@@ -262,11 +262,12 @@ class ComposedBroker implements Broker {
     store: MetadataStore,
     loader: MetadataLoader,
     controller: ControllerTopicAdmin,
+    groups: GroupCoordinatorHost,
   ): TransactionCoordinatorHost {
     const { clock, random, logger, core, codec } = this.#adapters;
     return createTransactionCoordinator({
-      ...{ config: this.#config, store, replicas: this.#replicas, controller, image: () => loader.image() },
-      ...{ checksum: core, codec, clock, random, logger },
+      ...{ config: this.#config, store, replicas: this.#replicas, controller, groups },
+      ...{ image: () => loader.image(), checksum: core, codec, clock, random, logger },
     });
   }
 

@@ -2,6 +2,7 @@ import { ErrorCode, Produce, ZERO_UUID } from '@ks/protocol';
 import { describe, expect, it } from 'vitest';
 import type { AppendRequest, AppendResult } from '../runtime/replica-manager.ts';
 import { CloseConnection } from './handler.ts';
+import type { TransactionCoordinator } from '../runtime/transaction-coordinator.ts';
 import { produce } from './produce.ts';
 import { type ExchangeOptions, exchange } from './shared/exchange.test-support.ts';
 import { appended, ORDERS_ID, scriptedReplicas } from './shared/replicas.test-support.ts';
@@ -41,9 +42,16 @@ async function send(options: {
       },
     ],
   };
-  const response = await exchange(produce, Produce, body, { version, broker: { replicas }, ...options.over });
+  const response = await exchange(produce, Produce, body, {
+    version,
+    broker: { replicas, transactions },
+    ...options.over,
+  });
   return { request: requests[0], partitions: response?.responses[0]?.partitionResponses, response };
 }
+
+/** Whom the append path is to ask; no test here gets that far. */
+const transactions = { verifier: {} } as TransactionCoordinator;
 
 describe('Produce', () => {
   it('appends each partition as asked and answers the offsets, in every version', async () => {

@@ -11,7 +11,6 @@ import {
   type ResponseInput,
 } from '@ks/protocol';
 import type { AppendPartition, AppendRequest, AppendResult, ReplicaManager } from '../runtime/replica-manager.ts';
-import { coordinatorVerifier } from '../runtime/transaction-verifier.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { CloseConnection, handler, type RequestContext } from './handler.ts';
 import { nodeEndpointsOf, tellsLeader } from './shared/node-endpoints.ts';
@@ -83,7 +82,7 @@ function mayTransact(request: ProduceRequest, context: RequestContext): boolean 
 
 function transactionOf(broker: BrokerServices, { transactionalId }: ProduceRequest): AppendRequest['transaction'] {
   if (transactionalId === null) return undefined;
-  return { transactionalId, verifier: coordinatorVerifier(broker.transactions) };
+  return { transactionalId, verifier: broker.transactions.verifier };
 }
 
 function knownAcks(acks: number): -1 | 0 | 1 | undefined {

@@ -1,10 +1,11 @@
-import { type Codec, ErrorCode } from '@ks/protocol';
+import type { Codec } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
+import type { GroupCoordinatorHost } from './group-coordinator.ts';
 import { LocalMarkers } from './local-markers.ts';
 import { BlockProducerIds } from './producer-ids.ts';
 import type { ReplicaManager } from './replica-manager.ts';
@@ -20,6 +21,7 @@ export interface CreateTransactionCoordinatorOptions {
   readonly store: MetadataStore;
   readonly replicas: Pick<ReplicaManager, 'append' | 'partition'>;
   readonly controller: Pick<TopicAdmin, 'ensureInternalTopic'>;
+  readonly groups: Pick<GroupCoordinatorHost, 'commitTransactionalOffsets' | 'markOffsets'>;
   readonly image: () => ClusterImage;
   readonly checksum: { crc32c(bytes: Uint8Array, seed?: number): number };
   readonly codec: Codec;
@@ -30,13 +32,12 @@ export interface CreateTransactionCoordinatorOptions {
 
 /** Puts the transaction coordinator together from its parts. */
 export function createTransactionCoordinator(options: CreateTransactionCoordinatorOptions): TransactionCoordinatorHost {
-  const { config, store, replicas, controller, image, checksum, codec, clock, random, logger } = options;
+  const { config, store, replicas, controller, groups, image, checksum, codec, clock, random, logger } = options;
   const { values } = config;
   const local = new LocalMarkers({
     ...{ replicas, checksum, clock },
     timeoutMs: COMMIT_TIMEOUT_MS,
-    // No transaction has offsets yet: nobody can add them.
-    markOffsets: () => Promise.resolve(ErrorCode.COORDINATOR_NOT_AVAILABLE),
+    markOffsets: (partitionIndex, marker) => groups.markOffsets(partitionIndex, marker),
   });
   return new TransactionCoordinatorService({
     brokerId: config.nodeId,
@@ -49,6 +50,7 @@ export function createTransactionCoordinator(options: CreateTransactionCoordinat
     expiryCheckIntervalMs: values['transaction.remove.expired.transaction.cleanup.interval.ms'],
     producerIds: new BlockProducerIds(store, random),
     writeMarkersHere: (markers) => local.write(markers),
-    ...{ replicas, controller, image, checksum, codec, clock, logger },
+    isVerificationEnabled: () => values['transaction.partition.verification.enable'],
+    ...{ replicas, controller, groups, image, checksum, codec, clock, logger },
   });
 }

@@ -20,7 +20,9 @@ import type {
   JoinRequest,
   LeaveRequest,
   SyncRequest,
+  TransactionalOffsetsRequest,
 } from './group-coordinator.ts';
+import type { EndMarker } from './coordinator-log.ts';
 import { type GroupPartition, openGroupPartition } from './group-partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 import type { TopicAdmin } from './topic-admin.ts';
@@ -154,6 +156,13 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
   }
   commitOffsets(request: CommitRequest): Promise<ReplyOf<'commit'>> {
     return this.#submit({ type: 'commit', ...request }, 'commit');
+  }
+  commitTransactionalOffsets(request: TransactionalOffsetsRequest): Promise<ReplyOf<'commit'>> {
+    return this.#submit({ type: 'transactional-commit', ...request }, 'commit');
+  }
+  markOffsets(partitionIndex: number, marker: EndMarker): Promise<number> {
+    const partition = this.#partitions.get(partitionIndex);
+    return partition?.runtime.writeMarker(marker) ?? Promise.resolve(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
   fetchOffsets(request: FetchOffsetsRequest): Promise<ReplyOf<'fetch-offsets'>> {
     return this.#submit({ type: 'fetch-offsets', ...request }, 'fetch-offsets');

@@ -7,6 +7,7 @@ import type {
   JoinCommand,
   LeaveCommand,
   SyncCommand,
+  TransactionalCommitCommand,
 } from '../core/group/commands.ts';
 import type {
   CommitReply,
@@ -22,6 +23,7 @@ import type {
   SyncReply,
 } from '../core/group/replies.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
+import type { EndMarker } from './coordinator-log.ts';
 
 /** Where a group's coordinator is, or why that cannot be told: COORDINATOR_NOT_AVAILABLE, which clients retry. */
 export interface FoundCoordinator {
@@ -71,10 +73,16 @@ export interface GroupCoordinator {
   deleteGroup(groupId: string): Promise<StatusReply>;
 }
 
+export type TransactionalOffsetsRequest = Omit<TransactionalCommitCommand, 'type'>;
+
 /** The group coordinator as the composition root sees it: images after the replica manager has put them in force, then `stop`. */
 export interface GroupCoordinatorHost extends GroupCoordinator {
   /** Takes over the partitions of `__consumer_offsets` that this broker leads by now, lets go of others. */
   applyImage(previous: ClusterImage | undefined, next: ClusterImage): void;
+  /** Commits offsets that count once the producer's marker says so. Its transaction has been verified: `producer` says by what. */
+  commitTransactionalOffsets(request: TransactionalOffsetsRequest): Promise<CommitReply>;
+  /** Writes a transaction's marker into a partition of `__consumer_offsets`. Gives NONE when it is committed, else why not. */
+  markOffsets(partitionIndex: number, marker: EndMarker): Promise<number>;
   /** Looks for expired offsets from now on, every offsets.retention.check.interval.ms. */
   start(): void;
   /** Answers whoever waits with NOT_COORDINATOR. Before the replica manager stops. */

@@ -1,5 +1,6 @@
 import { ErrorCode } from '@ks/protocol';
 import { coordinatorPartition } from '../core/group/coordinator-partition.ts';
+import type { CommitReply } from '../core/group/replies.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { TransactionCommand } from '../core/transaction/commands.ts';
 import { refusedReply } from '../core/transaction/refused.ts';
@@ -15,7 +16,7 @@ import {
 import type { Timer } from '../ports/clock.ts';
 import { MetadataStoreError } from '../ports/metadata-store.ts';
 import { locateCoordinator } from './coordinator-location.ts';
-import type { FoundCoordinator } from './group-coordinator.ts';
+import type { FoundCoordinator, GroupCoordinatorHost } from './group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 import type { TopicAdmin } from './topic-admin.ts';
@@ -39,9 +40,13 @@ import {
   type TransactionPartition,
   type TransactionPartitionOptions,
 } from './transaction-partition.ts';
+import { coordinatorVerifier, type TransactionVerifier } from './transaction-verifier.ts';
+import { type TransactionalCommitRequest, TransactionalOffsets } from './transactional-offsets.ts';
 
 const TOPIC = '__transaction_state';
 const OFFSETS_TOPIC = '__consumer_offsets';
+/** How long a producer's next transaction waits at a time for the markers of its last. */
+const COMPLETION_WAIT_MS = 20;
 
 export interface TransactionCoordinatorOptions extends TransactionPartitionOptions {
   readonly brokerId: number;
@@ -51,6 +56,9 @@ export interface TransactionCoordinatorOptions extends TransactionPartitionOptio
   readonly controller: Pick<TopicAdmin, 'ensureInternalTopic'>;
   readonly image: () => ClusterImage;
   readonly producerIds: ProducerIds;
+  readonly groups: Pick<GroupCoordinatorHost, 'commitTransactionalOffsets'>;
+  /** transaction.partition.verification.enable */
+  readonly isVerificationEnabled: () => boolean;
   /** Writes markers into the partitions that this broker leads. */
   readonly writeMarkersHere: (markers: readonly TransactionMarker[]) => Promise<readonly MarkedPartitions[]>;
 }
@@ -63,6 +71,10 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
   readonly #options: TransactionCoordinatorOptions;
   readonly #partitions = new Map<number, TransactionPartition>();
   readonly #markers: TransactionMarkers;
+  readonly #offsets: TransactionalOffsets;
+  readonly verifier: TransactionVerifier;
+  /** Called when the transactional id's markers are written. */
+  readonly #whenCompleted = new Map<string, Set<() => void>>();
   #expiryTimer: Timer | undefined;
   #stopped = false;
 
@@ -76,6 +88,19 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
     };
     const completed = (job: MarkerJob) => this.#completed(job);
     this.#markers = new TransactionMarkers({ channel, image, clock, logger, completed });
+    const { isVerificationEnabled, replicas, groups } = options;
+    this.verifier = coordinatorVerifier({
+      coordinator: this,
+      whenCompleted: (transactionalId) => this.#completion(transactionalId),
+      isEnabled: isVerificationEnabled,
+    });
+    this.#offsets = new TransactionalOffsets({
+      replicas,
+      groups,
+      verifier: this.verifier,
+      isVerificationEnabled,
+      image,
+    });
   }
 
   applyImage(next: ClusterImage): void {
@@ -108,8 +133,25 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
 
   async #completed({ transactionalId, producerId, producerEpoch }: MarkerJob): Promise<boolean> {
     const reply = await this.#submit({ type: 'completed', transactionalId, producerId, producerEpoch }, 'status');
+    for (const wake of this.#whenCompleted.get(transactionalId) ?? []) wake();
     // Whoever coordinates now writes the markers again.
     return reply.errorCode === ErrorCode.NONE || reply.errorCode === ErrorCode.NOT_COORDINATOR;
+  }
+
+  /** Settles when the markers that are being written for the id are, or after a while. */
+  #completion(transactionalId: string): Promise<void> {
+    const waiting = this.#whenCompleted.get(transactionalId) ?? new Set();
+    this.#whenCompleted.set(transactionalId, waiting);
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        waiting.delete(wake);
+        if (waiting.size === 0) this.#whenCompleted.delete(transactionalId);
+        resolve();
+      };
+      const timer = this.#options.clock.setTimer(COMPLETION_WAIT_MS, wake);
+      waiting.add(wake);
+    });
   }
 
   start(): void {
@@ -200,6 +242,10 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
     const owner = { transactionalId, producerId, producerEpoch };
     const { topics } = await this.addPartitions({ ...owner, partitions, clientTransactionVersion: 0 });
     return topics[0]?.partitions[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+  }
+
+  commitOffsets(request: TransactionalCommitRequest): Promise<CommitReply> {
+    return this.#offsets.commit(request);
   }
 
   describeTransaction(transactionalId: string): Promise<DescribeReply> {

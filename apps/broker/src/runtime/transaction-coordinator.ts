@@ -8,6 +8,9 @@ import type { DescribeReply, ListReply, PartitionsReply, ProducerReply } from '.
 import type { TransactionState } from '../core/transaction/transaction-state.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { FoundCoordinator } from './group-coordinator.ts';
+import type { CommitReply } from '../core/group/replies.ts';
+import type { TransactionalCommitRequest } from './transactional-offsets.ts';
+import type { TransactionVerifier } from './transaction-verifier.ts';
 import type { MarkedPartitions, TransactionMarker } from './transaction-markers.ts';
 
 export interface InitProducerIdRequest {
@@ -49,6 +52,10 @@ export interface TransactionCoordinator {
   verifyPartitions(request: VerifyPartitionsRequest): Promise<PartitionsReply>;
   /** Adds the partition of `__consumer_offsets` that holds the group. Gives an error code. */
   addOffsets(request: AddOffsetsRequest): Promise<number>;
+  /** Commits offsets that count when the transaction does, for a group that is coordinated here. */
+  commitOffsets(request: TransactionalCommitRequest): Promise<CommitReply>;
+  /** Who is to be asked before a transaction begins on a partition. */
+  readonly verifier: TransactionVerifier;
   endTransaction(request: EndTransactionRequest): Promise<ProducerReply>;
   describeTransaction(transactionalId: string): Promise<DescribeReply>;
   /** Those coordinated here. COORDINATOR_LOAD_IN_PROGRESS where some are still read. */

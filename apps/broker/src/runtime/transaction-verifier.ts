@@ -21,33 +21,61 @@ export interface TransactionVerifier {
   verify(verification: TransactionVerification): Promise<readonly number[]>;
 }
 
+export interface VerifierOptions {
+  readonly coordinator: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>;
+  /** Settles when the transaction's markers are written, or after a while. */
+  readonly whenCompleted: (transactionalId: string) => Promise<void>;
+  /** transaction.partition.verification.enable: off, nobody is asked whether a client has added a partition. */
+  readonly isEnabled: () => boolean;
+}
+
 /** The client's side of transaction version 2. */
 const TRANSACTION_VERSION_2 = 2;
+/** How often a producer whose last transaction is still being marked is tried again before it is told to. */
+const CONCURRENT_TRIES_MAX = 5;
 
 /** A verifier that asks this broker's coordinator. */
-export function coordinatorVerifier(
-  coordinator: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>,
-): TransactionVerifier {
+export function coordinatorVerifier(options: VerifierOptions): TransactionVerifier {
   return {
-    async verify({ transactionalId, producerId, producerEpoch, addsPartitions, partitions }) {
-      const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
-      const asked = {
-        ...{ transactionalId, producerId, producerEpoch },
-        partitions: Array.from(byTopic, ([topic, keys]) => ({
-          topic,
-          partitionIndexes: keys.map(({ partitionIndex }) => partitionIndex),
-        })),
-      };
-      const reply = addsPartitions
-        ? await coordinator.addPartitions({ ...asked, clientTransactionVersion: TRANSACTION_VERSION_2 })
-        : await coordinator.verifyPartitions(asked);
-      const errorCodes = new Map<string, number>();
-      for (const { topic, partitions: answers } of reply.topics) {
-        for (const { partitionIndex, errorCode } of answers) errorCodes.set(`${topic}/${partitionIndex}`, errorCode);
+    async verify(verification) {
+      const { partitions, addsPartitions, transactionalId } = verification;
+      if (!addsPartitions && !options.isEnabled()) return partitions.map(() => ErrorCode.NONE);
+      // A producer goes on before the markers of its last transaction are written: they take less time than its coming back.
+      for (let tries = 1; ; tries++) {
+        const errorCodes = await ask(options.coordinator, verification);
+        const isLast = tries === CONCURRENT_TRIES_MAX || !errorCodes.includes(ErrorCode.CONCURRENT_TRANSACTIONS);
+        if (isLast) return errorCodes.map(partitionError);
+        await options.whenCompleted(transactionalId);
       }
-      return partitions.map(
-        ({ topic, partitionIndex }) => errorCodes.get(`${topic}/${partitionIndex}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR,
-      );
     },
   };
+}
+
+async function ask(
+  coordinator: VerifierOptions['coordinator'],
+  { transactionalId, producerId, producerEpoch, addsPartitions, partitions }: TransactionVerification,
+): Promise<readonly number[]> {
+  const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+  const asked = {
+    ...{ transactionalId, producerId, producerEpoch },
+    partitions: Array.from(byTopic, ([topic, keys]) => ({
+      topic,
+      partitionIndexes: keys.map(({ partitionIndex }) => partitionIndex),
+    })),
+  };
+  const reply = addsPartitions
+    ? await coordinator.addPartitions({ ...asked, clientTransactionVersion: TRANSACTION_VERSION_2 })
+    : await coordinator.verifyPartitions(asked);
+  const errorCodes = new Map<string, number>();
+  for (const { topic, partitions: answers } of reply.topics) {
+    for (const { partitionIndex, errorCode } of answers) errorCodes.set(`${topic}/${partitionIndex}`, errorCode);
+  }
+  return partitions.map(
+    ({ topic, partitionIndex }) => errorCodes.get(`${topic}/${partitionIndex}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR,
+  );
+}
+
+/** Producers know PRODUCER_FENCED from their coordinator only; partitions say it in their own words. */
+function partitionError(errorCode: number): number {
+  return errorCode === ErrorCode.PRODUCER_FENCED ? ErrorCode.INVALID_PRODUCER_EPOCH : errorCode;
 }

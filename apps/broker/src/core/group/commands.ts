@@ -1,3 +1,4 @@
+import type { TransactionalProducer } from '../replicated-state.ts';
 import type { TopicPartitions } from './topic-partitions.ts';
 
 /** A protocol that a member supports, with its subscription in that protocol's bytes. */
@@ -107,6 +108,13 @@ export interface CommitCommand {
   }[];
 }
 
+/** TxnOffsetCommit: counts only when the producer's transaction commits. */
+export interface TransactionalCommitCommand
+  extends Omit<CommitCommand, 'type' | 'retentionTimeMs' | 'knowsConsumerGroups'> {
+  readonly type: 'transactional-commit';
+  readonly producer: TransactionalProducer;
+}
+
 export interface FetchOffsetsCommand {
   readonly type: 'fetch-offsets';
   readonly groupId: string;
@@ -178,6 +186,7 @@ export type GroupCommand =
   | ConsumerHeartbeatCommand
   | ConsumerDescribeCommand
   | CommitCommand
+  | TransactionalCommitCommand
   | FetchOffsetsCommand
   | DescribeCommand
   | ListCommand

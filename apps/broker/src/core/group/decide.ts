@@ -32,6 +32,7 @@ import {
 import { joinDeadlinePassed, syncDeadlinePassed } from './rebalance.ts';
 import { type GroupReply, joinError, type ListedGroup, type StatusReply, syncError } from './replies.ts';
 import { sync } from './sync.ts';
+import { transactionalCommit } from './transactional-commit.ts';
 
 /** What a command to the groups of one shard comes to. */
 export function decideGroupCommand(
@@ -51,6 +52,8 @@ export function decideGroupCommand(
       return decideLeave(view, command, now);
     case 'commit':
       return decideCommit(view, command, now);
+    case 'transactional-commit':
+      return transactionalCommit(view, command, now);
     case 'fetch-offsets':
       return replyOnly(decideFetchOffsets(view, command));
     case 'consumer-heartbeat':

@@ -73,6 +73,8 @@ export class GroupShard
   readonly #durable = new Map<string, DurableGroup>();
   readonly #consumerGroups = new Map<string, ConsumerGroup>();
   readonly #offsets = new Map<string, GroupOffsets>();
+  /** In whose open transactions which groups' offsets wait. */
+  readonly #groupsByProducer = new Map<number, Set<string>>();
   /** Soft: written by `soften` alone (and set up by `loaded`). */
   readonly #groups = new Map<string, ClassicGroup>();
   readonly #deadlines = new Map<string, number>();
@@ -126,17 +128,27 @@ export class GroupShard
 
   #applyOffset(record: GroupRecord & { readonly type: 'offset' }, at: RecordPosition): void {
     const offsets = this.#offsets.get(record.groupId) ?? new GroupOffsets();
-    if (at.transactional) offsets.applyPending(record, at.producerId);
-    else offsets.apply(record);
+    if (at.transactional) {
+      offsets.applyPending(record, at.offset, at.producerId);
+      this.#noteTransaction(at.producerId, record.groupId);
+    } else offsets.apply(record, at.offset);
     if (offsets.isEmpty) this.#offsets.delete(record.groupId);
     else this.#offsets.set(record.groupId, offsets);
   }
 
+  #noteTransaction(producerId: number, groupId: string): void {
+    const groups = this.#groupsByProducer.get(producerId);
+    if (groups === undefined) this.#groupsByProducer.set(producerId, new Set([groupId]));
+    else groups.add(groupId);
+  }
+
   applyMarker(producerId: number, _producerEpoch: number, committed: boolean): void {
-    for (const [groupId, offsets] of this.#offsets) {
-      offsets.applyMarker(producerId, committed);
-      if (offsets.isEmpty) this.#offsets.delete(groupId);
+    for (const groupId of this.#groupsByProducer.get(producerId) ?? []) {
+      const offsets = this.#offsets.get(groupId);
+      offsets?.applyMarker(producerId, committed);
+      if (offsets?.isEmpty) this.#offsets.delete(groupId);
     }
+    this.#groupsByProducer.delete(producerId);
   }
 
   soften(change: GroupSoftChange, now: Instant): Softened<GroupReply> {

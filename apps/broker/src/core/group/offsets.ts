@@ -1,12 +1,15 @@
 import type { CommittedOffset, GroupRecord } from './records.ts';
 
 type Partitions = Map<number, CommittedOffset>;
+type OffsetRecord = GroupRecord & { readonly type: 'offset' };
 
 /** A commit that waits for its transaction's end. */
 interface PendingCommit {
-  readonly topic: string;
-  readonly partitionIndex: number;
-  readonly value: CommittedOffset | null;
+  readonly record: OffsetRecord;
+  /** Where its record lies in the log. */
+  readonly recordOffset: number;
+  /** A later record says something else of the partition: that is what counts, however this transaction ends. */
+  isSuperseded: boolean;
 }
 
 /** The committed offsets of one group: durable state, written by `apply` and `applyMarker` alone. */
@@ -35,19 +38,20 @@ export class GroupOffsets {
   /** Whether an open transaction has committed an offset of the partition. */
   isPending(topic: string, partitionIndex: number): boolean {
     for (const commits of this.#pendingByProducer.values()) {
-      if (commits.some((commit) => commit.topic === topic && commit.partitionIndex === partitionIndex)) return true;
+      if (commits.some(({ record }) => record.topic === topic && record.partitionIndex === partitionIndex)) return true;
     }
     return false;
   }
 
-  apply(record: GroupRecord & { type: 'offset' }): void {
-    this.#set(record.topic, record.partitionIndex, record.value);
+  /** `recordOffset`: where the record lies in the log. */
+  apply(record: OffsetRecord, recordOffset: number): void {
+    this.#set(record, recordOffset);
   }
 
   /** Holds a transactional commit until the producer's marker. */
-  applyPending(record: GroupRecord & { type: 'offset' }, producerId: number): void {
+  applyPending(record: OffsetRecord, recordOffset: number, producerId: number): void {
     const pending = this.#pendingByProducer.get(producerId) ?? [];
-    pending.push({ topic: record.topic, partitionIndex: record.partitionIndex, value: record.value });
+    pending.push({ record, recordOffset, isSuperseded: false });
     this.#pendingByProducer.set(producerId, pending);
   }
 
@@ -55,10 +59,12 @@ export class GroupOffsets {
     const pending = this.#pendingByProducer.get(producerId) ?? [];
     this.#pendingByProducer.delete(producerId);
     if (!committed) return;
-    for (const commit of pending) this.#set(commit.topic, commit.partitionIndex, commit.value);
+    for (const { record, recordOffset, isSuperseded } of pending) if (!isSuperseded) this.#set(record, recordOffset);
   }
 
-  #set(topic: string, partitionIndex: number, value: CommittedOffset | null): void {
+  /** Of several records for one partition the last in the log counts, whenever their transactions end. */
+  #set({ topic, partitionIndex, value }: OffsetRecord, recordOffset: number): void {
+    this.#supersede(topic, partitionIndex, recordOffset);
     const partitions = this.#byTopic.get(topic);
     if (value !== null) {
       if (partitions === undefined) this.#byTopic.set(topic, new Map([[partitionIndex, value]]));
@@ -67,5 +73,15 @@ export class GroupOffsets {
     }
     partitions?.delete(partitionIndex);
     if (partitions?.size === 0) this.#byTopic.delete(topic);
+  }
+
+  #supersede(topic: string, partitionIndex: number, recordOffset: number): void {
+    for (const commits of this.#pendingByProducer.values()) {
+      for (const pending of commits) {
+        const { record } = pending;
+        const isSame = record.topic === topic && record.partitionIndex === partitionIndex;
+        if (isSame && pending.recordOffset < recordOffset) pending.isSuperseded = true;
+      }
+    }
   }
 }

@@ -14,6 +14,7 @@ export function refusedReply(command: GroupCommand, errorCode: number): GroupRep
     case 'leave':
       return { type: 'leave', errorCode: told, members: [] };
     case 'commit':
+    case 'transactional-commit':
       return commitError(command, isTooLarge(errorCode) ? ErrorCode.INVALID_COMMIT_OFFSET_SIZE : told);
     case 'fetch-offsets':
       return { type: 'fetch-offsets', errorCode: told, topics: [] };
