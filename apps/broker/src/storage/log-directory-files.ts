@@ -18,6 +18,10 @@ export class LogDirectoryFiles {
   readonly #path: string;
   readonly #files: Files;
   readonly #logger: Logger;
+  /** What each checkpoint file says. */
+  readonly #rows = new Map<CheckpointName, readonly PartitionOffset[]>();
+  /** Checkpoints are written one after the other. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, files: Files, logger: Logger) {
     this.#path = path;
@@ -66,11 +70,40 @@ export class LogDirectoryFiles {
     if (text === undefined) return new Map();
     const { rows, problem } = parseOffsets(text);
     if (problem !== undefined) this.#warn(name, problem, 'every partition starts from 0');
+    this.#rows.set(name, rows);
     return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
   }
 
-  writeCheckpoint(name: CheckpointName, rows: readonly PartitionOffset[]): Promise<void> {
-    return writeText(this.#files, `${this.#path}/${name}`, formatOffsets(rows));
+  /** @param rows where a function, asked when its turn to be written has come */
+  writeCheckpoint(
+    name: CheckpointName,
+    rows: readonly PartitionOffset[] | (() => readonly PartitionOffset[]),
+  ): Promise<void> {
+    return this.#inTurn(() => this.#write(name, typeof rows === 'function' ? rows() : rows));
+  }
+
+  /**
+   * Takes partitions out of the checkpoints that are not here any more: before one comes under a name that another had, which would be
+   * recovered by the other's offsets.
+   */
+  forgetOthers(isHere: (row: PartitionOffset) => boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [name, rows] of this.#rows) {
+        const kept = rows.filter(isHere);
+        if (kept.length < rows.length) await this.#write(name, kept);
+      }
+    });
+  }
+
+  async #write(name: CheckpointName, rows: readonly PartitionOffset[]): Promise<void> {
+    await writeText(this.#files, `${this.#path}/${name}`, formatOffsets(rows));
+    this.#rows.set(name, rows);
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(write);
+    this.#writing = done.catch(() => undefined);
+    return done;
   }
 
   #warn(name: string, problem: string, consequence: string): void {

@@ -159,6 +159,7 @@ export class LogDirectory {
     if (existing !== undefined) throw new Error(`${existing.directory} exists already`);
     this.#logStarts.delete(partitionDirectoryName(topic, partition));
     this.#highWatermarks.delete(partitionDirectoryName(topic, partition));
+    await this.#files.forgetOthers(({ topic: name, partition: index }) => this.#isHere(name, index));
     const log = await this.#open(topic, partition, topicId, 0);
     if (log === undefined)
       throw this.openFailure(topic, partition) ?? new Error(`${topic}-${partition} could not be opened`);
@@ -281,10 +282,13 @@ export class LogDirectory {
 
   async #writeCheckpoint(name: CheckpointName, offsetOf: (log: Log) => Promise<number>): Promise<void> {
     this.#requireOnline();
-    const rows = [];
-    for (const log of this.#logs.values()) {
-      rows.push({ topic: log.topic, partition: log.partition, offset: await offsetOf(log) });
-    }
+    const offsets = new Map<Log, number>();
+    for (const log of this.#logs.values()) offsets.set(log, await offsetOf(log));
+    // Until it is written, a log may have made room for another of its name.
+    const rows = () =>
+      [...offsets]
+        .filter(([log]) => this.log(log.topic, log.partition) === log)
+        .map(([{ topic, partition }, offset]) => ({ topic, partition, offset }));
     try {
       await this.#files.writeCheckpoint(name, rows);
     } catch (error) {
@@ -314,6 +318,12 @@ export class LogDirectory {
       { directory: log.directory, error: String(error) },
       'upkeep of a log went wrong',
     );
+  }
+
+  /** Whether the partition lies in this directory, readable or not. */
+  #isHere(topic: string, partition: number): boolean {
+    const name = partitionDirectoryName(topic, partition);
+    return this.#logs.has(name) || this.#unopened.has(name);
   }
 
   #requireOnline(): void {
