@@ -2,14 +2,15 @@ import { ListTransactions } from '@ks/protocol';
 import { transactionStateOfName } from '../core/transaction/transaction-state.ts';
 import { handler } from './handler.ts';
 
-// ListTransactions v0-v1 (KIP-664). v1: only those that began longer ago than so many milliseconds (KIP-994).
-export const listTransactions = handler(ListTransactions, { versions: [0, 1] }, async (broker, request, context) => {
+// ListTransactions v0-v2 (KIP-664). v1: only those that began longer ago than so many milliseconds (KIP-994). v2: a pattern of ids (KIP-1152).
+export const listTransactions = handler(ListTransactions, {}, async (broker, request, context) => {
   const unknownStateFilters = request.stateFilters.filter((name) => transactionStateOfName(name) === undefined);
   const states = request.stateFilters.map(transactionStateOfName).filter((state) => state !== undefined);
   const { errorCode, transactions } = await broker.transactions.listTransactions({
     states,
     producerIds: request.producerIdFilters,
     longerThanMs: request.durationFilter,
+    transactionalIdPattern: request.transactionalIdPattern,
   });
   return {
     throttleTimeMs: 0,

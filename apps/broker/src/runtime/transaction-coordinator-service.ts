@@ -15,6 +15,7 @@ import {
 } from '../core/transaction/replies.ts';
 import type { Timer } from '../ports/clock.ts';
 import { MetadataStoreError } from '../ports/metadata-store.ts';
+import { CompletionWaiters } from './completion-waiters.ts';
 import { locateCoordinator } from './coordinator-location.ts';
 import type { FoundCoordinator, GroupCoordinatorHost } from './group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
@@ -40,13 +41,12 @@ import {
   type TransactionPartition,
   type TransactionPartitionOptions,
 } from './transaction-partition.ts';
+import { patternOf } from './transactional-id-pattern.ts';
 import { coordinatorVerifier, type TransactionVerifier } from './transaction-verifier.ts';
 import { type TransactionalCommitRequest, TransactionalOffsets } from './transactional-offsets.ts';
 
 const TOPIC = '__transaction_state';
 const OFFSETS_TOPIC = '__consumer_offsets';
-/** How long a producer's next transaction waits at a time for the markers of its last. */
-const COMPLETION_WAIT_MS = 20;
 
 export interface TransactionCoordinatorOptions extends TransactionPartitionOptions {
   readonly brokerId: number;
@@ -73,8 +73,7 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
   readonly #markers: TransactionMarkers;
   readonly #offsets: TransactionalOffsets;
   readonly verifier: TransactionVerifier;
-  /** Called when the transactional id's markers are written. */
-  readonly #whenCompleted = new Map<string, Set<() => void>>();
+  readonly #waiters: CompletionWaiters;
   #expiryTimer: Timer | undefined;
   #stopped = false;
 
@@ -88,10 +87,11 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
     };
     const completed = (job: MarkerJob) => this.#completed(job);
     this.#markers = new TransactionMarkers({ channel, image, clock, logger, completed });
+    this.#waiters = new CompletionWaiters(clock);
     const { isVerificationEnabled, replicas, groups } = options;
     this.verifier = coordinatorVerifier({
       coordinator: this,
-      whenCompleted: (transactionalId) => this.#completion(transactionalId),
+      whenCompleted: (transactionalId) => this.#waiters.wait(transactionalId),
       isEnabled: isVerificationEnabled,
     });
     this.#offsets = new TransactionalOffsets({
@@ -133,25 +133,9 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
 
   async #completed({ transactionalId, producerId, producerEpoch }: MarkerJob): Promise<boolean> {
     const reply = await this.#submit({ type: 'completed', transactionalId, producerId, producerEpoch }, 'status');
-    for (const wake of this.#whenCompleted.get(transactionalId) ?? []) wake();
+    this.#waiters.wake(transactionalId);
     // Whoever coordinates now writes the markers again.
     return reply.errorCode === ErrorCode.NONE || reply.errorCode === ErrorCode.NOT_COORDINATOR;
-  }
-
-  /** Settles when the markers that are being written for the id are, or after a while. */
-  #completion(transactionalId: string): Promise<void> {
-    const waiting = this.#whenCompleted.get(transactionalId) ?? new Set();
-    this.#whenCompleted.set(transactionalId, waiting);
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        timer.cancel();
-        waiting.delete(wake);
-        if (waiting.size === 0) this.#whenCompleted.delete(transactionalId);
-        resolve();
-      };
-      const timer = this.#options.clock.setTimer(COMPLETION_WAIT_MS, wake);
-      waiting.add(wake);
-    });
   }
 
   start(): void {
@@ -253,8 +237,13 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
   }
 
   async listTransactions(request: ListTransactionsRequest): Promise<ListReply> {
+    const { transactionalIdPattern, ...filters } = request;
+    const matches = patternOf(transactionalIdPattern);
+    if (matches === undefined) {
+      return { type: 'list', errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, transactions: [] };
+    }
     const replies = await Promise.all(
-      [...this.#partitions.values()].map((partition) => partition.submit({ type: 'list', ...request })),
+      [...this.#partitions.values()].map((partition) => partition.submit({ type: 'list', ...filters, matches })),
     );
     const lists = replies.filter((reply) => reply.type === 'list');
     const isLoading = lists.some((list) => list.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);

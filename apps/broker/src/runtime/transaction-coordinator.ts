@@ -36,6 +36,8 @@ export interface ListTransactionsRequest {
   readonly producerIds: readonly number[];
   /** Negative: all. */
   readonly longerThanMs: number;
+  /** An expression of RE2's syntax that the whole id matches; null: any. */
+  readonly transactionalIdPattern: string | null;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface TransactionCoordinator {
   readonly verifier: TransactionVerifier;
   endTransaction(request: EndTransactionRequest): Promise<ProducerReply>;
   describeTransaction(transactionalId: string): Promise<DescribeReply>;
-  /** Those coordinated here. COORDINATOR_LOAD_IN_PROGRESS where some are still read. */
+  /** Those coordinated here. COORDINATOR_LOAD_IN_PROGRESS where some are still read, INVALID_REGULAR_EXPRESSION for a broken pattern. */
   listTransactions(request: ListTransactionsRequest): Promise<ListReply>;
   /** Writes markers into partitions that this broker leads, one result per marker: what coordinators and the admin tool ask for. */
   writeMarkers(markers: readonly TransactionMarker[]): Promise<readonly MarkedPartitions[]>;

@@ -71,6 +71,8 @@ export interface ListCommand {
   readonly producerIds: readonly number[];
   /** Only transactions that began longer ago than this; negative: all. */
   readonly longerThanMs: number;
+  /** Whether the id is one of those asked for. */
+  readonly matches: (transactionalId: string) => boolean;
 }
 
 /** Forgets transactional ids that nobody has used for transactional.id.expiration.ms. */

@@ -17,12 +17,13 @@ export function describe(view: TransactionView, { transactionalId }: DescribeCom
 
 /** The transactional ids that pass every filter (KIP-664, KIP-994). */
 export function list(view: TransactionView, command: ListCommand, now: Instant): ListReply {
-  const { states, producerIds, longerThanMs } = command;
+  const { states, producerIds, longerThanMs, matches } = command;
   const transactions = [];
   for (const { transactionalId, producerId, state, startTimestamp } of view.transactions()) {
     if (states.length > 0 && !states.includes(state)) continue;
     if (producerIds.length > 0 && !producerIds.includes(producerId)) continue;
     if (longerThanMs >= 0 && now.wallMs - startTimestamp <= longerThanMs) continue;
+    if (!matches(transactionalId)) continue;
     transactions.push({ transactionalId, producerId, state });
   }
   return { type: 'list', errorCode: ErrorCode.NONE, transactions };
