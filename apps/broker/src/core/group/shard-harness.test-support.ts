@@ -1,9 +1,10 @@
-import type { CommitCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
+import type { CommitCommand, ConsumerHeartbeatCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
 import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
 import { type GroupEffect, GroupShard } from './group-shard.ts';
 import type { KeyAndValue } from './record-bytes.ts';
 import { decodeGroupRecord, encodeGroupRecord } from './records.ts';
-import type { GroupReply } from './replies.ts';
+import type { ConsumerHeartbeatReply, GroupReply } from './replies.ts';
+import { type ClusterImage, emptyClusterImage, type PartitionImage, type TopicImage } from '../metadata/image.ts';
 import { PARKED, type Softened } from '../replicated-state.ts';
 import type { Instant } from '../../ports/clock.ts';
 
@@ -21,6 +22,8 @@ export class ShardHarness {
   readonly replies = new Map<number, GroupReply>();
   readonly parked = new Set<number>();
   shard: GroupShard;
+  /** The metadata in force. */
+  image: ClusterImage = emptyClusterImage;
   /** Whether records are committed at once. */
   autoCommit = true;
   #held: Held[] = [];
@@ -31,7 +34,7 @@ export class ShardHarness {
 
   constructor(config: Partial<GroupConfig> = {}) {
     this.config = { ...defaultGroupConfig, ...config };
-    this.shard = new GroupShard(this.config);
+    this.shard = new GroupShard(this.config, () => this.image);
   }
 
   get now(): Instant {
@@ -144,7 +147,7 @@ export class ShardHarness {
 
   /** Another instance with the same log, as on another broker. */
   replayed(): GroupShard {
-    const shard = new GroupShard(this.config);
+    const shard = new GroupShard(this.config, () => this.image);
     for (const [offset, { key, value }] of this.log.entries()) {
       const record = decodeGroupRecord(key, value);
       if (record === undefined) throw new Error('unreadable record');
@@ -204,6 +207,53 @@ export class ShardHarness {
       assignments: Object.entries(assignments).map(([id, byte]) => ({ memberId: id, assignment: Uint8Array.of(byte) })),
       ...fields,
     });
+  }
+
+  /** A ConsumerGroupHeartbeat of group `g`, answered at once. By default it says nothing new. */
+  beat(memberId: string, memberEpoch: number, fields: Partial<ConsumerHeartbeatCommand> = {}): ConsumerHeartbeatReply {
+    const ticket = this.send({
+      type: 'consumer-heartbeat',
+      groupId: 'g',
+      memberId,
+      memberEpoch,
+      instanceId: null,
+      rackId: null,
+      rebalanceTimeoutMs: -1,
+      subscribedTopicNames: null,
+      subscribedTopicRegex: null,
+      serverAssignor: null,
+      topicPartitions: null,
+      clientId: 'client',
+      clientHost: '/127.0.0.1',
+      mayDescribe: () => true,
+      ...fields,
+    });
+    return this.reply(ticket, 'consumer-heartbeat');
+  }
+
+  /** A first heartbeat: the member joins with these topics. */
+  joinConsumer(
+    memberId: string,
+    subscribedTopicNames: readonly string[] | null,
+    fields: Partial<ConsumerHeartbeatCommand> = {},
+  ): ConsumerHeartbeatReply {
+    const first = { rebalanceTimeoutMs: 30_000, subscribedTopicNames, topicPartitions: new Map() };
+    return this.beat(memberId, 0, { ...first, ...fields });
+  }
+
+  /** Puts topics with these partition counts in force. */
+  setTopics(partitionCounts: Readonly<Record<string, number>>): void {
+    const revision = this.image.revision + 1;
+    const topics = Object.entries(partitionCounts).map(([name, count]): TopicImage => {
+      const known = this.image.topicsByName.get(name);
+      const partitions = Array.from({ length: count }, (_, partitionIndex) => plainPartition(partitionIndex, revision));
+      return known?.partitions.length === count
+        ? known
+        : { name, topicId: topicIdOf(name), partitions, modRevision: revision };
+    });
+    const topicsByName = new Map(topics.map((topic) => [topic.name, topic]));
+    const topicsById = new Map(topics.map((topic) => [topic.topicId, topic]));
+    this.image = { ...this.image, revision, topicsByName, topicsById };
   }
 
   /** The error code of a heartbeat that is answered at once. */
@@ -266,4 +316,14 @@ export class ShardHarness {
     });
     return members;
   }
+}
+
+/** The id of a topic: its name, filled up to a UUID. */
+export function topicIdOf(name: string): string {
+  return name.padEnd(22, 'A');
+}
+
+function plainPartition(partitionIndex: number, modRevision: number): PartitionImage {
+  const replicas = { replicas: [1], addingReplicas: [], removingReplicas: [], isr: [1], elr: [], lastKnownElr: [] };
+  return { partitionIndex, ...replicas, leader: 1, leaderEpoch: 0, partitionEpoch: 0, modRevision };
 }
