@@ -1,4 +1,5 @@
 import type { BrokerConfig } from './config/broker-config.ts';
+import { brokerValuesInForce } from './config/dynamic-broker-config.ts';
 import { logConfigOf, resolveTopicConfig } from './config/topic-config.ts';
 import {
   type ConsumerGroupConfig,
@@ -10,6 +11,7 @@ import { type ClusterImage, configKey, emptyClusterImage } from './core/metadata
 import type { HousekeepingIntervals } from './runtime/replica-housekeeping.ts';
 import { brokerLayers } from './runtime/topic-admin-rules.ts';
 import type { TopicSettings, TopicSettingsOf } from './runtime/topic-settings.ts';
+import type { CleanerSettings } from './storage/cleaner-scheduler.ts';
 
 /** The effective settings of topics. Those without overrides are resolved once per image. */
 export function topicSettings(config: BrokerConfig): TopicSettingsOf {
@@ -25,6 +27,27 @@ export function topicSettings(config: BrokerConfig): TopicSettingsOf {
       settings = { log: logConfigOf(effective), minInsyncReplicas: effective['min.insync.replicas'] };
       resolved.set(overrides, settings);
     }
+    return settings;
+  };
+}
+
+/** The cleaner's settings under an image; those that may change while the broker runs do. */
+export function cleanerSettings(config: BrokerConfig): (image: ClusterImage | undefined) => CleanerSettings {
+  let resolvedFor: ClusterImage['configs'] | undefined;
+  let settings: CleanerSettings | undefined;
+  return (image = emptyClusterImage) => {
+    if (settings !== undefined && resolvedFor === image.configs) return settings;
+    resolvedFor = image.configs;
+    const values = brokerValuesInForce(brokerLayers(config, config.nodeId, image));
+    settings = {
+      isEnabled: values['log.cleaner.enable'],
+      threads: values['log.cleaner.threads'],
+      dedupeBufferBytes: values['log.cleaner.dedupe.buffer.size'],
+      loadFactor: values['log.cleaner.io.buffer.load.factor'],
+      ioBufferBytes: values['log.cleaner.io.buffer.size'],
+      ioMaxBytesPerSecond: values['log.cleaner.io.max.bytes.per.second'],
+      backoffMs: values['log.cleaner.backoff.ms'],
+    };
     return settings;
   };
 }

@@ -1,5 +1,5 @@
 import type { Core } from '@ks/core-wasm';
-import { groupConfigOf, housekeepingIntervals, topicSettings } from './broker-settings.ts';
+import { cleanerSettings, groupConfigOf, housekeepingIntervals, topicSettings } from './broker-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import type { Listener } from './config/listeners.ts';
 import { FetchSessionCache } from './core/fetch-session/session-cache.ts';
@@ -132,6 +132,8 @@ class ComposedBroker implements Broker {
       settingsOf: topicSettings(config),
       limits: { fetchMaxBytes: config.values['fetch.max.bytes'] },
       intervals: housekeepingIntervals(config),
+      cleanerSettings: cleanerSettings(config),
+      metrics: adapters.metrics,
     });
   }
 

@@ -94,6 +94,8 @@ export function formatConfigValue(def: ConfigDef, value: ConfigValue): string | 
   if (typeof value === 'object') return value.join(',');
   if (def.type === 'long' && value === MAX_LONG) return JAVA_LONG_MAX.toString();
   if (def.type === 'long' && value === -MAX_LONG) return JAVA_LONG_MIN.toString();
-  if (def.type === 'double' && Number.isInteger(value)) return `${value}.0`;
-  return String(value);
+  const text = String(value);
+  if (def.type !== 'double') return text;
+  if (text.includes('e')) return text.replace(/e\+?/, 'E');
+  return Number.isInteger(value) ? `${text}.0` : text;
 }

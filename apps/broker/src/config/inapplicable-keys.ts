@@ -42,9 +42,8 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   group.streams.topology.description.plugin.class initial.broker.registration.timeout.ms
   inter.broker.protocol.version internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes
   internal.metadata.max.batch.size.in.bytes kafka.metrics.polling.interval.secs kafka.metrics.reporters
-  leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage log.cleaner.backoff.ms
-  log.cleaner.dedupe.buffer.size log.cleaner.enable log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size
-  log.cleaner.io.max.bytes.per.second log.cleaner.threads log.dir.failure.timeout.ms log.local.retention.bytes
+  leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage
+  log.dir.failure.timeout.ms log.local.retention.bytes
   log.local.retention.ms log.message.downconversion.enable log.message.format.version
   log.message.timestamp.difference.max.ms log.remote.copy.lag.bytes log.remote.copy.lag.ms
   max.connection.creation.rate max.connections.per.ip.overrides metadata.log.max.record.bytes.between.snapshots

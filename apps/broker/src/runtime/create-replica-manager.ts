@@ -1,6 +1,10 @@
 import { ErrorCode } from '@ks/protocol';
+import type { ClusterImage } from '../core/metadata/image.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { createCleanerMetrics } from '../storage/cleaner-metrics.ts';
+import { CleanerScheduler, type CleanerSettings, defaultCleanerSettings } from '../storage/cleaner-scheduler.ts';
 import type { LogDirectory } from '../storage/log-directory.ts';
 import type { RecordValidator } from '../storage/record-validator.ts';
 import { AppendPath } from './append-path.ts';
@@ -48,6 +52,9 @@ export interface ReplicaManagerOptions {
   readonly settingsOf: TopicSettingsOf;
   readonly limits?: Partial<ReplicaLimits>;
   readonly intervals?: Partial<HousekeepingIntervals>;
+  /** The cleaner's settings under the image in force; default Kafka's. */
+  readonly cleanerSettings?: (image: ClusterImage | undefined) => CleanerSettings;
+  readonly metrics?: Metrics;
 }
 
 /** Puts the replica manager together from its parts. */
@@ -61,6 +68,13 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
   const follower = new ImageFollower({ brokerId, registry, settingsOf, logger, wakeFetches });
   const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals });
+  const { cleanerSettings = () => defaultCleanerSettings, metrics } = options;
+  const cleaner = new CleanerScheduler({
+    ...{ clock, logger },
+    ...(metrics === undefined ? {} : { metrics: createCleanerMetrics(metrics) }),
+    settings: () => cleanerSettings(registry.image),
+    stableOffsetOf: (log) => registry.ofLog(log)?.lastStableOffset,
+  });
   const appends = new AppendPath({
     registry,
     validator,
@@ -82,8 +96,9 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     start: (directories) => {
       follower.start(directories);
       housekeeping.start(directories);
+      cleaner.start(directories);
     },
-    stop: (brokerEpoch) => stop({ registry, follower, housekeeping, logger }, brokerEpoch),
+    stop: (brokerEpoch) => stop({ registry, follower, housekeeping, cleaner, logger }, brokerEpoch),
     applyImage: (_previous, next) => follower.apply(next),
     append: (request) => appends.append(request),
     fetch: (request) => fetches.fetch(request),
@@ -100,14 +115,15 @@ interface Stoppable {
   readonly registry: ReplicaRegistry;
   readonly follower: ImageFollower;
   readonly housekeeping: ReplicaHousekeeping;
+  readonly cleaner: CleanerScheduler;
   readonly logger: Logger;
 }
 
 async function stop(
-  { registry, follower, housekeeping, logger }: Stoppable,
+  { registry, follower, housekeeping, cleaner, logger }: Stoppable,
   brokerEpoch: number | undefined,
 ): Promise<void> {
-  await housekeeping.stop();
+  await Promise.all([housekeeping.stop(), cleaner.stop()]);
   await follower.settle();
   // What was appended is acknowledged before anybody is turned away.
   await Promise.allSettled(

@@ -3,6 +3,9 @@ import type { Clock } from '../ports/clock.ts';
 /** Work without a break: at most this long, a batch that is under way aside. */
 const SLICE_MS = 1;
 
+/** Whoever calls a cleaning off waits no longer than this for it to notice. */
+const NAP_MS = 100;
+
 /** A cleaning was called off: nothing is wrong, and nothing of it stays. */
 export class CleaningInterrupted extends Error {
   override readonly name = 'CleaningInterrupted';
@@ -43,8 +46,11 @@ export class CleanerPace {
     const nowMs = this.#clock.monotonicMs();
     // Time in which nothing was done is not saved up.
     this.#dueMs = Math.max(this.#dueMs, nowMs) + (bytes / this.#bytesPerSecond()) * 1000;
-    const delayMs = this.#dueMs - nowMs;
-    if (delayMs >= 1) await new Promise<void>((resolve) => void this.#clock.setTimer(delayMs, resolve));
+    for (let leftMs = this.#dueMs - nowMs; leftMs >= 1; leftMs = this.#dueMs - this.#clock.monotonicMs()) {
+      const delayMs = Math.min(leftMs, NAP_MS);
+      await new Promise<void>((resolve) => void this.#clock.setTimer(delayMs, resolve));
+      this.#goOn();
+    }
     this.#goOn();
   }
 

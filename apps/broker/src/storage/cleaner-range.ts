@@ -27,27 +27,32 @@ export interface RangeInput {
   readonly stableOffset: number;
 }
 
-/** What may be cleaned now; undefined where nothing is dirty. Never the active segment, nor what is not on disk. */
+/** What may be cleaned now, by whole segments; undefined where nothing is dirty. Never the active segment, nor what is not on disk. */
 export async function findCleanableRange(parts: LogParts, input: RangeInput): Promise<CleanableRange | undefined> {
-  const { config, firstDirtyOffset } = input;
-  const { flushedEndOffset } = parts.flusher;
-  const firstKept = parts.segments.all.find((segment) => !isCleanable(segment, flushedEndOffset));
-  const sealed = parts.segments.all.slice(0, firstKept === undefined ? 0 : parts.segments.all.indexOf(firstKept));
-  let upToOffset = Math.min(input.stableOffset, firstKept?.baseOffset ?? parts.segments.active.baseOffset);
-  const dirty = sealed.filter(({ baseOffset, endOffset }) => endOffset > firstDirtyOffset && baseOffset < upToOffset);
-  const young = await firstYoung(parts, dirty, input);
-  upToOffset = Math.min(upToOffset, young?.baseOffset ?? upToOffset);
-  if (upToOffset <= firstDirtyOffset) return undefined;
-  let [cleanBytes, dirtyBytes] = [0, 0];
-  for (const segment of sealed) {
-    if (segment.baseOffset >= upToOffset) break;
-    if (segment.endOffset <= firstDirtyOffset) cleanBytes += segment.sizeBytes;
-    else dirtyBytes += segment.sizeBytes;
-  }
+  const { config, firstDirtyOffset, nowMs } = input;
+  const stable = stableSegments(parts, input.stableOffset);
+  const young = await firstYoung(parts, stable, input);
+  const cleanable = young === undefined ? stable : stable.slice(0, stable.indexOf(young));
+  const dirty = cleanable.filter(({ endOffset }) => endOffset > firstDirtyOffset);
+  const dirtyBytes = sizeOf(dirty);
   if (dirtyBytes === 0) return undefined;
-  const isOverdue = await hasWaitedLong(parts, dirty, config.maxCompactionLagMs, input.nowMs);
+  const upToOffset = cleanable.at(-1)?.endOffset ?? firstDirtyOffset;
+  const cleanBytes = sizeOf(cleanable) - dirtyBytes;
   const dirtyRatio = dirtyBytes / (cleanBytes + dirtyBytes);
+  const isOverdue = await hasWaitedLong(parts, dirty, config.maxCompactionLagMs, nowMs);
   return { firstDirtyOffset, upToOffset, cleanBytes, dirtyBytes, dirtyRatio, isOverdue };
+}
+
+/** The oldest segments, as far as each of them is on disk and all its records are stable. */
+function stableSegments({ segments, flusher }: LogParts, stableOffset: number): readonly Segment[] {
+  const { flushedEndOffset } = flusher;
+  const isOut = (segment: Segment) => !isCleanable(segment, flushedEndOffset) || segment.endOffset > stableOffset;
+  const end = segments.all.findIndex(isOut);
+  return end < 0 ? segments.all : segments.all.slice(0, end);
+}
+
+function sizeOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** Sealed, and wholly on disk with its indexes. */
@@ -56,10 +61,15 @@ export function isCleanable(segment: Segment, flushedEndOffset: number): boolean
 }
 
 /** The first segment with a record younger than min.compaction.lag.ms. */
-async function firstYoung(parts: LogParts, dirty: readonly Segment[], input: RangeInput): Promise<Segment | undefined> {
+async function firstYoung(
+  parts: LogParts,
+  stable: readonly Segment[],
+  input: RangeInput,
+): Promise<Segment | undefined> {
   const { minCompactionLagMs, indexIntervalBytes } = input.config;
   if (minCompactionLagMs === 0) return undefined;
-  for (const segment of dirty) {
+  for (const segment of stable) {
+    if (segment.endOffset <= input.firstDirtyOffset) continue;
     if (segment.maxTimestampMs === undefined) await loadIndexes(parts.environment, segment, indexIntervalBytes);
     if ((segment.maxTimestampMs ?? -1) > input.nowMs - minCompactionLagMs) return segment;
   }

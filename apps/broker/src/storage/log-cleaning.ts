@@ -1,3 +1,4 @@
+import { FilesError } from '../ports/files.ts';
 import { CleanerPace, CleaningInterrupted } from './cleaner-pace.ts';
 import { type CleanableRange, findCleanableRange } from './cleaner-range.ts';
 import { type CleanerResources, CleanerRun, type CleanerRunHost, type CleaningResult } from './cleaner-run.ts';
@@ -5,6 +6,8 @@ import type { LogParts } from './log-parts.ts';
 
 export interface LogCleaningHost extends CleanerRunHost {
   readonly logStartOffset: number;
+  /** The disk cannot be relied on any more. */
+  failed(error: Error): void;
 }
 
 /** Compaction of one log: which part of it may be cleaned, and the cleaning itself. */
@@ -22,9 +25,14 @@ export class LogCleaning {
     this.#cleanedOffset = cleanedOffset;
   }
 
-  /** Where the part begins that no cleaning has seen: what `cleaner-offset-checkpoint` remembers. */
+  /** Where the part begins that no cleaning has seen: the log start, or where the last cleaning ended. */
   get firstDirtyOffset(): number {
     return Math.max(this.#cleanedOffset, this.#host.logStartOffset);
+  }
+
+  /** Everything below was compacted, whether or not it is still there. */
+  get cleanedOffset(): number {
+    return this.#cleanedOffset;
   }
 
   /** The log now ends at `offset`: what is appended there is dirty. Says whether the checkpoint has to be told. */
@@ -86,6 +94,8 @@ export class LogCleaning {
     } catch (error) {
       // Files that are taken away look like damaged ones.
       if (this.#isCalledOff) throw new CleaningInterrupted('the cleaning was called off', { cause: error });
+      // A full disk is no reason to stop serving: the cleaning has given back what it took.
+      if (error instanceof FilesError && error.kind === 'io') this.#host.failed(error);
       throw error;
     }
   }

@@ -11,7 +11,8 @@ const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 export type CheckpointName =
   | 'recovery-point-offset-checkpoint'
   | 'log-start-offset-checkpoint'
-  | 'replication-offset-checkpoint';
+  | 'replication-offset-checkpoint'
+  | 'cleaner-offset-checkpoint';
 
 /** The files in a log directory's root. What cannot be read is as good as absent: one warning, and the safe way. */
 export class LogDirectoryFiles {
@@ -70,6 +71,7 @@ export class LogDirectoryFiles {
     if (text === undefined) return new Map();
     const { rows, problem } = parseOffsets(text);
     if (problem !== undefined) this.#warn(name, problem, 'every partition starts from 0');
+    this.#rows.set(name, rows);
     this.#rows.set(name, rows);
     return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
   }

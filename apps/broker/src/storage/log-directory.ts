@@ -1,3 +1,4 @@
+import { CleanerCheckpoint } from './cleaner-checkpoint.ts';
 import { type CheckpointName, LogDirectoryFiles } from './log-directory-files.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
@@ -38,6 +39,7 @@ export class LogDirectory {
   readonly path: string;
   readonly #options: LogDirectoryOptions;
   readonly #files: LogDirectoryFiles;
+  readonly #cleaned: CleanerCheckpoint;
   readonly #lock: { release(): Promise<void> };
   readonly #logs = new Map<string, Log>();
   #identity: Partial<LogDirectoryIdentity> & { directoryId?: string };
@@ -77,6 +79,7 @@ export class LogDirectory {
     this.#options = options;
     this.#lock = lock;
     this.#files = files;
+    this.#cleaned = new CleanerCheckpoint(files);
     this.#identity = { ...meta, directoryId: meta.directoryId ?? options.environment.random.uuid() };
     this.#isClean = shutdown.isClean;
     this.#previousBrokerEpoch = shutdown.brokerEpoch;
@@ -119,6 +122,7 @@ export class LogDirectory {
     const recoveryPoints = await this.#files.readCheckpoint('recovery-point-offset-checkpoint');
     this.#logStarts = await this.#files.readCheckpoint('log-start-offset-checkpoint');
     this.#highWatermarks = await this.#files.readCheckpoint('replication-offset-checkpoint');
+    await this.#cleaned.load();
     // From here on a crash is an unclean stop again.
     await this.#files.removeCleanShutdown();
     const names = (await files.list(this.path)).filter((entry) => entry.isDirectory).map((entry) => entry.name);
@@ -137,6 +141,8 @@ export class LogDirectory {
       await this.#open(partition.topic, partition.partition, topicId, recoveryPoints.get(name) ?? 0);
     });
     this.#isClean = true;
+    // A log that came back shorter than it was cleaned is told apart before anything is appended to it.
+    await this.#cleaned.save(this.#logs.values());
   }
 
   logs(): Iterable<Log> {
@@ -159,6 +165,7 @@ export class LogDirectory {
     if (existing !== undefined) throw new Error(`${existing.directory} exists already`);
     this.#logStarts.delete(partitionDirectoryName(topic, partition));
     this.#highWatermarks.delete(partitionDirectoryName(topic, partition));
+    this.#cleaned.drop(topic, partition);
     await this.#files.forgetOthers(({ topic: name, partition: index }) => this.#isHere(name, index));
     const log = await this.#open(topic, partition, topicId, 0);
     if (log === undefined)
@@ -170,6 +177,7 @@ export class LogDirectory {
   async deleteLog(log: Log): Promise<void> {
     const { clock, files, logger } = this.#options.environment;
     const { directory, unheld } = await this.#retire(log, DELETE_SUFFIX);
+    this.#cleaned.drop(log.topic, log.partition);
     clock.setTimer(log.config.fileDeleteDelayMs, () => {
       unheld()
         .then(() => files.remove(directory))
@@ -198,6 +206,12 @@ export class LogDirectory {
   async checkpoint(): Promise<void> {
     await this.#writeCheckpoint('recovery-point-offset-checkpoint', (log) => log.prepareCheckpoint());
     await this.#writeCheckpoint('log-start-offset-checkpoint', async (log) => log.logStartOffset);
+  }
+
+  /** Brings `cleaner-offset-checkpoint` up to date. */
+  async checkpointCleaned(): Promise<void> {
+    this.#requireOnline();
+    await this.#guarded(this.#cleaned.save(this.#logs.values()));
   }
 
   /** Retention over all logs; a log's records below `highWatermarkOf` alone are deletable. */
@@ -248,8 +262,10 @@ export class LogDirectory {
         hooks: {
           advanced: (advanced) => this.#options.hooks.advanced(advanced),
           failed: (_log, error) => this.#fail(error),
+          cleanedCut: () => this.checkpointCleaned(),
         },
         recoveryPoint,
+        cleanedOffset: this.#cleaned.offsetOf(topic, partition),
         logStartOffset: this.#logStarts.get(name) ?? 0,
         cleanShutdown: this.#isClean,
       });
@@ -289,8 +305,12 @@ export class LogDirectory {
       [...offsets]
         .filter(([log]) => this.log(log.topic, log.partition) === log)
         .map(([{ topic, partition }, offset]) => ({ topic, partition, offset }));
+    await this.#guarded(this.#files.writeCheckpoint(name, rows));
+  }
+
+  async #guarded(writing: Promise<void>): Promise<void> {
     try {
-      await this.#files.writeCheckpoint(name, rows);
+      await writing;
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;

@@ -62,6 +62,33 @@ export const logConfigs = {
     'Records older than this are compacted in any case.',
     clusterWide,
   ),
+  'log.cleaner.enable': bool(true, 'Whether logs are compacted at all.'),
+  'log.cleaner.threads': int(1, { min: 0 }, 'Logs compacted at a time.', clusterWide),
+  'log.cleaner.dedupe.buffer.size': long(
+    134217728,
+    { min: 1048576 },
+    'Memory for keys while logs are compacted; taken only as far as it is needed.',
+    clusterWide,
+  ),
+  'log.cleaner.io.buffer.load.factor': double(
+    0.9,
+    { min: 0.1, max: 1 },
+    'How full the memory for keys may get.',
+    clusterWide,
+  ),
+  'log.cleaner.io.buffer.size': int(
+    524288,
+    { min: 0 },
+    'Memory for reading and writing while logs are compacted.',
+    clusterWide,
+  ),
+  'log.cleaner.io.max.bytes.per.second': double(
+    Number.MAX_VALUE,
+    { min: 1 },
+    'Most that compaction reads and writes in a second.',
+    clusterWide,
+  ),
+  'log.cleaner.backoff.ms': long(15000, { min: 0 }, 'Pause of compaction where nothing is to be done.', clusterWide),
   'num.recovery.threads.per.data.dir': int(
     2,
     { min: 1 },
