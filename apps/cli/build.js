@@ -1,12 +1,15 @@
 // Bundles the CLI: one folder of ES modules, so that oclif's commands load on demand and share their chunks.
 import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-rmSync(new URL('bundle', import.meta.url), { recursive: true, force: true });
+// Elsewhere than into `bundle` only where a test asks for it.
+const outdir = process.argv[2] ?? fileURLToPath(new URL('bundle', import.meta.url));
+rmSync(outdir, { recursive: true, force: true });
 await build({
-  absWorkingDir: new URL('.', import.meta.url).pathname,
-  entryPoints: ['src/main.ts', 'src/commands.ts'],
-  outdir: 'bundle',
+  absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+  entryPoints: ['src/main.ts', 'src/commands.ts', 'src/help.ts'],
+  outdir,
   bundle: true,
   splitting: true,
   platform: 'node',

@@ -1,31 +1,46 @@
+import { homedir } from 'node:os';
 import process from 'node:process';
 import { type Client, connect } from '@ks/client';
 import { Flags } from '@oclif/core';
 import { type OutputFormat, outputFormats, render } from './output/render.ts';
 import type { Column } from './output/table.ts';
+import { loadSettings, type SettingSources } from './settings/load-settings.ts';
+import type { Settings } from './settings/resolve-settings.ts';
 import { TalkingCommand } from './talking-command.ts';
 
 /** A person at a terminal should not wait longer to learn that nobody answers. */
 const CONNECT_MS_MAX = 5000;
 
-/** Flags that every command has. */
+/** Flags that every command has. What they set can also come from `-X`, the environment, or a profile: see `loadSettings`. */
 export const globalFlags = {
   brokers: Flags.string({
     char: 'b',
+    aliases: ['bootstrap-server'],
     helpGroup: 'GLOBAL',
-    env: 'KS_BROKERS',
-    default: 'localhost:9092',
-    description: 'brokers to ask first, host:port, separated by commas',
+    description: 'brokers to ask first, host:port, separated by commas [KS_BROKERS, default localhost:9092]',
+  }),
+  profile: Flags.string({
+    char: 'P',
+    helpGroup: 'GLOBAL',
+    description: 'the profile to use, one of ks profile list [KS_PROFILE]',
+  }),
+  override: Flags.string({
+    char: 'X',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'GLOBAL',
+    description: 'any setting, key=value; -X list shows them',
   }),
   timeout: Flags.integer({
     helpGroup: 'GLOBAL',
-    env: 'KS_TIMEOUT',
-    default: 30,
     min: 1,
-    description: 'seconds until an operation is given up',
+    description: 'seconds until an operation is given up [KS_TIMEOUT, default 30]',
   }),
   verbose: Flags.boolean({ char: 'v', helpGroup: 'GLOBAL', description: 'tell more, the stack of an error too' }),
 };
+
+/** What `globalFlags` were parsed to. */
+export type GlobalFlags = SettingSources['flags'];
 
 /** Flags of commands that print a table. */
 export const tableFlags = {
@@ -53,17 +68,18 @@ export interface TableFlags {
   readonly headers: boolean;
 }
 
-/** What all commands share: the connection, and the printing of tables. */
+/** What all commands share: settings, the connection, and the printing of tables. */
 export abstract class BaseCommand extends TalkingCommand {
-  /** Connects to the brokers that the flags name. */
-  protected connect(
-    flags: { readonly brokers: string; readonly timeout: number },
-    signal?: AbortSignal,
-  ): Promise<Client> {
-    const timeoutMs = flags.timeout * 1000;
+  /** The settings that flags, environment, project and profile give. */
+  protected settings(flags: GlobalFlags): Promise<Settings> {
+    return loadSettings(settingSources(flags));
+  }
+
+  /** Connects to the brokers of the settings. */
+  protected connect({ brokers, clientId, timeoutMs }: Settings, signal?: AbortSignal): Promise<Client> {
     return connect({
-      brokers: flags.brokers,
-      clientId: 'ks',
+      brokers,
+      clientId,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
       requestTimeoutMs: timeoutMs,
       retryTimeoutMs: timeoutMs,
@@ -76,4 +92,9 @@ export abstract class BaseCommand extends TalkingCommand {
     const format = flags.json ? 'json' : flags.output;
     process.stdout.write(render(rows, columns, { format, columns: flags.columns, headers: flags.headers }));
   }
+}
+
+/** Where this process's settings come from. */
+export function settingSources(flags: GlobalFlags): SettingSources {
+  return { flags, environment: process.env, directory: process.cwd(), homeDirectory: homedir() };
 }

@@ -1,5 +1,11 @@
+import { environmentName, settingKeys } from './settings/setting-keys.ts';
+
 /** Variables that configure `ks` itself: the broker would warn that it does not know them. */
-const ownNames: readonly string[] = ['KS_BROKERS', 'KS_TIMEOUT', 'KS_CONTENT_TYPE'];
+const ownNames: readonly string[] = [
+  'KS_CONFIG',
+  'KS_PROFILE',
+  ...settingKeys.map(({ name }) => environmentName(name)),
+];
 
 /** What of the environment is meant for a broker. */
 export function brokerEnvironment(

@@ -1,20 +1,36 @@
 import { BrokerRun } from './commands/broker/run.ts';
 import { Consume } from './commands/consume.ts';
+import { Kcat } from './commands/kcat.ts';
 import { Produce } from './commands/produce.ts';
+import { ProfileCreate } from './commands/profile/create.ts';
+import { ProfileCurrent } from './commands/profile/current.ts';
+import { ProfileDelete } from './commands/profile/delete.ts';
+import { ProfileList } from './commands/profile/list.ts';
+import { ProfilePrint } from './commands/profile/print.ts';
+import { ProfileUse } from './commands/profile/use.ts';
 import { Start } from './commands/start.ts';
 import { TopicsCreate } from './commands/topics/create.ts';
 import { TopicsDelete } from './commands/topics/delete.ts';
 import { TopicsDescribe } from './commands/topics/describe.ts';
 import { TopicsList } from './commands/topics/list.ts';
+import { Version } from './commands/version.ts';
 
 /** Every command by the name that a user types. */
 export const commands = {
   produce: Produce,
   consume: Consume,
+  kcat: Kcat,
   start: Start,
   'broker:run': BrokerRun,
   'topics:create': TopicsCreate,
   'topics:list': TopicsList,
   'topics:describe': TopicsDescribe,
   'topics:delete': TopicsDelete,
+  'profile:list': ProfileList,
+  'profile:use': ProfileUse,
+  'profile:current': ProfileCurrent,
+  'profile:create': ProfileCreate,
+  'profile:delete': ProfileDelete,
+  'profile:print': ProfilePrint,
+  version: Version,
 };

@@ -1,24 +1,19 @@
 import process from 'node:process';
-import type { Client, Consumer } from '@ks/client';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
-import { boundsOf, choosePartitions } from '../consume/choose-partitions.ts';
-import { OutputWriter } from '../consume/output-writer.ts';
-import { isEmptyPlan, type PartitionPlan, planPartition, rangeLabel } from '../consume/partition-plan.ts';
-import { type BatchPrinter, envelopePrinter, formatPrinter } from '../consume/print-batch.ts';
+import { choosePartitions } from '../consume/choose-partitions.ts';
+import { type PartitionPlan, rangeLabel } from '../consume/partition-plan.ts';
+import { envelopeKinds, printerOf } from '../consume/printer-of.ts';
+import { planPartitions, readTopics } from '../consume/read-topics.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
 import { usage } from '../errors/usage.ts';
-import { checkWritable } from '../format/write-check.ts';
-import { parseFormat } from '../format/parse-format.ts';
 import { Interruption } from '../interruption.ts';
 import { type OffsetRange, parseOffsetRange } from '../offsets/offset-range.ts';
 
-/** Fetched ahead of a reader that lags, over all partitions. */
-const PREFETCH_BYTES = 8 * 1024 * 1024;
-
 export class Consume extends BaseCommand {
   static override summary = 'Print the records of topics: from the beginning, then as they come';
+  static override hiddenAliases = ['topic consume', 'topics consume'];
   static override examples = [
     'all, then live: <%= config.bin %> consume orders',
     'the last 10 of each partition, then stop: <%= config.bin %> consume orders -o -10 -e',
@@ -59,6 +54,17 @@ export class Consume extends BaseCommand {
       exclusive: ['format'],
       description: 'as -J, without key, value and headers',
     }),
+    envelope: Flags.option({
+      options: envelopeKinds,
+      exclusive: ['format'],
+      description: 'whose JSON: -J prints that of ks, this also that of kcat or rpk',
+    })(),
+    'pretty-print': Flags.boolean({
+      default: true,
+      allowNo: true,
+      description: 'with --envelope rpk: over several lines, as rpk does',
+    }),
+    kcat: Flags.boolean({ description: "-f is in kcat's tokens (%s the value, %T the time), -J is kcat's JSON" }),
     partitions: Flags.integer({
       char: 'p',
       min: 0,
@@ -77,104 +83,33 @@ export class Consume extends BaseCommand {
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Consume);
     const range = rangeOf(flags.offset, flags.group);
-    const printer =
-      flags.ndjson || flags['meta-only'] ? envelopePrinter(flags['meta-only']) : formatPrinter(formatOf(flags.format));
+    const leaders = new Map<string, number>();
+    const printer = printerOf(flags, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1);
     const isolationLevel = flags['read-committed'] ? 'read_committed' : 'read_uncommitted';
+    const settings = await this.settings(flags);
     using interruption = new Interruption();
     const { signal } = interruption;
-    const reading = this.#read({ flags, topics: argv.map(String), range, printer, isolationLevel, signal });
-    await reading.catch((error: unknown) => {
+    const read = async (): Promise<void> => {
+      await using client = await this.connect(settings, signal);
+      const { regex: isRegex, partitions } = flags;
+      const topics = argv.map(String);
+      const chosen = await choosePartitions(client.admin, { topics, isRegex, partitions, place: settings.place });
+      for (const { topic, partition, leaderId } of chosen) leaders.set(`${topic} ${partition}`, leaderId);
+      const plans = await planPartitions(client, chosen, range, isolationLevel, flags.end);
+      if (!flags.quiet) tell(topics, plans, rangeLabel(range, flags.end));
+      await readTopics(client, { plans, printer, isolationLevel, count: flags.count, signal });
+    };
+    await read().catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     if (interruption.exitCode !== undefined) process.exit(interruption.exitCode);
   }
-
-  async #read(request: {
-    readonly flags: ConsumeFlags;
-    readonly topics: readonly string[];
-    readonly range: OffsetRange;
-    readonly printer: BatchPrinter;
-    readonly isolationLevel: 'read_committed' | 'read_uncommitted';
-    readonly signal: AbortSignal;
-  }): Promise<void> {
-    const { flags, range, printer, isolationLevel, signal } = request;
-    await using client = await this.connect(flags, signal);
-    const plans = await this.#plan(client, request);
-    if (!flags.quiet) {
-      const topics = [...new Set(plans.map(({ topic }) => topic))].join(', ') || request.topics.join(', ');
-      const partitions = `${plans.length} ${plans.length === 1 ? 'partition' : 'partitions'}`;
-      process.stderr.write(`${topics}: ${rangeLabel(range, flags.end)}, ${partitions}\n`);
-    }
-    const open = plans.filter((plan) => !isEmptyPlan(plan));
-    if (open.length === 0) return;
-    await using consumer = client.consumer({
-      isolationLevel,
-      outOfRange: 'beginning',
-      prefetchBytes: PREFETCH_BYTES,
-    });
-    const places = open.map(({ topic, partition, start }) => ({ topic, partition, offset: start }));
-    await consumer.assign(places, { signal });
-    await print(consumer, open, printer, flags.count ?? Number.POSITIVE_INFINITY, signal);
-  }
-
-  async #plan(
-    client: Client,
-    {
-      flags,
-      topics,
-      range,
-      isolationLevel,
-    }: {
-      readonly flags: ConsumeFlags;
-      readonly topics: readonly string[];
-      readonly range: OffsetRange;
-      readonly isolationLevel: 'read_committed' | 'read_uncommitted';
-    },
-  ): Promise<readonly PartitionPlan[]> {
-    const { regex: isRegex, partitions, brokers } = flags;
-    const chosen = await choosePartitions(client.admin, { topics, isRegex, partitions, brokers });
-    const bounds = await boundsOf(client.admin, chosen, range, isolationLevel);
-    return bounds.map((bound) => planPartition(range, bound, flags.end));
-  }
 }
 
-interface ConsumeFlags {
-  readonly brokers: string;
-  readonly timeout: number;
-  readonly regex: boolean;
-  readonly partitions?: readonly number[] | undefined;
-  readonly end: boolean;
-  readonly count?: number | undefined;
-  readonly quiet: boolean;
-}
-
-/** Prints batch after batch until all partitions have come to their stop, `limit` records were printed, or the signal fires. */
-async function print(
-  consumer: Consumer,
-  plans: readonly PartitionPlan[],
-  printer: BatchPrinter,
-  limit: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const until = plans.flatMap(({ topic, partition, stop }) =>
-    stop === undefined ? [] : [{ topic, partition, offset: stop }],
-  );
-  const shownFrom = new Map(plans.map((plan) => [`${plan.topic} ${plan.partition}`, plan.shownFrom]));
-  const output = new OutputWriter(process.stdout, signal);
-  let printed = 0;
-  for await (const batch of consumer.batches({ until, signal })) {
-    const { bytes, records } = printer(batch, {
-      firstOffset: Math.max(batch.firstOffset, shownFrom.get(`${batch.topic} ${batch.partition}`) ?? 0),
-      lastOffset: batch.lastOffset,
-      limit: limit - printed,
-      printedBefore: printed,
-    });
-    printed += records;
-    const waiting = output.write(bytes);
-    if (waiting !== undefined) await waiting;
-    if (printed >= limit) break;
-  }
-  await output.flush();
+function tell(asked: readonly string[], plans: readonly PartitionPlan[], label: string): void {
+  const topics = [...new Set(plans.map(({ topic }) => topic))].join(', ') || asked.join(', ');
+  const partitions = `${plans.length} ${plans.length === 1 ? 'partition' : 'partitions'}`;
+  process.stderr.write(`${topics}: ${label}, ${partitions}\n`);
 }
 
 function rangeOf(text: string, group: string | undefined): OffsetRange {
@@ -184,13 +119,5 @@ function rangeOf(text: string, group: string | undefined): OffsetRange {
   throw new CliError('consumer groups are not built into this client yet', {
     exitCode: ExitCode.USAGE,
     hint: 'leave -g, stored and group:NAME out, and name offsets with -o',
-  });
-}
-
-function formatOf(text: string): ReturnType<typeof parseFormat> {
-  return usage(() => {
-    const parts = parseFormat(text);
-    checkWritable(parts);
-    return parts;
   });
 }

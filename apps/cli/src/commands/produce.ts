@@ -4,22 +4,27 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
+import { namingTopics } from '../errors/unknown-topic.ts';
+import { usage } from '../errors/usage.ts';
+import { Interruption } from '../interruption.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
-import { inputKinds, readInput } from '../input/read-input.ts';
+import { type InputKind, inputKinds, namesItsTopics, readInput } from '../input/read-input.ts';
+import { RecordSender } from '../produce/record-sender.ts';
+import { untilInterrupted } from '../produce/until-interrupted.ts';
 import { parseHeader } from '../records/parse-header.ts';
-import type { HeaderView } from '../records/record-view.ts';
 
 /** A longer record than any broker takes: a wrong delimiter, most likely. */
-const maxRecordBytes = 128 * 1024 * 1024;
-/** Bytes that may be read and not yet acknowledged. */
-const waitingBytesMax = 24 * 1024 * 1024;
+const RECORD_BYTES_MAX = 128 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 const utf8 = new TextEncoder();
 
 export class Produce extends BaseCommand {
   static override summary = 'Send records to a topic, from standard input, a file or --value';
+  static override hiddenAliases = ['topic produce', 'topics produce'];
   static override examples = [
     'one record a line: <%= config.bin %> produce lines < access.log',
     'key and value: echo "user-1:paid" | <%= config.bin %> produce orders -K :',
+    'a file as one record: <%= config.bin %> produce pages --input whole --file page.html',
     'what consume -J wrote: <%= config.bin %> produce orders --input ndjson < records.ndjson',
     'a format: <%= config.bin %> produce orders -f "%K{4}%k%V{4}%v" < sized.bin',
   ];
@@ -36,10 +41,10 @@ export class Produce extends BaseCommand {
     input: Flags.option({
       options: inputKinds,
       default: 'line' as const,
-      description: 'one record a line, one envelope a line, or the whole input as one record',
+      description: 'a record is: a line, a JSON value, an envelope of consume -J a line, or the whole input',
     })(),
     file: Flags.string({ description: 'read this file instead of standard input' }),
-    value: Flags.string({ description: 'send this one value instead of reading any input' }),
+    value: Flags.string({ exclusive: ['file'], description: 'send this one value instead of reading any input' }),
     key: Flags.string({ char: 'k', description: 'key of every record that has none' }),
     header: Flags.string({
       char: 'H',
@@ -63,99 +68,86 @@ export class Produce extends BaseCommand {
       default: 'all' as const,
       description: 'who must have a record before it counts as sent',
     })(),
+    output: Flags.string({ char: 'o', hidden: true, description: 'produce has no offset to choose' }),
     quiet: Flags.boolean({ char: 'q', description: 'do not tell how many were sent' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Produce);
+    if (flags.output !== undefined) throw offsetMisunderstood();
+    using interruption = new Interruption();
+    const { signal } = interruption;
     const headers = flags.header.map(parseHeader);
-    const batches = flags.value === undefined ? this.#input(flags) : oneRecord(flags.value);
-    await using client = await this.connect(flags);
-    const acks = flags.acks === 'all' ? 'all' : flags.acks === '1' ? 1 : 0;
+    const settings = await this.settings(flags);
+    const input = this.#input(flags, signal);
+    await using client = await this.connect(settings);
+    if (flags.value !== undefined || !namesItsTopics(flags.input, flags.format)) {
+      // Before any input is read: whoever mistyped the name should not have to type the records too.
+      const { topic } = args;
+      await namingTopics(client.admin, [topic], settings.place, () => client.admin.describeTopics([topic]));
+    }
     await using producer = client.producer({
-      acks,
+      acks: flags.acks === 'all' ? 'all' : flags.acks === '1' ? 1 : 0,
       compression: flags.compression,
       lingerMs: 5,
       batchBytes: 256 * 1024,
     });
-    let failure: unknown;
-    let sent = 0;
-    const chunks: { readonly settled: Promise<unknown>; readonly sizeBytes: number }[] = [];
-    let waitingBytes = 0;
-    for await (const records of batches) {
-      const settled = records.map((record) =>
-        producer.send(record.topic ?? args.topic, toSend(record, flags, headers)).then(
-          () => void sent++,
-          (error: unknown) => {
-            failure ??= error;
-          },
-        ),
-      );
-      const sizeBytes = records.reduce(
-        (sum, record) => sum + (record.key?.length ?? 0) + (record.value?.length ?? 0),
-        0,
-      );
-      chunks.push({ settled: Promise.all(settled), sizeBytes });
-      waitingBytes += sizeBytes;
-      // A fast input must not pile up behind a slow broker.
-      while (waitingBytes > waitingBytesMax && chunks.length > 0) {
-        const oldest = chunks.shift();
-        await oldest?.settled;
-        waitingBytes -= oldest?.sizeBytes ?? 0;
-      }
-      if (failure !== undefined) break;
+    const records = new RecordSender(producer, {
+      topic: args.topic,
+      headers,
+      key: flags.key === undefined ? undefined : utf8.encode(flags.key),
+      partition: flags.partition,
+      emptyIsNull: flags.tombstone,
+      emptyKeysAreNull: false,
+    });
+    try {
+      for await (const chunk of input) await records.send(chunk);
+    } finally {
+      // What was taken is delivered, whatever comes after it.
+      await records.finish();
+      if (!flags.quiet) tell(args.topic, records.sent);
     }
-    await producer.flush();
-    await Promise.all(chunks.map((chunk) => chunk.settled));
-    if (failure !== undefined) throw failure;
-    if (!flags.quiet) process.stderr.write(`${args.topic}: ${sent} ${sent === 1 ? 'record' : 'records'} sent\n`);
+    if (interruption.exitCode !== undefined) process.exit(interruption.exitCode);
   }
 
-  #input(flags: {
-    readonly file?: string | undefined;
-    readonly input: (typeof inputKinds)[number];
-    readonly format?: string | undefined;
-    readonly delimiter: string;
-    readonly 'key-delimiter'?: string | undefined;
-  }): AsyncIterable<readonly ProduceRecord[]> {
+  #input(flags: InputFlags, signal: AbortSignal): AsyncIterable<readonly ProduceRecord[]> {
+    if (flags.value !== undefined) return oneRecord(flags.value);
     if (flags.file === undefined && process.stdin.isTTY)
       process.stderr.write('reading records from the terminal; end with ctrl-d\n');
-    const chunks =
-      flags.file === undefined ? process.stdin : createReadStream(flags.file, { highWaterMark: 1024 * 1024 });
-    return readInput(chunks, {
-      kind: flags.input,
-      format: flags.format,
-      delimiter: flags.delimiter,
-      keyDelimiter: flags['key-delimiter'],
-      maxRecordBytes,
-    });
+    const stream =
+      flags.file === undefined ? process.stdin : createReadStream(flags.file, { highWaterMark: READ_BYTES });
+    return usage(() =>
+      readInput(untilInterrupted(stream, signal), {
+        kind: flags.input,
+        format: flags.format,
+        delimiter: flags.delimiter,
+        keyDelimiter: flags['key-delimiter'],
+        maxRecordBytes: RECORD_BYTES_MAX,
+      }),
+    );
   }
+}
+
+interface InputFlags {
+  readonly file?: string | undefined;
+  readonly value?: string | undefined;
+  readonly input: InputKind;
+  readonly format?: string | undefined;
+  readonly delimiter: string;
+  readonly 'key-delimiter'?: string | undefined;
 }
 
 async function* oneRecord(value: string): AsyncGenerator<readonly ProduceRecord[]> {
   yield [{ key: null, value: utf8.encode(value), headers: [] }];
 }
 
-function toSend(
-  record: ProduceRecord,
-  flags: { readonly key?: string | undefined; readonly partition?: number | undefined; readonly tombstone: boolean },
-  headers: readonly HeaderView[],
-): {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly HeaderView[];
-  readonly partition: number | undefined;
-  readonly timestamp: number | undefined;
-} {
-  if (record.partition !== undefined && record.partition < 0)
-    throw new CliError(`partition ${record.partition} is negative`, { exitCode: ExitCode.USAGE });
-  const key = record.key === null && flags.key !== undefined ? utf8.encode(flags.key) : record.key;
-  const value = flags.tombstone && record.value?.length === 0 ? null : record.value;
-  return {
-    key,
-    value,
-    headers: headers.length === 0 ? record.headers : [...record.headers, ...headers],
-    partition: record.partition ?? flags.partition,
-    timestamp: record.timestampMs,
-  };
+function tell(topic: string, count: number): void {
+  process.stderr.write(`${topic}: ${count} ${count === 1 ? 'record' : 'records'} sent\n`);
+}
+
+function offsetMisunderstood(): CliError {
+  return new CliError('produce has no offset to choose: records go to the end of their partition', {
+    exitCode: ExitCode.USAGE,
+    hint: 'rpk prints each record by -o: ks consume TOPIC -f ... reads them back',
+  });
 }

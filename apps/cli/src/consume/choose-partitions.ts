@@ -1,7 +1,7 @@
 import type { Admin, IsolationLevel, OffsetSpec, TopicDescription, TopicPartition } from '@ks/client';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
-import { suggestion } from '../errors/suggestion.ts';
+import { namingTopics } from '../errors/unknown-topic.ts';
 import { usage } from '../errors/usage.ts';
 import type { OffsetPoint, OffsetRange } from '../offsets/offset-range.ts';
 import type { PartitionBounds } from './partition-plan.ts';
@@ -13,51 +13,36 @@ export interface Choice {
   readonly isRegex: boolean;
   /** Undefined: all. */
   readonly partitions: readonly number[] | undefined;
-  /** The address for messages. */
-  readonly brokers: string;
+  /** The cluster, for messages. */
+  readonly place: string;
+}
+
+/** A partition to read, with the broker that leads it. */
+export interface ChosenPartition extends TopicPartition {
+  readonly leaderId: number;
 }
 
 /** The partitions that are meant. Throws NOT_FOUND for a topic or a partition that is not there. */
-export async function choosePartitions(admin: Admin, choice: Choice): Promise<readonly TopicPartition[]> {
+export async function choosePartitions(admin: Admin, choice: Choice): Promise<readonly ChosenPartition[]> {
   const names = choice.isRegex ? await matching(admin, choice) : [...new Set(choice.topics)];
-  const described = choice.isRegex ? await admin.describeTopics(names) : await describe(admin, names, choice.brokers);
+  const described = await namingTopics(admin, names, choice.place, () => admin.describeTopics(names));
   const chosen = described.flatMap(({ name, partitions }) =>
     partitions
       .filter(({ partition }) => choice.partitions?.includes(partition) !== false)
-      .map(({ partition }) => ({ topic: name, partition })),
+      .map(({ partition, leaderId }) => ({ topic: name, partition, leaderId })),
   );
   if (choice.partitions !== undefined && !choice.isRegex) requirePartitions(described, choice.partitions);
   return chosen;
 }
 
-async function matching(admin: Admin, { topics, brokers }: Choice): Promise<readonly string[]> {
+async function matching(admin: Admin, { topics, place }: Choice): Promise<readonly string[]> {
   const patterns = topics.map((pattern) => usage(() => new RegExp(pattern, 'u')));
   const listed = await admin.listTopics();
   const names = listed.map(({ name }) => name).filter((name) => patterns.some((pattern) => pattern.test(name)));
   if (names.length > 0) return names;
-  throw new CliError(`no topic on ${brokers} matches ${topics.join(' or ')}`, {
+  throw new CliError(`no topic on ${place} matches ${topics.join(' or ')}`, {
     exitCode: ExitCode.NOT_FOUND,
     hint: 'ks topics list',
-  });
-}
-
-async function describe(admin: Admin, names: readonly string[], brokers: string): Promise<readonly TopicDescription[]> {
-  try {
-    return await admin.describeTopics(names);
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
-    const known = (await admin.listTopics({ includeInternal: true })).map(({ name }) => name);
-    throw unknownTopic(names.find((name) => !known.includes(name)) ?? names.join(', '), known, brokers);
-  }
-}
-
-/** The error for a topic that is not there, with the name that was probably meant. */
-export function unknownTopic(topic: string, known: readonly string[], brokers: string): CliError {
-  const meant = suggestion(topic, known);
-  return new CliError(`topic ${JSON.stringify(topic)} not found on ${brokers}`, {
-    exitCode: ExitCode.NOT_FOUND,
-    code: 'UNKNOWN_TOPIC_OR_PARTITION',
-    hint: `ks topics list${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`,
   });
 }
 

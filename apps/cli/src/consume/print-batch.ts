@@ -1,7 +1,6 @@
 import type { RecordBatch, RecordHeader } from '@ks/protocol';
 import type { FormatPart } from '../format/format.ts';
 import { formatRecord } from '../format/format-record.ts';
-import { toEnvelope } from '../records/envelope.ts';
 import type { RecordView } from '../records/record-view.ts';
 import { ByteSink } from './byte-sink.ts';
 
@@ -22,6 +21,9 @@ export interface ReadBatch {
   /** The first and the last offset that the reader wants. */
   readonly firstOffset: number;
   readonly lastOffset: number;
+  readonly logStartOffset: number;
+  readonly lastStableOffset: number;
+  readonly highWatermark: number;
   records(): Iterable<ReadRecord>;
 }
 
@@ -51,23 +53,26 @@ export function formatPrinter(parts: readonly FormatPart[]): BatchPrinter {
   const [value, delimiter, ...others] = parts;
   const isPlain = value?.type === 'text' && value.field === 'value' && value.encoding.type === 'raw';
   if (isPlain && delimiter?.type === 'literal' && others.length === 0) return valuePrinter(delimiter.bytes);
+  return piecesPrinter((record, index, out) => formatRecord(parts, record, index, out));
+}
+
+/** Prints what `write` appends for each record; `index` counts the records printed before. */
+export function piecesPrinter(write: (record: RecordView, index: number, out: Uint8Array[]) => void): BatchPrinter {
   return (batch, window) => {
     const pieces: Uint8Array[] = [];
-    const records = forEachRecord(batch, window, (record, index) =>
-      formatRecord(parts, viewOf(batch, record), index, pieces),
-    );
+    const records = forEachRecord(batch, window, (record, index) => write(viewOf(batch, record), index, pieces));
     const sink = new ByteSink(pieces.reduce((sum, piece) => sum + piece.length, 0));
     for (const piece of pieces) sink.append(piece);
     return { bytes: sink.bytes(), records };
   };
 }
 
-/** One envelope a line; without keys, values and headers where only the rest is wanted. */
-export function envelopePrinter(isMetaOnly: boolean): BatchPrinter {
+/** Prints each record as a line of text. */
+export function linePrinter(line: (record: RecordView) => string): BatchPrinter {
   return (batch, window) => {
     let text = '';
     const records = forEachRecord(batch, window, (record) => {
-      text += `${toEnvelope(viewOf(batch, record), isMetaOnly)}\n`;
+      text += `${line(viewOf(batch, record))}\n`;
     });
     return { bytes: Buffer.from(text), records };
   };
@@ -132,7 +137,8 @@ function forEachRecord(
   return records;
 }
 
-function viewOf({ topic, partition, batch }: ReadBatch, record: ReadRecord): RecordView {
+function viewOf(read: ReadBatch, record: ReadRecord): RecordView {
+  const { topic, partition, batch } = read;
   return {
     topic,
     partition,
@@ -146,9 +152,9 @@ function viewOf({ topic, partition, batch }: ReadBatch, record: ReadRecord): Rec
     batchAttributes: attributesOf(batch),
     producerId: batch.producerId,
     producerEpoch: batch.producerEpoch,
-    logStartOffset: -1,
-    lastStableOffset: -1,
-    highWatermark: -1,
+    logStartOffset: read.logStartOffset,
+    lastStableOffset: read.lastStableOffset,
+    highWatermark: read.highWatermark,
   };
 }
 

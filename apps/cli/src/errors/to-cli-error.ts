@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { ErrorCode } from '@ks/protocol';
 import { CliError } from './cli-error.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -63,11 +64,21 @@ export function toCliError(error: unknown): CliError {
   return new CliError(String(error));
 }
 
-/** The lines of an error for stderr: what, which code, what to try; the stack only where asked for. */
-export function renderError(error: CliError, verbose: boolean): string {
-  const lines = [`error: ${error.message}`];
+/** The lines of an error for stderr: what, which code, what to try; the stack only where asked for. Red where `stream` shows colors. */
+export function renderError(error: CliError, verbose: boolean, stream?: NodeJS.WriteStream): string {
+  const lines = [`${label('error:', stream)} ${error.message}`];
   if (error.code !== undefined) lines.push(`code: ${error.code}`);
   if (error.hint !== undefined) lines.push(`try: ${error.hint}`);
   if (verbose && error.cause instanceof Error && error.cause.stack !== undefined) lines.push(error.cause.stack);
   return `${lines.join('\n')}\n`;
+}
+
+/** NO_COLOR, FORCE_COLOR and what the terminal can do are `styleText`'s business. */
+function label(text: string, stream: NodeJS.WriteStream | undefined): string {
+  return stream === undefined ? text : styleText('red', text, { stream, validateStream: true });
+}
+
+/** The error as one line of JSON, for callers that asked for JSON. */
+export function renderErrorJson({ message, code, hint, exitCode }: CliError): string {
+  return `${JSON.stringify({ error: message, code, try: hint, exitCode })}\n`;
 }

@@ -3,10 +3,11 @@ import { checkReadable } from '../format/read-plan.ts';
 import type { ProduceRecord } from './produce-record.ts';
 import { readEnvelopes } from './read-envelopes.ts';
 import { readFormatted } from './read-formatted.ts';
+import { readJson } from './read-json.ts';
 import { readLines } from './read-lines.ts';
 import { readWhole } from './read-whole.ts';
 
-export const inputKinds = ['line', 'ndjson', 'whole'] as const;
+export const inputKinds = ['line', 'json', 'ndjson', 'whole'] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 /** How standard input becomes records. */
@@ -37,7 +38,14 @@ export function readInput(
     return readFormatted(chunks, parts, maxRecordBytes);
   }
   if (options.kind === 'ndjson') return readEnvelopes(chunks, maxRecordBytes);
+  if (options.kind === 'json') return readJson(chunks, maxRecordBytes);
   if (options.kind === 'whole') return readWhole(chunks, maxRecordBytes);
   const keyDelimiter = options.keyDelimiter === undefined ? undefined : delimiterBytes(options.keyDelimiter);
   return readLines(chunks, { delimiter: delimiterBytes(options.delimiter), keyDelimiter, maxRecordBytes });
+}
+
+/** Whether the records of such an input may say which topic they go to. */
+export function namesItsTopics(kind: InputKind, format: string | undefined): boolean {
+  if (format === undefined) return kind === 'ndjson';
+  return parseFormat(format).some((part) => part.type === 'text' && part.field === 'topic');
 }

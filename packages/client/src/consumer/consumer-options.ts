@@ -65,6 +65,10 @@ export interface ConsumedBatch<T> {
   /** The offset of the first record that the reader wants: it may lie within the batch. */
   readonly firstOffset: number;
   readonly lastOffset: number;
+  /** Where the partition's log began, was stable and ended, as far as the last fetch told: -1 where the broker does not say. */
+  readonly logStartOffset: number;
+  readonly lastStableOffset: number;
+  readonly highWatermark: number;
   /** May be called once or more. Throws as `read` does. */
   records(): Generator<T, void, undefined>;
 }

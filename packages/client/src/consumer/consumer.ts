@@ -172,7 +172,9 @@ export class Consumer {
         }
       };
       const lastOffset = Math.min(batch.lastOffset, stopOffset - 1);
-      yield { topic, partition, batch, firstOffset, lastOffset, records } as never;
+      const { logStartOffset, lastStableOffset, highWatermark } = state;
+      const bounds = { logStartOffset, lastStableOffset, highWatermark };
+      yield { topic, partition, batch, firstOffset, lastOffset, ...bounds, records } as never;
       reading.throwIfAborted();
       taken.isDone = true;
     }

@@ -1,13 +1,25 @@
+import process from 'node:process';
+import type { Client } from '@ks/client';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
+import { toCliError } from '../../errors/to-cli-error.ts';
 import { parsePairs } from '../../input/parse-pairs.ts';
+
+interface Created {
+  readonly topic: string;
+  readonly status: string;
+  readonly partitions: number | null;
+  readonly replicas: number | null;
+  readonly error?: string;
+}
 
 export class TopicsCreate extends BaseCommand {
   static override summary = 'Create topics';
-  static override hiddenAliases = ['topic create', 'create topic'];
+  static override hiddenAliases = ['topic create', 'create topic', 'create topics'];
   static override examples = [
     '<%= config.bin %> topics create orders -p 6',
     '<%= config.bin %> topics create users -p 3 -c cleanup.policy=compact',
+    'no error where it exists: <%= config.bin %> topics create orders payments --if-not-exists',
   ];
   static override strict = false;
   static override args = {
@@ -28,6 +40,7 @@ export class TopicsCreate extends BaseCommand {
     }),
     config: Flags.string({
       char: 'c',
+      aliases: ['topic-config'],
       multiple: true,
       multipleNonGreedy: true,
       default: [],
@@ -39,38 +52,55 @@ export class TopicsCreate extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(TopicsCreate);
-    const configs = parsePairs(flags.config);
-    await using client = await this.connect(flags);
-    const results = [];
+    const options = {
+      partitions: flags.partitions,
+      replicationFactor: flags.replicas,
+      configs: parsePairs(flags.config),
+      validateOnly: flags['dry-run'],
+    };
+    await using client = await this.connect(await this.settings(flags));
+    const results: Created[] = [];
+    let failure: unknown;
+    // One by one, so that each has its own answer.
     for (const topic of argv.map(String)) {
       try {
-        const created = await client.admin.createTopic(topic, {
-          partitions: flags.partitions,
-          replicationFactor: flags.replicas,
-          configs,
-          validateOnly: flags['dry-run'],
-        });
-        results.push({
-          topic,
-          status: flags['dry-run'] ? 'would be created' : 'created',
-          partitions: created?.partitions ?? null,
-          replicas: created?.replicationFactor ?? null,
-        });
+        results.push(await create(client, topic, options, flags['if-not-exists']));
       } catch (error) {
-        const exists = error instanceof Error && error.name === 'TOPIC_ALREADY_EXISTS';
-        if (!exists || !flags['if-not-exists']) throw error;
-        results.push({ topic, status: 'exists', partitions: null, replicas: null });
+        if (argv.length === 1) throw error;
+        failure ??= error;
+        results.push({ topic, status: 'failed', partitions: null, replicas: null, error: toCliError(error).message });
       }
     }
     this.print(
       results,
       [
         { name: 'TOPIC', get: (row) => row.topic },
-        { name: 'STATUS', get: (row) => row.status },
+        { name: 'STATUS', get: (row) => (row.error === undefined ? row.status : `failed: ${row.error}`) },
         { name: 'PARTITIONS', get: (row) => row.partitions, align: 'right', wide: true },
         { name: 'REPLICAS', get: (row) => row.replicas, align: 'right', wide: true },
       ],
       flags,
     );
+    if (failure !== undefined) process.exitCode = toCliError(failure).exitCode;
+  }
+}
+
+async function create(
+  { admin }: Client,
+  topic: string,
+  options: NonNullable<Parameters<Client['admin']['createTopic']>[1]>,
+  mayExist: boolean,
+): Promise<Created> {
+  try {
+    const created = await admin.createTopic(topic, options);
+    return {
+      topic,
+      status: options.validateOnly === true ? 'would be created' : 'created',
+      partitions: created?.partitions ?? null,
+      replicas: created?.replicationFactor ?? null,
+    };
+  } catch (error) {
+    if (!mayExist || !(error instanceof Error && error.name === 'TOPIC_ALREADY_EXISTS')) throw error;
+    return { topic, status: 'exists', partitions: null, replicas: null };
   }
 }

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
+import { namingTopics } from '../../errors/unknown-topic.ts';
 
 export class TopicsDescribe extends BaseCommand {
   static override summary = 'Show the partitions of topics, or their configs';
@@ -21,8 +22,12 @@ export class TopicsDescribe extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(TopicsDescribe);
-    await using client = await this.connect(flags);
-    const topics = await client.admin.describeTopics(argv.map(String), { includeConfigs: flags.configs });
+    const settings = await this.settings(flags);
+    await using client = await this.connect(settings);
+    const names = argv.map(String);
+    const topics = await namingTopics(client.admin, names, settings.place, () =>
+      client.admin.describeTopics(names, { includeConfigs: flags.configs }),
+    );
     if (flags.configs) {
       this.print(
         topics.flatMap((topic) => (topic.configs ?? []).map((config) => ({ topic: topic.name, ...config }))),

@@ -13,7 +13,7 @@ export class TopicsList extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(TopicsList);
-    await using client = await this.connect(flags);
+    await using client = await this.connect(await this.settings(flags));
     this.print(
       await client.admin.listTopics({ includeInternal: flags.internal }),
       [

@@ -1,0 +1,74 @@
+import process from 'node:process';
+import { loadHelpClass } from '@oclif/core';
+import { BaseCommand } from '../base-command.ts';
+import { Interruption } from '../interruption.ts';
+import { type KcatArguments, lastOf, misused, numberOf, parseKcatArguments } from '../kcat/kcat-arguments.ts';
+import { kcatConsume } from '../kcat/kcat-consume.ts';
+import { kcatList } from '../kcat/kcat-list.ts';
+import { kcatProduce } from '../kcat/kcat-produce.ts';
+import { kcatProperties } from '../kcat/kcat-properties.ts';
+import { kcatQuery } from '../kcat/kcat-query.ts';
+import { type KcatSession, say } from '../kcat/kcat-session.ts';
+
+/** kcat's own default. */
+const METADATA_SECONDS = 5;
+
+const modes: Readonly<Record<string, (session: KcatSession) => Promise<void>>> = {
+  C: kcatConsume,
+  P: kcatProduce,
+  L: kcatList,
+  Q: kcatQuery,
+};
+
+export class Kcat extends BaseCommand {
+  static override summary = "kcat's command line: -C, -P, -L and -Q with its letters and its format";
+  static override description =
+    'Of the letters: b c C D e f F H J k K l L m o O p P q Q t T u X z Z. Groups (-G), serdes (-s, -r) and transactions are not here yet.';
+  static override usage = 'kcat -C|-P|-L|-Q [-b BROKERS] [-t TOPIC] [LETTERS] [FILES]';
+  static override examples = [
+    'consume: <%= config.bin %> kcat -b localhost:9092 -C -t orders -o -10 -e -f "%T %k: %s\\n"',
+    'produce: <%= config.bin %> kcat -b localhost:9092 -P -t orders -K : < orders.txt',
+    'list: <%= config.bin %> kcat -b localhost:9092 -L',
+    'offset at a time: <%= config.bin %> kcat -b localhost:9092 -Q -t orders:0:1700000000000',
+  ];
+  static override strict = false;
+
+  async run(): Promise<void> {
+    const given = parseKcatArguments(this.argv);
+    if (given.switches.has('h') || given.switches.has('V')) return this.#tell(given.switches.has('h'));
+    const modeOf = modes[modeLetter(given)];
+    const properties = await kcatProperties(given, process.env);
+    for (const name of properties.ignored) say(given, `${name} has no effect in ks`);
+    const settings = await this.settings({
+      brokers: lastOf(given, 'b') ?? properties.brokers,
+      timeout: Math.max(1, numberOf(given, 'm') ?? METADATA_SECONDS),
+      ...(properties.clientId === undefined ? {} : { override: [`client.id=${properties.clientId}`] }),
+    });
+    using interruption = new Interruption();
+    const { signal } = interruption;
+    const run = async (): Promise<void> => {
+      await using client = await this.connect(settings, signal);
+      await modeOf?.({ given, properties, settings, client, signal });
+    };
+    await run().catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (interruption.exitCode !== undefined) process.exit(interruption.exitCode);
+  }
+
+  async #tell(wantsHelp: boolean): Promise<void> {
+    if (wantsHelp) {
+      const HelpClass = await loadHelpClass(this.config);
+      await new HelpClass(this.config, this.config.pjson.oclif.helpOptions).showHelp(['kcat']);
+    } else process.stdout.write(`ks ${this.config.version}, with the command line of kcat 1.7.1\n`);
+  }
+}
+
+function modeLetter(given: KcatArguments): string {
+  if (given.values.has('G')) throw misused('-G: consumer groups are not built into this client yet');
+  const named = Object.keys(modes).find((letter) => given.switches.has(letter));
+  if (named !== undefined) return named;
+  const chosen = process.stdin.isTTY ? 'C' : 'P';
+  say(given, `Auto-selecting ${chosen === 'C' ? 'Consumer' : 'Producer'} mode (use -P or -C to override)`);
+  return chosen;
+}

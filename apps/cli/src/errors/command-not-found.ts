@@ -1,0 +1,21 @@
+import { CliError } from './cli-error.ts';
+import { ExitCode } from './exit-codes.ts';
+import { suggestion } from './suggestion.ts';
+
+/** The error for words that are no command, with the command that was probably meant; undefined where `error` says something else. */
+export function commandNotFound(
+  error: unknown,
+  argv: readonly string[],
+  commands: readonly { readonly id: string; readonly hidden: boolean }[],
+): CliError | undefined {
+  if (!(error instanceof Error) || !/^command .* not found/i.test(error.message)) return undefined;
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const names = commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
+  const typed = words.slice(0, Math.max(1, ...names.map((name) => name.split(' ').length))).join(' ');
+  const meant = suggestion(typed, names) ?? suggestion(words[0] ?? '', names);
+  return new CliError(`ks has no command ${JSON.stringify(typed)}`, {
+    exitCode: ExitCode.USAGE,
+    hint: meant === undefined ? 'ks --help' : `ks ${meant}`,
+    cause: error,
+  });
+}

@@ -1,0 +1,96 @@
+import type { Producer, SentRecord } from '@ks/client';
+import { CliError } from '../errors/cli-error.ts';
+import { ExitCode } from '../errors/exit-codes.ts';
+import type { ProduceRecord } from '../input/produce-record.ts';
+import type { HeaderView } from '../records/record-view.ts';
+
+/** Bytes that may be read and not yet acknowledged: a fast input must not pile up behind a slow broker. */
+const WAITING_BYTES_MAX = 24 * 1024 * 1024;
+
+/** What a record gets that leaves it out. */
+export interface RecordDefaults {
+  readonly topic: string;
+  readonly key: Uint8Array | undefined;
+  readonly partition: number | undefined;
+  /** Added behind the record's own. */
+  readonly headers: readonly HeaderView[];
+  /** Empty values, and keys where `emptyKeysAreNull`, are sent as null. */
+  readonly emptyIsNull: boolean;
+  readonly emptyKeysAreNull: boolean;
+}
+
+interface SentChunk {
+  readonly settled: Promise<void>;
+  readonly sizeBytes: number;
+}
+
+/** Sends records chunk by chunk, and holds its caller back while too much is under way. */
+export class RecordSender {
+  readonly #producer: Producer;
+  readonly #defaults: RecordDefaults;
+  readonly #chunks: SentChunk[] = [];
+  #waitingBytes = 0;
+  #sent = 0;
+  #failure: unknown;
+
+  constructor(producer: Producer, defaults: RecordDefaults) {
+    this.#producer = producer;
+    this.#defaults = defaults;
+  }
+
+  /** How many records were acknowledged. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Takes records; settles when more may be given. Rejects with the first failure of any record so far. */
+  async send(records: readonly ProduceRecord[]): Promise<void> {
+    let sizeBytes = 0;
+    for (const { key, value } of records) sizeBytes += (key?.length ?? 0) + (value?.length ?? 0);
+    this.#chunks.push({ settled: this.#sendAll(records), sizeBytes });
+    this.#waitingBytes += sizeBytes;
+    while (this.#waitingBytes > WAITING_BYTES_MAX && this.#chunks.length > 0) {
+      const oldest = this.#chunks.shift();
+      await oldest?.settled;
+      this.#waitingBytes -= oldest?.sizeBytes ?? 0;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Settles when all records are acknowledged. Rejects with the first failure. */
+  async finish(): Promise<void> {
+    await this.#producer.flush();
+    await Promise.all(this.#chunks.map((chunk) => chunk.settled));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Never rejects. */
+  async #sendAll(records: readonly ProduceRecord[]): Promise<void> {
+    const failed = (error: unknown): void => {
+      this.#failure ??= error;
+    };
+    const succeeded = (_: SentRecord): void => {
+      this.#sent += 1;
+    };
+    await Promise.all(
+      records.map((record) =>
+        this.#producer.send(record.topic ?? this.#defaults.topic, this.#complete(record)).then(succeeded, failed),
+      ),
+    );
+  }
+
+  #complete(record: ProduceRecord) {
+    const { key, partition, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
+    if (record.partition !== undefined && record.partition < 0) {
+      throw new CliError(`partition ${record.partition} is negative`, { exitCode: ExitCode.USAGE });
+    }
+    const ownKey = emptyKeysAreNull && record.key?.length === 0 ? null : record.key;
+    return {
+      key: ownKey ?? key ?? null,
+      value: emptyIsNull && record.value?.length === 0 ? null : record.value,
+      headers: headers.length === 0 ? record.headers : [...record.headers, ...headers],
+      partition: record.partition ?? partition,
+      timestamp: record.timestampMs,
+    };
+  }
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { useTestCluster } from './harness/test-cluster.ts';
+
+const cluster = useTestCluster();
+
+describe('ks topics', () => {
+  test('create, list, describe, delete, and the exit codes of what is there and not there', async () => {
+    const created = await cluster.ks([
+      'topics',
+      'create',
+      'orders',
+      '-p',
+      '3',
+      '-c',
+      'retention.ms=60000',
+      '-o',
+      'json',
+    ]);
+    expect([created.code, created.stderr]).toEqual([0, '']);
+    expect(JSON.parse(created.stdout)).toEqual([{ topic: 'orders', status: 'created', partitions: 3, replicas: 1 }]);
+
+    const again = await cluster.ks(['topics', 'create', 'orders']);
+    expect([again.code, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toMatch(/^error: .*orders.*\ncode: TOPIC_ALREADY_EXISTS\n/);
+    const tolerated = await cluster.ks(['topics', 'create', 'orders', '--if-not-exists']);
+    expect([tolerated.code, tolerated.stdout]).toEqual([0, expect.stringMatching(/orders\s+exists/)]);
+
+    const configs = await cluster.ks(['topics', 'describe', 'orders', '--configs', '-o', 'json']);
+    const rows: { readonly name: string; readonly value: string; readonly source: string }[] = JSON.parse(
+      configs.stdout,
+    );
+    expect(rows.find(({ name }) => name === 'retention.ms')).toMatchObject({ value: '60000' });
+
+    const unsure = await cluster.ks(['topics', 'delete', 'orders']);
+    expect([unsure.code, unsure.stderr]).toEqual([2, expect.stringContaining('try: add -y')]);
+    const preview = await cluster.ks(['topics', 'delete', 'orders', '--dry-run']);
+    expect([preview.code, preview.stdout]).toEqual([0, expect.stringContaining('would be deleted')]);
+    const misspelt = await cluster.ks(['topics', 'delete', 'ordres', '-y']);
+    expect(misspelt.code).toBe(5);
+    expect(misspelt.stderr).toBe(
+      `error: topic "ordres" not found on ${cluster.bootstrap}\ncode: UNKNOWN_TOPIC_OR_PARTITION\ntry: ks topics list; did you mean "orders"?\n`,
+    );
+    const deleted = await cluster.ks(['topics', 'delete', 'orders', '-y']);
+    expect([deleted.code, deleted.stdout]).toEqual([0, expect.stringMatching(/orders\s+deleted/)]);
+    const left = await cluster.client.admin.listTopics();
+    expect(left.map(({ name }) => name)).not.toContain('orders');
+  });
+
+  test('a dry run of create makes nothing and finds what is wrong', async () => {
+    const good = await cluster.ks(['topics', 'create', 'imagined', '--dry-run']);
+    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('would be created')]);
+    const bad = await cluster.ks(['topics', 'create', 'imagined', '--dry-run', '-c', 'retention.ms=soon']);
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('code: INVALID_CONFIG')]);
+    const left = await cluster.client.admin.listTopics();
+    expect(left.map(({ name }) => name)).not.toContain('imagined');
+  });
+
+  test('where one of several cannot be created, the others are, and the exit code says so', async () => {
+    const existing = await cluster.topic();
+    const mixed = await cluster.ks(['topics', 'create', 'first', existing, 'second', '-o', 'json']);
+    expect(mixed.code).toBe(1);
+    const rows: { readonly topic: string; readonly status: string }[] = JSON.parse(mixed.stdout);
+    expect(rows.map(({ topic, status }) => [topic, status])).toEqual([
+      ['first', 'created'],
+      [existing, 'failed'],
+      ['second', 'created'],
+    ]);
+  });
+
+  test('the words of rpk, kafkactl and Apache do the same', async () => {
+    const made = await Promise.all([
+      cluster.ks(['topic', 'create', 'by-rpk', '-p', '2', '-r', '1', '-c', 'retention.ms=1000']),
+      cluster.ks(['create', 'topic', 'by-kafkactl']),
+      cluster.ks(['topics', 'create', 'by-apache', '--bootstrap-server', cluster.bootstrap], {
+        env: { KS_BROKERS: 'nowhere:1' },
+      }),
+    ]);
+    expect(made.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ]);
+    const [singular, reversed] = await Promise.all([
+      cluster.ks(['topic', 'list', '-o', 'name']),
+      cluster.ks(['get', 'topics', '-o', 'name']),
+    ]);
+    expect(singular.stdout.split('\n')).toEqual(expect.arrayContaining(['by-apache', 'by-kafkactl', 'by-rpk']));
+    expect(reversed.stdout).toBe(singular.stdout);
+  });
+
+  test.each(['list', 'describe'])('%s in every format', async (command) => {
+    const topic = await cluster.topic(2);
+    const run = (format: string) =>
+      cluster.ks([
+        'topics',
+        command,
+        ...(command === 'list' ? [] : [topic]),
+        ...(format === '' ? [] : format.split(' ')),
+      ]);
+    const formats = [
+      '-o json',
+      '--json',
+      '-o yaml',
+      '-o name',
+      '',
+      '-o wide',
+      '--no-headers',
+      '--columns partitions,name',
+    ];
+    const [json, short, yaml, name, table, wide, bare, columns] = await Promise.all(
+      (command === 'list' ? formats : formats.with(-1, '--columns partition,topic')).map(run),
+    );
+    const rows: readonly object[] = JSON.parse(json?.stdout ?? '');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(short?.stdout).toBe(json?.stdout);
+    expect(parse(yaml?.stdout ?? '')).toEqual(rows);
+    const lines = (ended: typeof table): string[] => (ended?.stdout ?? '').trimEnd().split('\n');
+    expect(lines(name)).toHaveLength(rows.length);
+    expect(lines(name).at(-1)).toMatch(/^topic-\d+$/);
+    expect(lines(table)).toHaveLength(rows.length + 1);
+    expect(lines(wide)[0]?.length).toBeGreaterThan(lines(table)[0]?.length ?? 0);
+    const cells = (line: string): string[] => line.split(/ +/);
+    expect(lines(bare).map(cells)).toEqual(lines(table).slice(1).map(cells));
+    expect(lines(columns)[0]).toMatch(command === 'list' ? /^PARTITIONS {2}NAME$/ : /^PARTITION {2}TOPIC$/);
+  });
+
+  test('an error of a command that prints JSON is JSON too, on stderr', async () => {
+    const { code, stdout, stderr } = await cluster.ks(['topics', 'describe', 'no-such-topic', '-o', 'json']);
+    expect([code, stdout]).toEqual([5, '']);
+    expect(JSON.parse(stderr)).toEqual({
+      error: `topic "no-such-topic" not found on ${cluster.bootstrap}`,
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      try: 'ks topics list',
+      exitCode: 5,
+    });
+  });
+
+  test('nobody there: exit 6, and what to do', async () => {
+    const { code, stdout, stderr } = await cluster.ks(['topics', 'list', '-b', '127.0.0.1:1', '--timeout', '1']);
+    expect([code, stdout]).toEqual([6, '']);
+    expect(stderr).toMatch(/^error: .*127\.0\.0\.1:1.*\ncode: NETWORK_EXCEPTION\ntry: .*ks start/);
+  });
+
+  test('color only where it is asked for or shown', async () => {
+    const error = ['topics', 'describe', 'no-such-topic'];
+    const [piped, forced] = await Promise.all([cluster.ks(error), cluster.ks(error, { env: { FORCE_COLOR: '1' } })]);
+    expect(piped.stderr).not.toContain('\u001b');
+    expect(forced.stderr.startsWith('\u001b[31merror:')).toBe(true);
+  });
+});
