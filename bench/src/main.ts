@@ -1,4 +1,4 @@
-// npm run bench -- --scenario start|load|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import type { LoadOptions } from './loads/load.ts';
 import { kafka } from './peers/kafka.ts';
 import { ks } from './peers/ks.ts';
 import { type Measurement, renderTable } from './report.ts';
-import { measureLoad, measureStart } from './scenarios.ts';
+import { matrix } from './matrix.ts';
+import { measureLoads, measureStart } from './scenarios.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '262144' },
     acks: { type: 'string', default: '1' },
     compression: { type: 'string', default: 'none' },
+    partitions: { type: 'string', default: '1' },
+    delivery: { type: 'string', default: 'plain' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
   },
@@ -47,14 +50,21 @@ const options: LoadOptions = {
   recordBytes: Number(values.bytes),
   batchBytes: Number(values.batch),
   acks: values.acks === 'all' ? -1 : values.acks === '0' ? 0 : 1,
+  partitions: Number(values.partitions),
+  delivery: (['idempotent', 'transactional'] as const).find((known) => known === values.delivery) ?? 'plain',
   compression: (['gzip', 'snappy', 'lz4', 'zstd'] as const).find((known) => known === values.compression) ?? 'none',
   scratch,
 };
 const measurements: Measurement[] = [];
 try {
-  if (values.scenario !== 'load') measurements.push(...(await measureStart(peers, Number(values.rounds))));
-  if (values.scenario !== 'start')
-    measurements.push(...(await measureLoad(peers, client, options, Number(values.rounds))));
+  if (values.scenario === 'start' || values.scenario === 'all')
+    measurements.push(...(await measureStart(peers, Number(values.rounds))));
+  if (values.scenario === 'load' || values.scenario === 'all')
+    measurements.push(...(await measureLoads(peers, client, [options], Number(values.rounds))));
+  if (values.scenario === 'matrix')
+    measurements.push(
+      ...(await measureLoads(peers, client, matrix(options, client.name === 'java'), Number(values.rounds))),
+    );
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from '@ks/client';
 import type { LoadClient, LoadOptions } from './loads/load.ts';
 import { processUsage } from './measure/process-usage.ts';
 import { median } from './measure/statistics.ts';
@@ -59,15 +60,32 @@ interface Sample {
   readonly p99Ms: number;
 }
 
-/** Produce, then consume what was just written (page cache), in rounds, the peers side by side, each alive through all its rounds. */
-export async function measureLoad(
+/** One kind of load over one peer. */
+interface Series {
+  readonly kind: 'produce' | 'consume';
+  readonly peer: BrokerPeer;
+  readonly options: LoadOptions;
+  readonly samples: Sample[];
+}
+
+function describe({ kind, options }: Series): string {
+  const { recordBytes, partitions, acks, compression, delivery } = options;
+  const acknowledged = kind === 'consume' ? '' : `, acks ${acks === -1 ? 'all' : acks}`;
+  const special = kind === 'consume' || delivery === 'plain' ? '' : `, ${delivery}`;
+  return `${kind} ${recordBytes} B, ${partitions} partition${partitions === 1 ? '' : 's'}, ${compression}${acknowledged}${special}`;
+}
+
+/**
+ * Produce, then consume what was just written (page cache), in rounds, the peers side by side, each alive through all its rounds and
+ * all loads.
+ */
+export async function measureLoads(
   peers: readonly BrokerPeer[],
   client: LoadClient,
-  options: LoadOptions,
+  loads: readonly LoadOptions[],
   rounds: number,
 ): Promise<readonly Measurement[]> {
-  const samples = new Map<string, Sample[]>();
-  const add = (key: string, sample: Sample): void => void samples.set(key, [...(samples.get(key) ?? []), sample]);
+  const all: Series[] = [];
   const directories: string[] = [];
   const brokers: { peer: BrokerPeer; broker: RunningBroker }[] = [];
   try {
@@ -76,22 +94,21 @@ export async function measureLoad(
       directories.push(directory);
       brokers.push({ peer, broker: await peer.start(directory) });
     }
-    // The first round warms both up and is not counted.
-    for (let round = 0; round <= rounds; round++) {
-      for (const { peer, broker } of brokers) {
-        const asked = { ...options, topic: `${options.topic}-${round}` };
-        for (const kind of ['produce', 'consume'] as const) {
-          const before = processUsage(broker.pid);
-          const result = await client[kind](broker, asked);
-          const after = processUsage(broker.pid);
-          if (round === 0) continue;
-          add(`${kind} ${peer.name}`, {
-            megabytesPerSecond: result.bytes / megabyte / result.seconds,
-            cpuSecondsPerGigabyte: (after.cpuSeconds - before.cpuSeconds) / (result.bytes / 1e9),
-            peakMegabytes: after.peakResidentBytes / megabyte,
-            p50Ms: result.latencyMs?.p50 ?? Number.NaN,
-            p99Ms: result.latencyMs?.p99 ?? Number.NaN,
-          });
+    for (const [index, load] of loads.entries()) {
+      const series = (['produce', 'consume'] as const).flatMap((kind) =>
+        brokers.map(({ peer }) => ({ kind, peer, options: load, samples: [] as Sample[] })),
+      );
+      all.push(...series);
+      // The first round warms both up and is not counted.
+      for (let round = 0; round <= rounds; round++) {
+        for (const { peer, broker } of brokers) {
+          const options = { ...load, topic: `${load.topic}-${index}-${round}` };
+          await createTopic(broker, options);
+          for (const kind of ['produce', 'consume'] as const) {
+            const sample = await sampleOf(client, kind, broker, options);
+            if (round > 0) series.find((one) => one.kind === kind && one.peer === peer)?.samples.push(sample);
+          }
+          await deleteTopic(broker, options);
         }
       }
     }
@@ -100,22 +117,50 @@ export async function measureLoad(
     for (const directory of directories) await rm(directory, { recursive: true, force: true });
   }
   const version = await client.version();
-  return (['produce', 'consume'] as const).flatMap((kind) =>
-    peers.map((peer) => {
-      const of = (pick: (sample: Sample) => number): number =>
-        median((samples.get(`${kind} ${peer.name}`) ?? []).map(pick));
-      return {
-        scenario: `${kind} ${options.recordBytes} B, acks ${options.acks}, ${options.compression}`,
-        peer: peer.version(),
-        client: version,
-        values: {
-          'MB/s': of((sample) => sample.megabytesPerSecond),
-          'broker CPU s/GB': of((sample) => sample.cpuSecondsPerGigabyte),
-          'peak MB': of((sample) => sample.peakMegabytes),
-          'p50 ms': of((sample) => sample.p50Ms),
-          'p99 ms': of((sample) => sample.p99Ms),
-        },
-      };
-    }),
-  );
+  return all.map((series) => measurementOf(series, version));
+}
+
+async function createTopic(broker: RunningBroker, { topic, partitions }: LoadOptions): Promise<void> {
+  await using ks = await connect({ brokers: [broker.bootstrap] });
+  await ks.admin.createTopic(topic, { partitions, replicationFactor: 1 });
+}
+
+/** So that a long run does not fill the disk. */
+async function deleteTopic(broker: RunningBroker, { topic }: LoadOptions): Promise<void> {
+  await using ks = await connect({ brokers: [broker.bootstrap] });
+  await ks.admin.deleteTopics([topic]);
+}
+
+async function sampleOf(
+  client: LoadClient,
+  kind: 'produce' | 'consume',
+  broker: RunningBroker,
+  options: LoadOptions,
+): Promise<Sample> {
+  const before = processUsage(broker.pid);
+  const result = await client[kind](broker, options);
+  const after = processUsage(broker.pid);
+  return {
+    megabytesPerSecond: result.bytes / megabyte / result.seconds,
+    cpuSecondsPerGigabyte: (after.cpuSeconds - before.cpuSeconds) / (result.bytes / 1e9),
+    peakMegabytes: after.peakResidentBytes / megabyte,
+    p50Ms: result.latencyMs?.p50 ?? Number.NaN,
+    p99Ms: result.latencyMs?.p99 ?? Number.NaN,
+  };
+}
+
+function measurementOf(series: Series, client: string): Measurement {
+  const of = (pick: (sample: Sample) => number): number => median(series.samples.map(pick));
+  return {
+    scenario: describe(series),
+    peer: series.peer.version(),
+    client,
+    values: {
+      'MB/s': of((sample) => sample.megabytesPerSecond),
+      'broker CPU s/GB': of((sample) => sample.cpuSecondsPerGigabyte),
+      'peak MB': of((sample) => sample.peakMegabytes),
+      'p50 ms': of((sample) => sample.p50Ms),
+      'p99 ms': of((sample) => sample.p99Ms),
+    },
+  };
 }

@@ -29,11 +29,14 @@ export const java: LoadClient = {
         '--command-property',
         `bootstrap.servers=${broker.bootstrap}`,
         `acks=${options.acks === -1 ? 'all' : options.acks}`,
-        'enable.idempotence=false',
+        `enable.idempotence=${options.delivery !== 'plain'}`,
         `batch.size=${options.batchBytes}`,
         'linger.ms=5',
         'buffer.memory=67108864',
         `compression.type=${options.compression}`,
+        ...(options.delivery === 'transactional'
+          ? ['--transactional-id', 'bench', '--transaction-duration-ms', '100']
+          : []),
       ],
       { maxBuffer: 16 << 20 },
     );

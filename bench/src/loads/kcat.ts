@@ -71,9 +71,12 @@ export const kcat: LoadClient = {
       'batch.num.messages': '100000',
       'queue.buffering.max.messages': '500000',
       'compression.codec': options.compression,
+      'enable.idempotence': String(options.delivery === 'idempotent'),
     };
+    if (options.delivery === 'transactional') throw new Error('kcat has no transactions: use --client java');
     const flags = Object.entries(settings).flatMap(([key, value]) => ['-X', `${key}=${value}`]);
-    return timed(['-P', '-b', broker.bootstrap, '-t', options.topic, '-p', '0', ...flags], input, options);
+    const partition = options.partitions === 1 ? ['-p', '0'] : [];
+    return timed(['-P', '-b', broker.bootstrap, '-t', options.topic, ...partition, ...flags], input, options);
   },
   async consume(broker, options) {
     const flags = [
@@ -91,8 +94,7 @@ export const kcat: LoadClient = {
         broker.bootstrap,
         '-t',
         options.topic,
-        '-p',
-        '0',
+        ...(options.partitions === 1 ? ['-p', '0'] : []),
         '-o',
         'beginning',
         '-c',

@@ -7,6 +7,9 @@ export interface LoadOptions {
   readonly records: number;
   readonly acks: 0 | 1 | -1;
   readonly batchBytes: number;
+  /** Of the topic, which exists already. Records go to all of them. */
+  readonly partitions: number;
+  readonly delivery: 'plain' | 'idempotent' | 'transactional';
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** A folder for input files, shared by all rounds. */
   readonly scratch: string;
