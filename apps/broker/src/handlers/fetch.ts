@@ -168,7 +168,7 @@ function partitionData(result: FetchResult, apiVersion: number): PartitionData {
     highWatermark,
     lastStableOffset,
     logStartOffset,
-    abortedTransactions: null,
+    abortedTransactions: result.abortedTransactions && [...result.abortedTransactions],
     records: joinParts(result.records),
     ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
     ...(apiVersion >= CURRENT_LEADER_SINCE && currentLeader !== undefined && tellsLeader(errorCode)

@@ -245,6 +245,42 @@ describe('fetch', () => {
       expect(heldAfter(fixture, results)).toBe(0);
     }
   });
+
+  it('gives a reader of committed records what is decided, and the aborted transactions in it', async () => {
+    const fixture = await filled([[10, 20, 30, 40]]);
+    const log = fixture.directory.get('orders', 0);
+    log.unstableOffset = 3;
+    log.aborted = [
+      { producerId: 7, firstOffset: 0, lastOffset: 1, lastStableOffset: 2 },
+      { producerId: 8, firstOffset: 3, lastOffset: 9, lastStableOffset: 10 },
+    ];
+    const committed = await fixture.replicas.fetch(fetchRequest([{}], { isolationLevel: 1 }));
+    expect(committed).toMatchObject([
+      {
+        highWatermark: 4,
+        lastStableOffset: 3,
+        sizeBytes: 60,
+        abortedTransactions: [{ producerId: 7, firstOffset: 0 }],
+      },
+    ]);
+    const all = await fixture.replicas.fetch(fetchRequest([{}]));
+    expect(all).toMatchObject([{ lastStableOffset: 3, sizeBytes: 100, abortedTransactions: null }]);
+    expect(heldAfter(fixture, [...committed, ...all])).toBe(0);
+    const atEnd = fixture.replicas.fetch(fetchRequest([{ fetchOffset: 3 }], { isolationLevel: 1, maxWaitMs: 0 }));
+    expect(await atEnd).toMatchObject([{ errorCode: 0, sizeBytes: 0, abortedTransactions: [] }]);
+  });
+
+  it('lets a reader of committed records wait until the transaction is decided', async () => {
+    const fixture = await filled([[10]]);
+    const log = fixture.directory.get('orders', 0);
+    log.unstableOffset = 1;
+    const fetching = fixture.replicas.fetch(fetchRequest([{ fetchOffset: 1 }], { isolationLevel: 1 }));
+    write(fixture, 0, 20);
+    expect(await isSettled(fetching)).toBe(false);
+    log.unstableOffset = Number.POSITIVE_INFINITY;
+    write(fixture, 0, 5);
+    expect(sizesOf(await fetching)).toEqual([25]);
+  });
 });
 
 /** 70 bytes with the header fields that say size, magic and codec. */

@@ -5,6 +5,7 @@ import {
   epochFault,
   fetchedResult,
   positionFault,
+  readableEnd,
   refusedFetch,
   releaseFetch,
 } from './fetch-target.ts';
@@ -37,7 +38,10 @@ interface Round {
   readonly isUrgent: boolean;
 }
 
-/** The way of records out: read up to the high watermark, or wait until there are enough. */
+/** READ_COMMITTED as the protocol counts isolation levels. */
+const READ_COMMITTED = 1;
+
+/** The way of records out: read up to the high watermark or the last stable offset, or wait until there are enough. */
 export class FetchPath {
   readonly #options: FetchPathOptions;
   /** Where the next request begins reading, so that a full response does not always starve the same partitions. */
@@ -107,7 +111,8 @@ export class FetchPath {
     if (request.replicaId >= 0) return refusedFetch(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     const fault = epochFault(asked.currentLeaderEpoch, replica.leaderEpoch);
     if (fault !== ErrorCode.NONE) return refusedFetch(asked, fault, { currentLeader: replica.currentLeader });
-    return { asked, replica, leaderEpoch: replica.leaderEpoch };
+    const isCommittedOnly = request.isolationLevel === READ_COMMITTED;
+    return { asked, replica, leaderEpoch: replica.leaderEpoch, isCommittedOnly };
   }
 
   /** Whole batches of one partition, at least one where nothing has been read for this response yet. */
@@ -121,12 +126,13 @@ export class FetchPath {
     if (fault !== undefined) return fault;
     const { asked, replica } = target;
     const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
-    if (asked.fetchOffset >= replica.highWatermark || (maxBytes <= 0 && !minOneBatch)) {
+    const end = readableEnd(target);
+    if (asked.fetchOffset >= end || (maxBytes <= 0 && !minOneBatch)) {
       return fetchedResult(target, undefined);
     }
     if (apiVersion < ZSTD_SINCE_FETCH) return this.#readGuarded(target, maxBytes, minOneBatch);
     try {
-      const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.highWatermark, { minOneBatch });
+      const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), end, { minOneBatch });
       if (read instanceof Promise) return this.#readLate(target, read);
       return read.type === 'records' ? fetchedResult(target, read) : refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE);
     } catch (error) {

@@ -10,6 +10,13 @@ export interface FetchTarget {
   readonly replica: HostedReplica;
   /** The leader epoch the read belongs to. */
   readonly leaderEpoch: number;
+  /** READ_COMMITTED: only what no open transaction can undo is read. */
+  readonly isCommittedOnly: boolean;
+}
+
+/** Exclusive end of what the reader may have. */
+export function readableEnd({ replica, isCommittedOnly }: FetchTarget): number {
+  return isCommittedOnly ? replica.lastStableOffset : replica.highWatermark;
 }
 
 /** A partition's answer without records. */
@@ -27,6 +34,7 @@ export function refusedFetch(
     lastStableOffset: -1,
     logStartOffset: -1,
     divergingEpoch: more.divergingEpoch,
+    abortedTransactions: null,
     currentLeader: more.currentLeader,
     records: [],
     sizeBytes: 0,
@@ -34,24 +42,28 @@ export function refusedFetch(
   };
 }
 
-/** What the reader is told of the partition beside its records. Without transactions the last stable offset is the high watermark. */
+/** What the reader is told of the partition beside its records. */
 export function fetchedResult(
-  { asked, replica }: FetchTarget,
+  { asked, replica, isCommittedOnly }: FetchTarget,
   read: Extract<LogRead, { type: 'records' }> | undefined,
 ): FetchResult {
+  const nextOffset = read?.nextOffset ?? asked.fetchOffset;
   return {
     topic: asked.topic,
     topicId: asked.topicId,
     partitionIndex: asked.partitionIndex,
     errorCode: ErrorCode.NONE,
     highWatermark: replica.highWatermark,
-    lastStableOffset: replica.highWatermark,
+    lastStableOffset: replica.lastStableOffset,
     logStartOffset: replica.logStartOffset,
     divergingEpoch: undefined,
+    abortedTransactions: isCommittedOnly
+      ? replica.log.producers.abortedTransactions(asked.fetchOffset, nextOffset)
+      : null,
     currentLeader: undefined,
     records: read?.parts ?? [],
     sizeBytes: read?.sizeBytes ?? 0,
-    nextOffset: read?.nextOffset ?? asked.fetchOffset,
+    nextOffset,
   };
 }
 
@@ -62,7 +74,8 @@ export function epochFault(askedEpoch: number, leaderEpoch: number): number {
 }
 
 /** What is wrong with the position asked for, or undefined where records may be read from it. */
-export function positionFault({ asked, replica }: FetchTarget): FetchResult | undefined {
+export function positionFault(target: FetchTarget): FetchResult | undefined {
+  const { asked, replica } = target;
   const { fetchOffset, lastFetchedEpoch } = asked;
   const isOutside = fetchOffset < replica.logStartOffset || fetchOffset > replica.logEndOffset;
   if (lastFetchedEpoch >= 0 && fetchOffset >= replica.logStartOffset) {
@@ -71,7 +84,7 @@ export function positionFault({ asked, replica }: FetchTarget): FetchResult | un
     // KIP-595: the reader truncates by epoch and end offset both.
     if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
       const divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };
-      return { ...fetchedResult({ asked, replica, leaderEpoch: replica.leaderEpoch }, undefined), divergingEpoch };
+      return { ...fetchedResult(target, undefined), divergingEpoch };
     }
   }
   return isOutside ? refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE) : undefined;

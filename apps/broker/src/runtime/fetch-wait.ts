@@ -1,5 +1,5 @@
 import { releaseParts } from '../ports/wire-part.ts';
-import type { FetchTarget } from './fetch-target.ts';
+import { type FetchTarget, readableEnd } from './fetch-target.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import type { Waiter } from './purgatory.ts';
 
@@ -56,11 +56,10 @@ export class FetchWait implements Waiter<HostedReplica> {
   /** Counts what has come; true when there is enough, or when counting would have to wait for the disk. */
   #count(counted: Counted): boolean {
     const { replica, asked } = counted.target;
-    while (counted.nextOffset < replica.highWatermark && counted.sizeBytes < asked.partitionMaxBytes) {
+    const end = readableEnd(counted.target);
+    while (counted.nextOffset < end && counted.sizeBytes < asked.partitionMaxBytes) {
       if (this.#minBytes <= 1) return true;
-      const read = replica.log.read(counted.nextOffset, asked.partitionMaxBytes, replica.highWatermark, {
-        minOneBatch: true,
-      });
+      const read = replica.log.read(counted.nextOffset, asked.partitionMaxBytes, end, { minOneBatch: true });
       if (read instanceof Promise) {
         void read.then(
           (late) => late.type === 'records' && releaseParts(late.parts),

@@ -54,6 +54,15 @@ describe('listOffset', () => {
     expect(await fixture.replicas.listOffset(asked({ timestampMs: 60 }))).toMatchObject({ errorCode: 0, offset: -1 });
   });
 
+  it('goes no further than the last stable offset for a reader of committed records', async () => {
+    const fixture = await withRecords({ lagging: false });
+    fixture.directory.get('orders', 0).unstableOffset = 5;
+    const find = async (timestampMs: number, isolationLevel: number) =>
+      (await fixture.replicas.listOffset(asked({ timestampMs, isolationLevel }))).offset;
+    expect([await find(OffsetMarker.LATEST, 1), await find(OffsetMarker.LATEST, 0)]).toEqual([5, 10]);
+    expect([await find(4, 1), await find(6, 1), await find(6, 0)]).toEqual([4, -1, 6]);
+  });
+
   it('does not tell "latest" before the start of the epoch is committed, except to a replica', async () => {
     const fixture = await withRecords({ lagging: true });
     fixture.directory.get('orders', 0).logStartOffset = 0;

@@ -48,9 +48,12 @@ export class OffsetLookup {
   }
 }
 
-/** A consumer sees what is below the high watermark (and the last stable offset, the same without transactions); a replica all. */
-function endFor(replica: HostedReplica, request: ListOffsetRequest): number {
-  return request.replicaId >= 0 ? replica.logEndOffset : replica.highWatermark;
+const READ_COMMITTED = 1;
+
+/** A replica sees all, a consumer what is below the high watermark, a consumer of committed records what no open transaction can undo. */
+function endFor(replica: HostedReplica, { replicaId, isolationLevel }: ListOffsetRequest): number {
+  if (replicaId >= 0) return replica.logEndOffset;
+  return isolationLevel === READ_COMMITTED ? replica.lastStableOffset : replica.highWatermark;
 }
 
 function lookUp(replica: HostedReplica, request: ListOffsetRequest): Found | Promise<Found> {

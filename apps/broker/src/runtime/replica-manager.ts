@@ -108,6 +108,8 @@ export interface FetchResult extends PartitionKey {
   readonly logStartOffset: number;
   /** Set where `lastFetchedEpoch` and `fetchOffset` do not lie in this log. */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
+  /** What a reader of committed records has to skip in `records`, by marker; null for a reader of all records. */
+  readonly abortedTransactions: readonly { readonly producerId: number; readonly firstOffset: number }[] | null;
   readonly currentLeader: LeaderIdAndEpoch | undefined;
   /** Whole batches in order; each part is released exactly once by whoever holds the result. Empty where there is nothing. */
   readonly records: readonly WirePart[];

@@ -11,6 +11,7 @@ import type {
 } from '../storage/log.ts';
 import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import type { LogProducers } from '../storage/log-producers.ts';
+import type { AbortedTransaction } from '../storage/transaction-index.ts';
 import { ProducerState } from '../storage/producer-state.ts';
 import type { LogDirectory, LogDirectoryHooks } from '../storage/log-directory.ts';
 import type { BatchValidation, RecordValidator } from '../storage/record-validator.ts';
@@ -46,7 +47,10 @@ export class ScriptedLog {
   /** Reads are answered by promises, as from a cold disk. */
   isCold = false;
   /** Judges as a log does; what is appended is not noted. */
-  readonly producers: Pick<LogProducers, 'judge' | 'lastStableOffset' | 'highWatermarkReached'>;
+  readonly producers: Pick<LogProducers, 'judge' | 'lastStableOffset' | 'highWatermarkReached' | 'abortedTransactions'>;
+  /** Where an open transaction began. */
+  unstableOffset = Number.POSITIVE_INFINITY;
+  aborted: readonly AbortedTransaction[] = [];
   readonly epochs: { readonly leaderEpoch: number; readonly startOffset: number }[] = [];
   readonly #hooks: LogHooks;
 
@@ -58,7 +62,9 @@ export class ScriptedLog {
     const state = new ProducerState();
     this.producers = {
       judge: (batch, origin) => state.judge(batch, origin),
-      lastStableOffset: (highWatermark) => highWatermark,
+      lastStableOffset: (highWatermark) => Math.min(highWatermark, this.unstableOffset),
+      abortedTransactions: (from, upTo) =>
+        this.aborted.filter(({ firstOffset, lastOffset }) => firstOffset < upTo && lastOffset >= from),
       highWatermarkReached: () => undefined,
     };
     this.appendedEndOffset = endOffset;

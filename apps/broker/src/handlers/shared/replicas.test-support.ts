@@ -91,6 +91,7 @@ export function fetched(key: PartitionKey, over: Partial<FetchResult> = {}): Fet
     lastStableOffset: 50,
     logStartOffset: 7,
     divergingEpoch: undefined,
+    abortedTransactions: null,
     currentLeader: undefined,
     records: [],
     sizeBytes: 0,
