@@ -247,12 +247,13 @@ export class Log {
         const segment = this.#appender.roll(nowMs);
         await createEmptyLogFile(environment.handles, segment);
         await environment.files.syncDirectory(this.#directory);
-        // What is known of producers outlives their records.
-        await this.#upkeep.saveProducers(segment.baseOffset);
       }
+      // What is known of producers outlives their records.
+      await this.#upkeep.saveProducers(segments.all[count]?.baseOffset ?? 0);
       const removed = segments.removeFirst(count);
-      this.advanceLogStartOffset(segments.first.baseOffset);
-      await this.#parts.snapshots.keep((offset) => offset >= segments.first.baseOffset);
+      const { baseOffset } = segments.first;
+      this.advanceLogStartOffset(baseOffset);
+      await this.#parts.snapshots.removeBefore(Math.min(baseOffset, this.flushedEndOffset));
       await retireSegments(this.#parts, removed, this.#config.fileDeleteDelayMs);
       return count;
     });

@@ -40,6 +40,8 @@ export async function replayProducers(replay: ProducerReplay): Promise<void> {
   const nothingKnown = isEmpty && replay.isComplete && trusted >= endOffset;
   const fromOffset = snapshot ?? (nothingKnown ? endOffset : 0);
   for (const segment of segments) {
+    // Also where nothing is left to be read: a crash may have left entries of batches that were cut off.
+    segment.transactions.truncateTo(fromOffset);
     if (segment.endOffset > fromOffset) await replaySegment(environment, segment, state, fromOffset);
   }
 }
@@ -81,7 +83,6 @@ async function replaySegment(
 ): Promise<void> {
   const { core, clock, handles } = environment;
   const nowMs = clock.wallMs();
-  segment.transactions.truncateTo(fromOffset);
   const from = segment.indexes?.offsets.lookup(core, fromOffset - 1)?.position ?? 0;
   const { baseOffset } = segment;
   const scan = { from, fileBytes: segment.writtenBytes, baseOffset, minOffset: baseOffset, core: undefined };

@@ -67,6 +67,13 @@ export class ProducerSnapshots {
     return undefined;
   }
 
+  /** Removes the snapshots that are not needed to know the producers at `offset` or above, whatever a crash leaves of the log there. */
+  async removeBefore(offset: number): Promise<void> {
+    const usable = [...this.#onDisk].filter((each) => each <= offset);
+    const newest = Math.max(...usable);
+    if (usable.length > 1) await this.keep((each) => each >= newest);
+  }
+
   /** Removes the snapshots that `isWanted` does not name. Says whether a file went. */
   async keep(isWanted: (offset: number) => boolean): Promise<boolean> {
     let isRemoved = false;
