@@ -117,25 +117,29 @@ export function describeTable(table: ConfigTable, resource: DescribedResource): 
   const { overrides, brokers, source, namesOwnDefault } = resource;
   return Object.entries(table).map(([name, def]) => {
     const own = overrides?.get(name);
-    const below = brokerSynonyms(def, brokers);
+    const below = brokerSynonyms(
+      def,
+      def.synonyms.map((synonym) => synonym.name),
+      brokers,
+    );
     if (namesOwnDefault && def.synonyms.length === 0) {
       below.push({ name, value: formatConfigValue(def, def.default), source: 'DEFAULT_CONFIG' });
     }
-    const synonyms: ConfigSynonym[] = own === undefined ? below : [{ name, value: own, source }, ...below];
-    const { value, source: sourceInForce } = inForce(name, def, resource);
-    return configEntry(name, def, { value: formatConfigValue(def, value), sourceInForce, synonyms, readOnly: false });
+    const { value: inForceNow, source: sourceInForce } = inForce(name, def, resource);
+    const value = formatConfigValue(def, inForceNow);
+    const synonyms: ConfigSynonym[] = own === undefined ? below : [{ name, value, source }, ...below];
+    return configEntry(name, def, { value, sourceInForce, synonyms, readOnly: false });
   });
 }
 
 /**
- * What the broker keys of a resource key say, in their own units. As in Kafka the list begins with the first of the keys: where
+ * What the broker keys `names` say for a key, in their own units. As in Kafka the list begins with the first of the keys: where
  * only a later one is set (hours for milliseconds), there are no synonyms.
  */
-function brokerSynonyms(def: ConfigDef, brokers: BrokerLayers): ConfigSynonym[] {
-  const [first] = def.synonyms;
-  if (first === undefined) return [];
+export function brokerSynonyms(def: ConfigDef, names: readonly string[], brokers: BrokerLayers): ConfigSynonym[] {
+  const [first] = names;
   const found: ConfigSynonym[] = [];
-  for (const { name } of def.synonyms) {
+  for (const name of names) {
     for (const [source, layer] of layersOf(brokers)) {
       const value = layer?.get(name);
       if (value !== undefined) found.push({ name, value, source });
@@ -144,7 +148,7 @@ function brokerSynonyms(def: ConfigDef, brokers: BrokerLayers): ConfigSynonym[] 
     const fallback = brokerDef === undefined ? formatConfigValue(def, def.default) : defaultOf(brokerDef);
     if (fallback !== null) found.push({ name, value: fallback, source: 'DEFAULT_CONFIG' });
   }
-  const begin = found.findIndex(({ name }) => name === first.name);
+  const begin = found.findIndex(({ name }) => name === first);
   return begin < 0 ? [] : found.slice(begin);
 }
 

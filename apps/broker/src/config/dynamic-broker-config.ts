@@ -1,6 +1,6 @@
 import { type BrokerConfigValues, brokerConfigDef, brokerConfigs } from './broker-config.ts';
-import type { ConfigDef, ConfigTable, ConfigValue } from './config-def.ts';
-import { type BrokerLayers, type ConfigEntry, type ConfigSynonym, configEntry, layersOf } from './config-entry.ts';
+import { type ConfigDef, type ConfigTable, type ConfigValue, long } from './config-def.ts';
+import { type BrokerLayers, brokerSynonyms, type ConfigEntry, configEntry, layersOf } from './config-entry.ts';
 import { formatConfigValue, parseConfigValue } from './config-text.ts';
 
 /** Keys that Kafka changes while a broker runs and ks does not: a listener or a thread pool cannot be remade in place here. */
@@ -10,13 +10,27 @@ const fixedHere: ReadonlySet<string> = new Set([
   'num.recovery.threads.per.data.dir',
 ]);
 
+const clusterWide = { updateMode: 'cluster-wide' } as const;
+
+/** Rates that tools set for a reassignment and take away after it. Kafka shows them to nobody; there is no replication to throttle yet. */
+const throttleConfigs: ConfigTable = {
+  'leader.replication.throttled.rate': long(null, { min: 0 }, 'Bytes a second for throttled followers.', clusterWide),
+  'follower.replication.throttled.rate': long(null, { min: 0 }, 'Bytes a second of throttled fetching.', clusterWide),
+  'replica.alter.log.dirs.io.max.bytes.per.second': long(
+    null,
+    { min: 0 },
+    'Bytes a second between disks.',
+    clusterWide,
+  ),
+};
+
 function isFixed(name: string, def: ConfigDef): boolean {
   return def.updateMode === 'read-only' || fixedHere.has(name);
 }
 
 /** One line that says why a broker's key must not be changed to this value while brokers run, or undefined where it may. */
 export function brokerConfigFault(name: string, value: string, isClusterDefault: boolean): string | undefined {
-  const def = brokerConfigDef(name);
+  const def = brokerConfigDef(name) ?? (Object.hasOwn(throttleConfigs, name) ? throttleConfigs[name] : undefined);
   if (def === undefined) return `${name}: ks has no such broker config, so that it cannot be changed`;
   if (isFixed(name, def)) return `${name} can only be set before a broker starts`;
   if (isClusterDefault && def.updateMode === 'per-broker')
@@ -46,19 +60,26 @@ function valueInForce(name: string, def: ConfigDef, brokers: BrokerLayers): Conf
   return def.default;
 }
 
+/** Keys that stand in for another one, each family with the strongest first. */
+const families: readonly (readonly string[])[] = [
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
+];
+
+function namesOf(name: string): readonly string[] {
+  const family = families.find((each) => each.includes(name));
+  return family === undefined ? [name] : [name, ...family.slice(family.indexOf(name) + 1)];
+}
+
 /** All keys of a broker for DescribeConfigs. Values of passwords are null and marked sensitive. */
 export function describeBrokerConfig(
   brokers: BrokerLayers,
   table: ConfigTable = brokerConfigs,
 ): readonly ConfigEntry[] {
   return Object.entries(table).map(([name, def]) => {
-    const synonyms: ConfigSynonym[] = [];
-    for (const [source, layer] of layersOf(brokers)) {
-      const value = layer?.get(name);
-      if (value !== undefined) synonyms.push({ name, value, source });
-    }
-    const fallback = formatConfigValue(def, def.default);
-    if (fallback !== null) synonyms.push({ name, value: fallback, source: 'DEFAULT_CONFIG' });
+    const synonyms = brokerSynonyms(def, namesOf(name), brokers);
     const value = formatConfigValue(def, valueInForce(name, def, brokers));
     const sourceInForce = synonyms[0]?.source ?? 'DEFAULT_CONFIG';
     return configEntry(name, def, { value, sourceInForce, synonyms, readOnly: isFixed(name, def) });

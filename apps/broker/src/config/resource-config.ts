@@ -1,8 +1,10 @@
+import type { BrokerConfig } from './broker-config.ts';
 import type { ConfigDef, ConfigTable, ConfigValues } from './config-def.ts';
 import { type BrokerLayers, type ConfigEntry, describeTable, type Overrides, resolveTable } from './config-entry.ts';
 import { parseConfigValue } from './config-text.ts';
 import { clientMetricsConfigs } from './definitions/client-metrics.ts';
 import { groupResourceConfigs } from './definitions/group-resource.ts';
+import { groupLimitFault } from './group-limits.ts';
 
 /** A group's effective configuration, typed, by Kafka's names: `config['consumer.session.timeout.ms']`. */
 export type GroupResourceConfig = ConfigValues<typeof groupResourceConfigs>;
@@ -24,17 +26,17 @@ function own(table: ConfigTable, name: string): ConfigDef | undefined {
 }
 
 /** One line that says why a group must not be given this value (INVALID_CONFIG), or undefined where it may. */
-export function groupConfigFault(name: string, value: string): string | undefined {
-  return fault('group', name, groupConfigDef(name), value);
+export function groupConfigFault(name: string, value: string, config: BrokerConfig): string | undefined {
+  const def = groupConfigDef(name);
+  if (def === undefined) return `Unknown group config name: ${name}`;
+  const parsed = parseConfigValue(name, def, value);
+  return parsed.ok ? groupLimitFault(name, parsed.value, config) : parsed.message;
 }
 
 /** One line that says why client metrics must not be given this value, or undefined where they may. */
 export function clientMetricsConfigFault(name: string, value: string): string | undefined {
-  return fault('client metrics', name, clientMetricsConfigDef(name), value);
-}
-
-function fault(of: string, name: string, def: ConfigDef | undefined, value: string): string | undefined {
-  if (def === undefined) return `Unknown ${of} config name: ${name}`;
+  const def = clientMetricsConfigDef(name);
+  if (def === undefined) return `Unknown client metrics config name: ${name}`;
   const parsed = parseConfigValue(name, def, value);
   return parsed.ok ? undefined : parsed.message;
 }

@@ -87,3 +87,13 @@ describe('topic configuration', () => {
     expect(topicConfigFault(name, value)).toBe(fault);
   });
 });
+
+test('an override is shown as it was understood', () => {
+  const own = new Map([
+    ['cleanup.policy', ' compact, delete'],
+    ['preallocate', 'TRUE'],
+  ]);
+  const entries = describeTopicConfig(own, brokers({}));
+  const shown = (name: string) => entries.find((entry) => entry.name === name)?.synonyms[0]?.value;
+  expect([shown('cleanup.policy'), shown('preallocate')]).toEqual(['compact,delete', 'true']);
+});

@@ -1,5 +1,5 @@
 import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
-import type { ConfigDef, ConfigTable, ConfigValues } from './config-def.ts';
+import { type ConfigDef, type ConfigTable, type ConfigValues, MAX_LONG } from './config-def.ts';
 import { type BrokerLayers, type ConfigEntry, describeTable, type Overrides, resolveTable } from './config-entry.ts';
 import { parseConfigValue } from './config-text.ts';
 import { topicConfigs } from './definitions/topic.ts';
@@ -21,6 +21,22 @@ export function topicConfigFault(name: string, value: string | null): string | u
   if (value === null) return `${name}: null is not allowed`;
   const parsed = parseConfigValue(name, def, value);
   return parsed.ok ? undefined : parsed.message;
+}
+
+/** One line that says why a topic's overrides do not go together (INVALID_CONFIG), or undefined where they do. */
+export function topicJointFault(overrides: ReadonlyMap<string, string>): string | undefined {
+  const number = (name: string): number | undefined => {
+    const def = topicConfigDef(name);
+    const text = overrides.get(name);
+    const parsed = def === undefined || text === undefined ? undefined : parseConfigValue(name, def, text);
+    return parsed?.ok === true && typeof parsed.value === 'number' ? parsed.value : undefined;
+  };
+  const [min = 0, max = MAX_LONG] = [number('min.compaction.lag.ms'), number('max.compaction.lag.ms')];
+  if (min > max) return `min.compaction.lag.ms (${min}) must not be above max.compaction.lag.ms (${max})`;
+  if (overrides.get('remote.storage.enable')?.trim().toLowerCase() === 'true') {
+    return 'remote.storage.enable: ks has no tiered storage yet';
+  }
+  return undefined;
 }
 
 /** The effective configuration of a topic: its overrides, else the broker's keys, else Kafka's defaults. */
@@ -62,6 +78,7 @@ export function logConfigOf(config: TopicConfig): LogConfig {
     maxCompactionLagMs: config['max.compaction.lag.ms'],
     deleteRetentionMs: config['delete.retention.ms'],
     maxMessageBytes: config['max.message.bytes'],
+    maxDecompressedMessageBytes: config['max.decompressed.message.bytes'],
     messageTimestampType: config['message.timestamp.type'] === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
     messageTimestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
     messageTimestampAfterMaxMs: config['message.timestamp.after.max.ms'],

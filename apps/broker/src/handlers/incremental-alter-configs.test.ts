@@ -114,6 +114,33 @@ describe('IncrementalAlterConfigs', () => {
     [
       'metrics too often',
       { type: METRICS, name: 'm', changes: [['interval.ms', SET, '99']] },
+      ErrorCode.INVALID_REQUEST,
+    ],
+    ['a topic without a name', { name: '', changes: [] }, ErrorCode.INVALID_REQUEST],
+    [
+      'lags that exclude each other',
+      {
+        changes: [
+          ['min.compaction.lag.ms', SET, '10'],
+          ['max.compaction.lag.ms', SET, '5'],
+        ],
+      },
+      ErrorCode.INVALID_CONFIG,
+    ],
+    ['tiered storage', { changes: [['remote.storage.enable', SET, 'true']] }, ErrorCode.INVALID_CONFIG],
+    [
+      'a group below the limit of brokers',
+      { type: GROUP, name: 'g', changes: [['consumer.session.timeout.ms', SET, '44999']] },
+      ErrorCode.INVALID_CONFIG,
+    ],
+    [
+      'a group above the limit of brokers',
+      { type: GROUP, name: 'g', changes: [['streams.num.standby.replicas', SET, '3']] },
+      ErrorCode.INVALID_CONFIG,
+    ],
+    [
+      'an element more for a list of a group',
+      { type: GROUP, name: 'g', changes: [['streams.rack.aware.assignment.tags', APPEND, 'a']] },
       ErrorCode.INVALID_CONFIG,
     ],
     ['an unknown selector', { type: METRICS, name: 'm', changes: [['match', SET, 'c=x']] }, ErrorCode.INVALID_CONFIG],

@@ -120,7 +120,7 @@ export class AppendPath {
       apiVersion: request.apiVersion,
       config: replica.log.config,
       nowMs: this.#options.clock.wallMs(),
-      inflatedBytesMax: this.#options.inflatedBytesMax,
+      inflatedBytesMax: Math.min(this.#options.inflatedBytesMax, replica.log.config.maxDecompressedMessageBytes),
     });
   }
 

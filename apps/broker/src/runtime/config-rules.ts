@@ -7,7 +7,7 @@ import {
   groupConfigDef,
   groupConfigFault,
 } from '../config/resource-config.ts';
-import { topicConfigDef, topicConfigFault } from '../config/topic-config.ts';
+import { topicConfigDef, topicConfigFault, topicJointFault } from '../config/topic-config.ts';
 import type { ConfigResource, ConfigRules } from '../core/controller/config-changes.ts';
 
 /** What the tables of keys say about changing them. */
@@ -20,22 +20,24 @@ export function configRules(config: BrokerConfig): ConfigRules {
         case 'broker':
           return brokerConfigFault(name, value, resource === '');
         case 'group':
-          return groupConfigFault(name, value);
+          return groupConfigFault(name, value, config);
         case 'client-metrics':
           return clientMetricsConfigFault(name, value);
         default:
           throw new Error(`no such resource type: ${type satisfies never}`);
       }
     },
+    isRequestFault: ({ type }, name) => type === 'broker' || (type === 'client-metrics' && name !== 'match'),
     listDefault: (resource, name) => listDefault(resource, name, config),
-    jointFault: () => undefined,
+    jointFault: ({ type }, configs) => (type === 'topic' ? topicJointFault(configs) : undefined),
   };
 }
 
 /** Kafka appends to what the broker was started with, or the default, where the resource has no list of its own. */
 function listDefault({ type }: ConfigResource, name: string, config: BrokerConfig): readonly string[] | undefined {
   const def = definition(type, name);
-  if (def?.type !== 'list') return undefined;
+  // Kafka takes the lists of groups and client metrics for plain texts here.
+  if (def?.type !== 'list' || type === 'group' || type === 'client-metrics') return undefined;
   const explicit = [type === 'broker' ? name : undefined, ...def.synonyms.map((synonym) => synonym.name)]
     .map((key) => key && config.explicit.get(key))
     .find((value) => value !== undefined);

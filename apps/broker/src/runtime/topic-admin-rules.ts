@@ -1,6 +1,6 @@
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { BrokerLayers } from '../config/config-entry.ts';
-import { resolveTopicConfig, topicConfigFault } from '../config/topic-config.ts';
+import { resolveTopicConfig, topicConfigFault, topicJointFault } from '../config/topic-config.ts';
 import type { ElectionRules } from '../core/controller/elections.ts';
 import type { PlanningRules, TopicSpec } from '../core/controller/topics.ts';
 import { type ClusterImage, configKey, type TopicImage } from '../core/metadata/image.ts';
@@ -23,6 +23,7 @@ export function planningRules(config: BrokerConfig, placementStart: number): Pla
     defaultPartitionCount: config.values['num.partitions'],
     defaultReplicationFactor: config.values['default.replication.factor'],
     configFault: topicConfigFault,
+    jointConfigFault: topicJointFault,
     placementStart,
   };
 }

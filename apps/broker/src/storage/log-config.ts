@@ -34,6 +34,8 @@ export interface LogConfig {
   readonly deleteRetentionMs: number;
   /** max.message.bytes: largest batch accepted, as it came. */
   readonly maxMessageBytes: number;
+  /** max.decompressed.message.bytes: largest batch as it is after decompression. */
+  readonly maxDecompressedMessageBytes: number;
   /** message.timestamp.type */
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
   /** message.timestamp.before.max.ms */
@@ -61,6 +63,7 @@ export const defaultLogConfig: LogConfig = {
   maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   deleteRetentionMs: 86_400_000,
   maxMessageBytes: 1_048_588,
+  maxDecompressedMessageBytes: 2_147_483_639,
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   messageTimestampAfterMaxMs: 3_600_000,

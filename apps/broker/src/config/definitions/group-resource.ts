@@ -8,6 +8,11 @@ const offsetReset: Validator<string> = {
     /^by_duration:P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/.test(value),
 };
 
+const deadLetterTopic: Validator<string> = {
+  allowed: 'a topic name that does not begin with __',
+  accepts: (value) => !value.startsWith('__'),
+};
+
 const of = (synonym: string) => ({ synonyms: [synonym] });
 
 /** Every config of a group of Kafka, with the broker key it takes its default from. */
@@ -37,6 +42,7 @@ export const groupResourceConfigs = {
   'errors.deadletterqueue.topic.name': text(
     '',
     'Dead letter queue of a share group. Accepted; ks has no dead letter queues yet.',
+    { check: deadLetterTopic },
   ),
   'share.assignment.interval.ms': int(
     1000,
@@ -85,7 +91,10 @@ export const groupResourceConfigs = {
     'Shortest time between two assignments of a streams group.',
     of('group.streams.assignment.interval.ms'),
   ),
-  'streams.assignor.name': text('sticky', 'Assignor of a streams group.', of('group.streams.assignors')),
+  'streams.assignor.name': text('sticky', 'Assignor of a streams group.', {
+    oneOf: ['sticky'],
+    ...of('group.streams.assignors'),
+  }),
   'streams.heartbeat.interval.ms': int(
     5000,
     { min: 1 },

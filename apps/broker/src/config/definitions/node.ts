@@ -34,6 +34,12 @@ export const nodeConfigs = {
   'message.max.bytes': int(1048588, { min: 0 }, 'Largest record batch that is accepted, as it is on the wire.', {
     updateMode: 'cluster-wide',
   }),
+  'max.decompressed.message.bytes': int(
+    2147483639,
+    { min: 0 },
+    'Largest record batch that is accepted, as it is after decompression. ks takes 100 MB at most.',
+    { updateMode: 'cluster-wide' },
+  ),
   'compression.type': text(
     'producer',
     'Codec that batches are stored with; `producer` keeps what came. Only `producer` is honoured yet.',

@@ -54,6 +54,12 @@ export const topicConfigs = {
   'max.compaction.lag.ms': long(MAX_LONG, { min: 1 }, 'Records older than this are compacted in any case.', {
     synonyms: ['log.cleaner.max.compaction.lag.ms'],
   }),
+  'max.decompressed.message.bytes': int(
+    2147483639,
+    { min: 0 },
+    'Largest record batch that is accepted, as it is after decompression. ks takes 100 MB at most.',
+    { synonyms: ['max.decompressed.message.bytes'] },
+  ),
   'max.message.bytes': int(1048588, { min: 0 }, 'Largest record batch that is accepted, as it is on the wire.', {
     synonyms: ['message.max.bytes'],
   }),

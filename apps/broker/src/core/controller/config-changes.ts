@@ -28,6 +28,8 @@ export interface ConfigChange extends ConfigResource {
 export interface ConfigRules {
   /** Why the key must not have this value; undefined where it may. */
   readonly fault: (resource: ConfigResource, name: string, value: string) => string | undefined;
+  /** Whether Kafka calls a wrong value of this key a wrong request rather than a wrong configuration. */
+  readonly isRequestFault: (resource: ConfigResource, name: string) => boolean;
   /** For a list the elements that `append` and `subtract` begin with where the resource has none; undefined for other keys. */
   readonly listDefault: (resource: ConfigResource, name: string) => readonly string[] | undefined;
   /** Why the values do not go together; undefined where they do. */
@@ -51,18 +53,14 @@ export function planConfigChange(change: ConfigChange, image: ClusterImage, rule
     if (refusal !== undefined) return refusal;
   }
   const joint = rules.jointFault(change, configs);
-  if (joint !== undefined) return refuse(invalid(type), joint);
+  if (joint !== undefined) return refuse(ErrorCode.INVALID_CONFIG, joint);
   return { type: 'planned', plan: { type, name, configs } };
-}
-
-/** A value that cannot be: Kafka calls it an invalid request where a broker is meant. */
-function invalid(type: ConfigResourceType): ErrorCode {
-  return type === 'broker' ? ErrorCode.INVALID_REQUEST : ErrorCode.INVALID_CONFIG;
 }
 
 function resourceFault({ type, name }: ConfigResource, image: ClusterImage): Refusal | undefined {
   switch (type) {
     case 'topic': {
+      if (name === '') return refuse(ErrorCode.INVALID_REQUEST, 'a topic resource needs a name');
       const fault = topicNameFault(name);
       if (fault !== undefined) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
       if (image.topicsByName.has(name)) return undefined;
@@ -105,7 +103,10 @@ function apply(
   const next = operation === 'set' ? value : changedList(name, operation, value, resource, configs, rules);
   if (typeof next !== 'string') return next;
   const fault = rules.fault(resource, name, next);
-  if (fault !== undefined) return refuse(invalid(resource.type), fault);
+  if (fault !== undefined) {
+    const isRequestFault = rules.isRequestFault(resource, name);
+    return refuse(isRequestFault ? ErrorCode.INVALID_REQUEST : ErrorCode.INVALID_CONFIG, fault);
+  }
   configs.set(name, next);
   return undefined;
 }

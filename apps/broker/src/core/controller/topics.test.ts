@@ -9,6 +9,7 @@ import { type PlanningRules, planCreation, type TopicSpec } from './topics.ts';
 const rules: PlanningRules = {
   defaultPartitionCount: 4,
   defaultReplicationFactor: 1,
+  jointConfigFault: (configs) => (configs.has('a') && configs.has('b') ? 'not both' : undefined),
   configFault: (name, value) => (name.startsWith('bad') || value === null ? `${name} is not allowed` : undefined),
   placementStart: 0,
 };

@@ -33,6 +33,8 @@ export interface PlanningRules {
   readonly defaultReplicationFactor: number;
   /** One line that says why a topic may not have this value, or undefined where it may. */
   readonly configFault: (name: string, value: string | null) => string | undefined;
+  /** One line that says why the values do not go together, or undefined where they do. */
+  readonly jointConfigFault: (configs: ReadonlyMap<string, string>) => string | undefined;
   /** Any whole number from 0: where the round of placement begins. */
   readonly placementStart: number;
 }
@@ -57,6 +59,8 @@ export function planCreation(
   const replicas = spec.assignments.length > 0 ? assigned(spec, image) : placed(spec, image, rules);
   if (!('replicas' in replicas)) return replicas;
   const configs = new Map(spec.configs.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])));
+  const joint = rules.jointConfigFault(configs);
+  if (joint !== undefined) return refuse(ErrorCode.INVALID_CONFIG, joint);
   const partitions = replicas.replicas.map((each) => newPartition(each, image));
   return {
     type: 'planned',
