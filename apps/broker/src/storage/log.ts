@@ -297,9 +297,16 @@ export class Log {
   /** Stops all activity and moves the directory's files to where `rename` puts them; for the log directory, which removes them later. */
   async retire(directory: string, rename: () => Promise<void>): Promise<{ unheld(): Promise<void> }> {
     await this.#release();
-    await rename();
-    this.#directory = directory;
-    for (const segment of this.#parts.segments.all) segment.moveTo(directory);
+    const segments = this.#parts.segments.all;
+    const oldPaths = segments.map((segment) => segment.logPath);
+    const moving = rename().then(() => {
+      this.#directory = directory;
+      for (const segment of segments) segment.moveTo(directory);
+    });
+    // Whoever looks for a file meanwhile waits for its new name.
+    await Promise.all(segments.map((segment) => segment.renamed(() => moving)));
+    // Readers may have opened files again under names that another log may take now.
+    for (const path of oldPaths) await this.#parts.environment.handles.drop(path);
     return {
       unheld: async () => {
         await Promise.all(this.#parts.segments.all.map((segment) => segment.unheld()));
