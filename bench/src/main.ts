@@ -1,9 +1,10 @@
-// npm run bench -- --scenario start|load|matrix|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|crowd|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { measureCrowd } from './crowd.ts';
 import { java } from './loads/java.ts';
 import { kcat } from './loads/kcat.ts';
 import type { LoadOptions } from './loads/load.ts';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     acks: { type: 'string', default: '1' },
     compression: { type: 'string', default: 'none' },
     partitions: { type: 'string', default: '1' },
+    connections: { type: 'string', default: '2000' },
     delivery: { type: 'string', default: 'plain' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
@@ -61,6 +63,10 @@ try {
     measurements.push(...(await measureStart(peers, Number(values.rounds))));
   if (values.scenario === 'load' || values.scenario === 'all')
     measurements.push(...(await measureLoads(peers, client, [options], Number(values.rounds))));
+  if (values.scenario === 'crowd') {
+    const crowd = { partitions: Number(values.partitions), connections: Number(values.connections) };
+    measurements.push(...(await measureCrowd(peers, crowd)));
+  }
   if (values.scenario === 'matrix')
     measurements.push(
       ...(await measureLoads(peers, client, matrix(options, client.name === 'java'), Number(values.rounds))),

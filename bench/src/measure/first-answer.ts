@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 
 /** ApiVersions v0 with correlation id 7 and no client id. */
-const request = Uint8Array.of(0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff);
+export const apiVersionsRequest = Uint8Array.of(0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff);
 
 function ask(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -11,7 +11,7 @@ function ask(port: number): Promise<boolean> {
       resolve(answered);
     };
     socket.setTimeout(2000, () => end(false));
-    socket.on('connect', () => socket.write(request));
+    socket.on('connect', () => socket.write(apiVersionsRequest));
     socket.on('error', () => end(false));
     socket.on('close', () => resolve(false));
     socket.once('data', (bytes: Buffer) => end(bytes.length >= 8 && bytes.readInt32BE(4) === 7));

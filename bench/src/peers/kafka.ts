@@ -72,7 +72,8 @@ export const kafka: BrokerPeer = {
     );
     // 16 bytes: a first byte of zero keeps the text from beginning with a dash, which the tool takes for a flag.
     const clusterId = Buffer.from(`00${randomUUID().replaceAll('-', '').slice(2)}`, 'hex').toString('base64url');
-    await run('java', ['-cp', kafkaClassPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
+    if (!existsSync(join(directory, 'data')))
+      await run('java', ['-cp', kafkaClassPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
     return spawnBroker(
       'java',
       ['-Xmx1G', '-Xms1G', '-XX:+UseG1GC', '-cp', kafkaClassPath, 'kafka.Kafka', config],
