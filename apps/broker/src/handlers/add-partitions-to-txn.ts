@@ -1,4 +1,5 @@
 import { AddPartitionsToTxn, ErrorCode } from '@ks/protocol';
+import { internalTopics } from '../core/controller/topic-names.ts';
 import { partitionsReply } from '../core/transaction/replies.ts';
 import type { TopicPartitionList } from '../core/transaction/topic-partitions.ts';
 import type { BrokerServices } from './broker-services.ts';
@@ -6,7 +7,6 @@ import { handler, type RequestContext } from './handler.ts';
 
 const PRODUCER_FENCED_SINCE = 2;
 const BATCHED_SINCE = 4;
-const ABORTABLE_SINCE = 5;
 
 interface AskedTransaction {
   readonly transactionalId: string;
@@ -17,7 +17,7 @@ interface AskedTransaction {
 }
 
 // AddPartitionsToTxn v0-v5. v0-v3: a client, for its one transaction. v2: PRODUCER_FENCED. v4: brokers, for several at once, adding or only
-// asking (KIP-890). v5: TRANSACTION_ABORTABLE.
+// asking (KIP-890). v5: clients know TRANSACTION_ABORTABLE.
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {}, async (broker, request, context) => {
   if (context.apiVersion < BATCHED_SINCE) {
     const asked = {
@@ -74,7 +74,9 @@ function refusedPartitions(broker: BrokerServices, asked: AskedTransaction, cont
   const { topicsByName } = broker.metadata.image();
   const isFromClient = context.apiVersion < BATCHED_SINCE;
   const faultOf = (topic: string, partitionIndex: number): number => {
-    if (isFromClient && !context.authorize('WRITE', 'TOPIC', topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    // What is committed to a group is added by AddOffsetsToTxn.
+    const isAllowed = !internalTopics.has(topic) && context.authorize('WRITE', 'TOPIC', topic);
+    if (isFromClient && !isAllowed) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     const isKnown = topicsByName.get(topic)?.partitions[partitionIndex] !== undefined;
     return isKnown ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   };
@@ -99,9 +101,6 @@ function sameError({ partitions }: AskedTransaction, partitionErrorCode: number)
 }
 
 function knownError(errorCode: number, apiVersion: number): number {
-  if (errorCode === ErrorCode.PRODUCER_FENCED && apiVersion < PRODUCER_FENCED_SINCE) {
-    return ErrorCode.INVALID_PRODUCER_EPOCH;
-  }
-  if (errorCode === ErrorCode.TRANSACTION_ABORTABLE && apiVersion < ABORTABLE_SINCE) return ErrorCode.INVALID_TXN_STATE;
-  return errorCode;
+  const isUnknown = errorCode === ErrorCode.PRODUCER_FENCED && apiVersion < PRODUCER_FENCED_SINCE;
+  return isUnknown ? ErrorCode.INVALID_PRODUCER_EPOCH : errorCode;
 }

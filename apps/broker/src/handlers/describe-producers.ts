@@ -1,4 +1,4 @@
-import { DescribeProducers, ErrorCode } from '@ks/protocol';
+import { DescribeProducers, ErrorCode, errorByCode } from '@ks/protocol';
 import type { HostedPartition } from '../runtime/replica-manager.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { handler, type RequestContext } from './handler.ts';
@@ -13,14 +13,25 @@ export const describeProducers = handler(DescribeProducers, {}, (broker, request
 }));
 
 function describePartition(broker: BrokerServices, topic: string, partitionIndex: number, context: RequestContext) {
-  const refused = (errorCode: number) => ({ partitionIndex, errorCode, activeProducers: [] });
+  const refused = (errorCode: number, errorMessage: string | null = null) => ({
+    ...{ partitionIndex, errorCode, errorMessage },
+    activeProducers: [],
+  });
   if (!context.authorize('READ', 'TOPIC', topic)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   const hosted = broker.replicas.partition(topic, partitionIndex);
   if (hosted?.isOpen && hosted.isLeader) {
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers: producersOf(hosted) };
   }
-  const isKnown = broker.metadata.image().topicsByName.get(topic)?.partitions[partitionIndex] !== undefined;
-  return refused(isKnown ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  const image = broker.metadata.image().topicsByName.get(topic);
+  if (image === undefined) {
+    const { UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode;
+    return refused(UNKNOWN_TOPIC_OR_PARTITION, errorByCode(UNKNOWN_TOPIC_OR_PARTITION).message);
+  }
+  return refused(
+    image.partitions[partitionIndex] !== undefined
+      ? ErrorCode.NOT_LEADER_OR_FOLLOWER
+      : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  );
 }
 
 function producersOf({ log }: HostedPartition) {

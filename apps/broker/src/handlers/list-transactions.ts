@@ -1,4 +1,4 @@
-import { ListTransactions } from '@ks/protocol';
+import { ErrorCode, ListTransactions } from '@ks/protocol';
 import { transactionStateOfName } from '../core/transaction/transaction-state.ts';
 import { handler } from './handler.ts';
 
@@ -6,6 +6,10 @@ import { handler } from './handler.ts';
 export const listTransactions = handler(ListTransactions, {}, async (broker, request, context) => {
   const unknownStateFilters = request.stateFilters.filter((name) => transactionStateOfName(name) === undefined);
   const states = request.stateFilters.map(transactionStateOfName).filter((state) => state !== undefined);
+  // Filters that name no state at all let nothing through.
+  if (request.stateFilters.length > 0 && states.length === 0) {
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, unknownStateFilters, transactionStates: [] };
+  }
   const { errorCode, transactions } = await broker.transactions.listTransactions({
     states,
     producerIds: request.producerIdFilters,

@@ -30,6 +30,8 @@ export class LocalMarkers {
   }
 
   async #writeOne(marker: TransactionMarker): Promise<MarkedPartitions> {
+    // No batch can say so.
+    if (marker.producerId < 0 || marker.producerEpoch < 0) return refused(marker);
     const offsets = marker.partitions.filter(({ topic }) => topic === OFFSETS_TOPIC);
     const others = marker.partitions.filter(({ topic }) => topic !== OFFSETS_TOPIC);
     const written = await Promise.all([this.#markRecords(marker, others), this.#markOffsets(marker, offsets)]);
@@ -72,4 +74,14 @@ export class LocalMarkers {
     }));
     return Promise.all(marked);
   }
+}
+
+function refused({ partitions }: TransactionMarker): MarkedPartitions {
+  return partitions.map(({ topic, partitionIndexes }) => ({
+    topic,
+    partitions: partitionIndexes.map((partitionIndex) => ({
+      partitionIndex,
+      errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+    })),
+  }));
 }

@@ -112,8 +112,9 @@ export function fence(transaction: Transaction, now: Instant): TransactionDecisi
   const producerEpoch = Math.min(transaction.producerEpoch + 1, PRODUCER_EPOCH_MAX);
   const outcome = { committed: false, nextProducerId: -1, producerEpoch, clientTransactionVersion };
   const { decision } = prepare(transaction, outcome, now);
-  const lastEpoch = bumpsEpoch(clientTransactionVersion) ? transaction.producerEpoch : -1;
-  return { ...decision, soft: [...(decision.soft ?? []), lastEpochChange(transactionalId, lastEpoch)] };
+  // KIP-588: a producer that was only slow may ask for the new epoch, unless another has by then.
+  const change = lastEpochChange(transactionalId, transaction.producerEpoch);
+  return { ...decision, soft: [...(decision.soft ?? []), change] };
 }
 
 interface Outcome {

@@ -4,7 +4,7 @@ import type { InitProducerIdCommand, ProducerIdAndEpoch } from './commands.ts';
 import { fence } from './end-transaction.ts';
 import { producerError, producerReply } from './replies.ts';
 import { NO_PARTITIONS } from './topic-partitions.ts';
-import { isEpochExhausted, moved, type Transaction } from './transaction.ts';
+import { isEpochExhausted, moved, PRODUCER_EPOCH_MAX, type Transaction } from './transaction.ts';
 import { recordOf, replyOnly, type TransactionDecision, type TransactionView } from './transaction-view.ts';
 
 /** Gives the producer of a transactional id its id and epoch. Whoever had an older epoch is fenced from then on. */
@@ -68,13 +68,16 @@ function reinit(
   command: InitProducerIdCommand,
   now: Instant,
 ): TransactionDecision {
-  const { producerId, producerEpoch, transactionalId } = transaction;
+  const { producerEpoch, transactionalId } = transaction;
   const { expected } = command;
   const isCurrent = expected === undefined || expected.producerEpoch === producerEpoch;
   if (!isCurrent) {
-    // KIP-360: the answer was lost, and the producer asks with what it had before.
+    // KIP-360: the answer was lost, or the epoch was raised without the producer, and it asks with what it had before.
     const isRetry = expected.producerEpoch === view.lastProducerEpoch(transactionalId);
-    return replyOnly(isRetry ? producerReply(producerId, producerEpoch) : producerError(ErrorCode.PRODUCER_FENCED));
+    if (!isRetry) return replyOnly(producerError(ErrorCode.PRODUCER_FENCED));
+    // Nobody is given the greatest epoch: nothing could end what would begin with it.
+    if (producerEpoch === PRODUCER_EPOCH_MAX) return rotate(transaction, command, now);
+    return given(emptied(transaction, command, now, {}), expected.producerEpoch);
   }
   if (isEpochExhausted(producerEpoch)) return rotate(transaction, command, now);
   const next = emptied(transaction, command, now, { producerEpoch: producerEpoch + 1 });
