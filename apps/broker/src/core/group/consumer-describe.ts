@@ -2,7 +2,7 @@ import { ErrorCode } from '@ks/protocol';
 import type { GroupView } from './group-shard.ts';
 import { consumerDescribeError, type ConsumerDescribeReply, type ListedGroup } from './replies.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import { CONSUMER_PROTOCOL_TYPE } from './subscription.ts';
+import { CONSUMER_PROTOCOL_TYPE } from './consumer-protocol.ts';
 import { preferredAssignor } from './target-assignment.ts';
 
 /** A group as ConsumerGroupDescribe shows it. */

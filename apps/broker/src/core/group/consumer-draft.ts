@@ -3,7 +3,7 @@ import type { Deadline } from '../replicated-state.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { assignmentOfMember, type ConsumerMember, metadataOfMember } from './consumer-member.ts';
 import type { ConsumerGroupRecord } from './consumer-records.ts';
-import { type DeadlineKind, deadlineKey } from './deadlines.ts';
+import { consumerDeadlineKeys, type DeadlineKind, deadlineKey } from './deadlines.ts';
 import type { GroupView } from './group-shard.ts';
 import type { GroupRecord } from './records.ts';
 import type { GroupDecision, GroupSoftChange } from './group-shard.ts';
@@ -75,7 +75,7 @@ export class ConsumerGroupDraft {
 
   /** Takes back every deadline of a member. */
   disarmMember(memberId: string): void {
-    for (const kind of memberDeadlines) this.disarm(kind, memberId);
+    for (const key of consumerDeadlineKeys(this.groupId, memberId)) this.#timers.push({ key, atMs: undefined });
   }
 
   /** What it all comes to. */
@@ -85,10 +85,3 @@ export class ConsumerGroupDraft {
 }
 
 const nothing = { records: [], soft: [] };
-
-const memberDeadlines: readonly DeadlineKind[] = [
-  'consumer-session',
-  'consumer-rebalance',
-  'consumer-join',
-  'consumer-sync',
-];

@@ -4,9 +4,9 @@ import { ConsumerGroupDraft } from './consumer-draft.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { type Fault, fault } from './fault.ts';
 import type { GroupView } from './group-shard.ts';
-import type { GroupRecord } from './records.ts';
+import { upgradeClassicGroup } from './upgrade.ts';
 
-/** The consumer group, to be worked on; made where it is missing and may be. */
+/** The consumer group, to be worked on; made where it is missing and may be, of a classic group if there is one. */
 export function openConsumerGroup(
   view: GroupView,
   groupId: string,
@@ -18,13 +18,7 @@ export function openConsumerGroup(
   if (!mayCreate) return notFound(groupId);
   const classic = view.group(groupId);
   if (classic === undefined) return new ConsumerGroupDraft(view, now, new ConsumerGroup(groupId));
-  if (classic.state !== 'Empty' || classic.pendingMembers.size > 0) {
-    return fault(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is a classic group with members`);
-  }
-  // An empty classic group gives way; its offsets stay.
-  const records: GroupRecord[] = view.isDurable(groupId) ? [{ type: 'group', groupId, value: null }] : [];
-  const gone = { type: 'group', groupId, group: undefined, answers: [], timers: [] } as const;
-  return new ConsumerGroupDraft(view, now, new ConsumerGroup(groupId), { records, soft: [gone] });
+  return upgradeClassicGroup(view, classic, now);
 }
 
 export function notFound(groupId: string): Fault {

@@ -105,32 +105,44 @@ class World {
   }
 
   do(step: Step): void {
-    if (step.type === 'wait') return this.wait(step.ms);
-    if (step.type === 'fail-over') return this.harness.failOver();
-    if (step.type === 'grow') {
-      const count = this.counts[step.topic] as number;
-      if (count < 6) this.counts[step.topic] = count + 1;
-      return this.#setTopics();
+    switch (step.type) {
+      case 'wait':
+        this.wait(step.ms);
+        break;
+      case 'fail-over':
+        this.harness.failOver();
+        break;
+      case 'grow':
+        this.counts[step.topic] = Math.min((this.counts[step.topic] as number) + 1, 6);
+        this.#setTopics();
+        break;
+      default:
+        this.#doAs(this.clients[step.member] as Client, step);
     }
-    const client = this.clients[step.member] as Client;
+  }
+
+  #doAs(client: Client, step: Extract<Step, { readonly member: number }>): void {
     switch (step.type) {
       case 'beat':
-        return this.beat(client, step.isLost);
+        this.beat(client, step.isLost);
+        break;
       case 'follow':
-        return client.follow();
+        client.follow();
+        break;
       case 'subscribe':
         client.topics = step.topics;
         client.mustReport = true;
-        return;
+        break;
       case 'leave':
       case 'pause':
-        return this.#leave(client, step.type === 'pause' && client.instanceId !== null ? -2 : -1);
+        this.#leave(client, step.type === 'pause' && client.instanceId !== null ? -2 : -1);
+        break;
       case 'restart': {
         // The process dies without a word; another one takes its place.
         const next = this.#client(step.member, ++this.#restarts);
         next.topics = client.topics;
         this.clients[step.member] = next;
-        return;
+        break;
       }
       default:
         step satisfies never;

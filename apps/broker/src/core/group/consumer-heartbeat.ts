@@ -5,9 +5,9 @@ import type { ConsumerGroupDraft } from './consumer-draft.ts';
 import { groupFull, openConsumerGroup } from './consumer-group-open.ts';
 import { heartbeatFault } from './consumer-heartbeat-fault.ts';
 import { leaveConsumerGroup } from './consumer-leave.ts';
-import { type ConsumerMember, JOIN_EPOCH, newMember } from './consumer-member.ts';
+import { type ConsumerMember, JOIN_EPOCH, newMember, STATIC_LEAVE_EPOCH } from './consumer-member.ts';
 import { reconcileMember } from './consumer-reconcile.ts';
-import { replaceStaticMember } from './consumer-static-member.ts';
+import { instanceFault, replaceStaticMember } from './consumer-static-member.ts';
 import { type Fault, fault, isFault } from './fault.ts';
 import type { GroupDecision, GroupView } from './group-shard.ts';
 import { consumerHeartbeatError, type ConsumerHeartbeatReply } from './replies.ts';
@@ -85,29 +85,14 @@ function staticMember(draft: ConsumerGroupDraft, command: ConsumerHeartbeatComma
   if (memberEpoch === JOIN_EPOCH) {
     if (member === undefined) return draft.group.member(memberId) ?? newMember(memberId);
     // A member of the classic protocol may be replaced at once: it moves to this protocol.
-    if (member.classic === null && member.memberEpoch !== STATIC_LEFT) {
+    if (member.classic === null && member.memberEpoch !== STATIC_LEAVE_EPOCH) {
       return fault(ErrorCode.UNRELEASED_INSTANCE_ID, `Instance id ${instanceId} belongs to member ${member.memberId}`);
     }
     return replaceStaticMember(draft, member, memberId);
   }
-  return (
-    instanceFault(member, instanceId, memberId) ??
-    epochFault(member as ConsumerMember, command) ??
-    (member as ConsumerMember)
-  );
-}
-
-const STATIC_LEFT = -2;
-
-/** Why a member may not speak under an instance id; undefined if it may. */
-export function instanceFault(
-  member: ConsumerMember | undefined,
-  instanceId: string,
-  memberId: string,
-): Fault | undefined {
-  if (member === undefined) return fault(ErrorCode.UNKNOWN_MEMBER_ID, `Nobody has instance id ${instanceId}`);
-  if (member.memberId === memberId) return undefined;
-  return fault(ErrorCode.FENCED_INSTANCE_ID, `Instance id ${instanceId} belongs to member ${member.memberId} by now`);
+  const wrong = instanceFault(member, instanceId, memberId);
+  // Whoever has no fault is there.
+  return wrong ?? epochFault(member as ConsumerMember, command) ?? (member as ConsumerMember);
 }
 
 /**

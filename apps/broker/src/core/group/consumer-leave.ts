@@ -2,15 +2,17 @@ import { ErrorCode } from '@ks/protocol';
 import type { Instant } from '../../ports/clock.ts';
 import type { ConsumerHeartbeatCommand, ConsumerTimeoutCommand } from './commands.ts';
 import { ConsumerGroupDraft } from './consumer-draft.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
 import { notFound } from './consumer-group-open.ts';
-import { instanceFault } from './consumer-heartbeat.ts';
 import { type ConsumerMember, STATIC_LEAVE_EPOCH } from './consumer-member.ts';
+import { instanceFault } from './consumer-static-member.ts';
 import { forgetUnusedRegexes } from './consumer-regexes.ts';
 import { bumpEpoch } from './consumer-subscription.ts';
+import { downgradeToClassic, mayDowngrade } from './downgrade.ts';
 import { type Fault, fault } from './fault.ts';
 import type { GroupDecision, GroupView } from './group-shard.ts';
-import type { ConsumerHeartbeatReply } from './replies.ts';
-import { underEpoch, NOTHING_ASSIGNED } from './topic-partitions.ts';
+import type { ConsumerHeartbeatReply, GroupReply } from './replies.ts';
+import { NOTHING_ASSIGNED, underEpoch } from './topic-partitions.ts';
 
 /** A member says good-bye: for good (-1), or a static one for a while (-2). */
 export function leaveConsumerGroup(
@@ -25,10 +27,13 @@ export function leaveConsumerGroup(
   const wrong = instanceId === null ? undefined : instanceFault(member, instanceId, memberId);
   if (wrong !== undefined) return wrong;
   if (member === undefined) return fault(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not in group ${groupId}`);
+  const reply = goodBye(memberId, memberEpoch);
+  if (memberEpoch !== STATIC_LEAVE_EPOCH || instanceId === null) {
+    return removeMembers(view, group, [memberId], now, reply);
+  }
   const draft = new ConsumerGroupDraft(view, now, group);
-  if (memberEpoch === STATIC_LEAVE_EPOCH && instanceId !== null) leaveForAWhile(draft, member);
-  else removeMembers(draft, [memberId]);
-  return draft.decision(goodBye(memberId, memberEpoch));
+  leaveForAWhile(draft, member);
+  return draft.decision(reply);
 }
 
 function goodBye(memberId: string, memberEpoch: number): ConsumerHeartbeatReply {
@@ -54,16 +59,26 @@ function leaveForAWhile(draft: ConsumerGroupDraft, member: ConsumerMember): void
   draft.disarm('consumer-rebalance', member.memberId);
 }
 
-/** Takes members out for good: the others get their partitions. */
-export function removeMembers(draft: ConsumerGroupDraft, memberIds: readonly string[]): void {
-  const { group, groupId, now } = draft;
+/** Takes members out for good: the others get their partitions. If those speak the classic protocol only, the group does, too. */
+export function removeMembers(
+  view: GroupView,
+  group: ConsumerGroup,
+  memberIds: readonly string[],
+  now: Instant,
+  reply: GroupReply,
+): GroupDecision {
+  if (memberIds.length === 0) return { records: [], reply };
+  const draft = new ConsumerGroupDraft(view, now, group);
   for (const memberId of memberIds) draft.removeMember(memberId);
+  if (mayDowngrade(view, draft.group)) return downgradeToClassic(draft, group, reply, false);
   forgetUnusedRegexes(draft);
   bumpEpoch(draft, true);
-  if (group.size > 0) return;
-  // Nobody is left to assign to: the group is empty, not waiting for an assignment.
-  const value = { assignmentEpoch: group.groupEpoch, assignmentTimestamp: now.wallMs };
-  draft.write({ type: 'target-metadata', groupId, value });
+  if (draft.group.size === 0) {
+    // Nobody is left to assign to: the group is empty, not waiting for an assignment.
+    const value = { assignmentEpoch: draft.group.groupEpoch, assignmentTimestamp: now.wallMs };
+    draft.write({ type: 'target-metadata', groupId: group.groupId, value });
+  }
+  return draft.decision(reply);
 }
 
 /** A member has been silent for too long, or has not done in time what it had to: it is out. */
@@ -73,7 +88,5 @@ export function consumerExpired(view: GroupView, command: ConsumerTimeoutCommand
   const group = view.consumerGroup(groupId);
   // The deadline may have moved on since its timer went off.
   if (group?.member(memberId) === undefined || !view.isDue(key, now)) return { records: [], reply };
-  const draft = new ConsumerGroupDraft(view, now, group);
-  removeMembers(draft, [memberId]);
-  return draft.decision(reply);
+  return removeMembers(view, group, [memberId], now, reply);
 }

@@ -11,12 +11,12 @@ export function updateRegexes(
   draft: ConsumerGroupDraft,
   before: string,
   member: ConsumerMember,
-  mayDescribe: (topic: string) => boolean,
+  mayDescribe: ((topic: string) => boolean) | undefined,
 ): { readonly fault: Fault } | { readonly isChanged: boolean } {
   const regex = member.subscribedTopicRegex;
-  if (regex === before) return { isChanged: refresh(draft, mayDescribe) };
+  if (regex === before) return { isChanged: mayDescribe !== undefined && refresh(draft, mayDescribe) };
   forgetUnusedRegexes(draft);
-  if (regex === '' || draft.group.regex(regex) !== undefined) return { isChanged: true };
+  if (regex === '' || mayDescribe === undefined || draft.group.regex(regex) !== undefined) return { isChanged: true };
   const problem = resolve(draft, regex, mayDescribe);
   if (problem === undefined) return { isChanged: true };
   return { fault: fault(ErrorCode.INVALID_REGULAR_EXPRESSION, `${JSON.stringify(regex)}: ${problem}`) };

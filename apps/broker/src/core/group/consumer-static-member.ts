@@ -1,5 +1,7 @@
+import { ErrorCode } from '@ks/protocol';
 import type { ConsumerGroupDraft } from './consumer-draft.ts';
 import { type ConsumerMember, JOIN_EPOCH } from './consumer-member.ts';
+import { type Fault, fault } from './fault.ts';
 
 /** A static member comes back under another member id: it takes over what its predecessor had and was to have. */
 export function replaceStaticMember(
@@ -15,4 +17,15 @@ export function replaceStaticMember(
   draft.write({ type: 'target-member', groupId, memberId, value: target });
   draft.writeAssignment(member);
   return member;
+}
+
+/** Why a member may not speak under an instance id; undefined if it may. */
+export function instanceFault(
+  member: ConsumerMember | undefined,
+  instanceId: string,
+  memberId: string,
+): Fault | undefined {
+  if (member === undefined) return fault(ErrorCode.UNKNOWN_MEMBER_ID, `Nobody has instance id ${instanceId}`);
+  if (member.memberId === memberId) return undefined;
+  return fault(ErrorCode.FENCED_INSTANCE_ID, `Instance id ${instanceId} belongs to member ${member.memberId} by now`);
 }

@@ -6,13 +6,13 @@ import { preferredAssignor } from './target-assignment.ts';
 
 /**
  * Notes what a member says (`next`, where it said `member` before) and moves the group's epoch on where assignments depend on it:
- * subscriptions, the preferred assignor, or the topics themselves.
+ * subscriptions, the preferred assignor, or the topics themselves. Without `mayDescribe` no regular expression is looked up.
  */
 export function noteSubscription(
   draft: ConsumerGroupDraft,
   member: ConsumerMember,
   next: ConsumerMember,
-  mayDescribe: (topic: string) => boolean,
+  mayDescribe: ((topic: string) => boolean) | undefined,
 ): Fault | undefined {
   const { group, view } = draft;
   const fallback = view.config.consumer.assignors[0] ?? '';

@@ -14,6 +14,18 @@ export function deadlineKey(kind: DeadlineKind, groupId: string, memberId = ''):
   return JSON.stringify([kind, groupId, memberId]);
 }
 
+const consumerKinds: readonly ConsumerDeadlineKind[] = [
+  'consumer-session',
+  'consumer-rebalance',
+  'consumer-join',
+  'consumer-sync',
+];
+
+/** The names of every deadline that a member of a consumer group may have. */
+export function consumerDeadlineKeys(groupId: string, memberId: string): readonly string[] {
+  return consumerKinds.map((kind) => deadlineKey(kind, groupId, memberId));
+}
+
 /** The command for a deadline named by `deadlineKey`. */
 export function timeoutCommand(key: string): TimeoutCommand {
   // Only `deadlineKey` makes keys.

@@ -2,6 +2,8 @@ import { ErrorCode } from '@ks/protocol';
 import type { Instant } from '../../ports/clock.ts';
 import type { PARKED, Ticket } from '../replicated-state.ts';
 import { emptyGroup } from './classic-group.ts';
+import { classicHeartbeat, classicLeave, classicSync } from './classic-in-consumer.ts';
+import { joinConsumerGroup } from './classic-join-consumer.ts';
 import type {
   ConsumerTimeoutCommand,
   GroupCommand,
@@ -17,6 +19,7 @@ import { consumerExpired } from './consumer-leave.ts';
 import { describe, listed } from './describe.ts';
 import { GroupDraft } from './group-draft.ts';
 import type { GroupDecision, GroupView } from './group-shard.ts';
+import { consumerGroupTombstones } from './group-removal.ts';
 import { heartbeat } from './heartbeat.ts';
 import { join, joinFault } from './join.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -95,14 +98,22 @@ function decideJoin(view: GroupView, command: JoinCommand, now: Instant, ticket:
   const { groupId, memberId } = command;
   const errorCode = joinFault(command, view.config);
   if (errorCode !== ErrorCode.NONE) return replyOnly(joinError(memberId, errorCode));
+  const consumerGroup = view.consumerGroup(groupId);
+  if (consumerGroup !== undefined && consumerGroup.size > 0)
+    return joinConsumerGroup(view, consumerGroup, command, now);
   const group = view.group(groupId);
   if (group === undefined && memberId !== '') return replyOnly(joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID));
   const draft = new GroupDraft(group ?? emptyGroup(groupId), view.config, now);
-  return drafted(draft, join(draft, command, ticket));
+  const decision = drafted(draft, join(draft, command, ticket));
+  if (consumerGroup === undefined) return decision;
+  // An empty consumer group gives way; its offsets stay.
+  return { ...decision, records: [...consumerGroupTombstones(consumerGroup), ...decision.records] };
 }
 
 function decideSync(view: GroupView, command: SyncCommand, now: Instant, ticket: Ticket): GroupDecision {
   const { groupId, generationId } = command;
+  const consumerGroup = view.consumerGroup(groupId);
+  if (consumerGroup !== undefined) return classicSync(view, consumerGroup, command, now);
   const group = view.group(groupId);
   if (group === undefined) return replyOnly(syncError(ErrorCode.UNKNOWN_MEMBER_ID));
   const draft = new GroupDraft(group, view.config, now);
@@ -119,12 +130,16 @@ function decideSync(view: GroupView, command: SyncCommand, now: Instant, ticket:
 
 function decideHeartbeat(view: GroupView, command: HeartbeatCommand, now: Instant): GroupDecision {
   const { groupId, memberId } = command;
+  const consumerGroup = view.consumerGroup(groupId);
+  if (consumerGroup !== undefined) return classicHeartbeat(view, consumerGroup, command, now);
   const { errorCode, alive } = heartbeat(view.group(groupId), command);
   const reply = status(errorCode);
   return alive ? { records: [], reply, soft: keepAlive(view, groupId, memberId, now) } : replyOnly(reply);
 }
 
 function decideLeave(view: GroupView, command: LeaveCommand, now: Instant): GroupDecision {
+  const consumerGroup = view.consumerGroup(command.groupId);
+  if (consumerGroup !== undefined) return classicLeave(view, consumerGroup, command, now);
   const group = view.group(command.groupId);
   if (group === undefined) return replyOnly(leaveAbsentGroup(command));
   const draft = new GroupDraft(group, view.config, now);

@@ -7,7 +7,7 @@ import { ConsumerGroup } from './consumer-group.ts';
 import { loadedDeadlines } from './consumer-loaded.ts';
 import { periodsOf } from './consumer-periods.ts';
 import type { ConsumerGroupRecord } from './consumer-records.ts';
-import { deadlineKey, timeoutCommand } from './deadlines.ts';
+import { type DeadlineKind, deadlineKey, timeoutCommand } from './deadlines.ts';
 import { decideGroupCommand } from './decide.ts';
 import type { ConsumerGroupPeriods, GroupConfig } from './group-config.ts';
 import { type GroupChange, GroupDraft } from './group-draft.ts';
@@ -58,6 +58,8 @@ export interface GroupView {
   offsets(groupId: string): GroupOffsets | undefined;
   /** Whether the log has the group's metadata. */
   isDurable(groupId: string): boolean;
+  /** Whether the deadline is set. */
+  isArmed(kind: DeadlineKind, groupId: string, memberId: string): boolean;
   /** Whether the deadline is set and has passed. */
   isDue(key: string, now: Instant): boolean;
 }
@@ -254,6 +256,10 @@ export class GroupShard
 
   isDurable(groupId: string): boolean {
     return this.#durable.has(groupId);
+  }
+
+  isArmed(kind: DeadlineKind, groupId: string, memberId: string): boolean {
+    return this.#deadlines.has(deadlineKey(kind, groupId, memberId));
   }
 
   isDue(key: string, now: Instant): boolean {

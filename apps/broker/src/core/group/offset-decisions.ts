@@ -16,7 +16,8 @@ import type { GroupDecision, GroupView } from './group-shard.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { GroupRecord } from './records.ts';
 import type { DeleteOffsetsReply, FetchOffsetsReply, GroupReply } from './replies.ts';
-import { CONSUMER_PROTOCOL_TYPE, subscribedTopics } from './subscription.ts';
+import { CONSUMER_PROTOCOL_TYPE } from './consumer-protocol.ts';
+import { subscribedTopics } from './subscription.ts';
 
 function replyOnly(reply: GroupReply): GroupDecision {
   return { records: [], reply };

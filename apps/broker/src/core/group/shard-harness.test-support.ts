@@ -1,7 +1,8 @@
+import { ConsumerProtocolSubscription } from '@ks/protocol';
 import type { CommitCommand, ConsumerHeartbeatCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
 import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
 import { type GroupEffect, GroupShard } from './group-shard.ts';
-import type { KeyAndValue } from './record-bytes.ts';
+import { type KeyAndValue, messageBytes } from './record-bytes.ts';
 import { decodeGroupRecord, encodeGroupRecord } from './records.ts';
 import type { ConsumerHeartbeatReply, GroupReply } from './replies.ts';
 import { type ClusterImage, emptyClusterImage, type PartitionImage, type TopicImage } from '../metadata/image.ts';
@@ -316,6 +317,11 @@ export class ShardHarness {
     });
     return members;
   }
+}
+
+/** What a consumer of the classic protocol says, in version 0 of its bytes. */
+export function consumerSubscription(topics: readonly string[]): Uint8Array {
+  return messageBytes(ConsumerProtocolSubscription, 0, 0, { topics: [...topics], ownedPartitions: [] });
 }
 
 /** The id of a topic: its name, filled up to a UUID. */

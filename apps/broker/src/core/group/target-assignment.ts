@@ -24,16 +24,16 @@ export function preferredAssignor(group: ConsumerGroup, fallback: string): strin
 
 /**
  * Makes the target assignment of the group's epoch, unless there is one or the last one is too young (group.consumer.assignment.interval.ms):
- * then a later heartbeat makes it.
+ * then a later heartbeat makes it, unless it is wanted `inAnyCase`.
  */
-export function updateTarget(draft: ConsumerGroupDraft): void {
+export function updateTarget(draft: ConsumerGroupDraft, inAnyCase = false): void {
   const { group, groupId, now, view } = draft;
   if (group.assignmentEpoch >= group.groupEpoch) return;
   const { assignmentIntervalMs } = view.consumerPeriods(groupId);
   const { assignmentTimestamp } = group;
   const isDue = assignmentTimestamp === 0 || now.wallMs - assignmentTimestamp >= assignmentIntervalMs;
   // A clock that was set back must not hold assignments up.
-  if (!isDue && assignmentTimestamp <= now.wallMs) return;
+  if (!inAnyCase && !isDue && assignmentTimestamp <= now.wallMs) return;
   const name = preferredAssignor(group, view.config.consumer.assignors[0] ?? 'uniform');
   const assign = assignors.get(name) ?? assignUniformly;
   const targets = assign(assignorInput(group, view.image()));
