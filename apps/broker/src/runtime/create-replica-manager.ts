@@ -103,6 +103,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     append: (request) => appends.append(request),
     fetch: (request) => fetches.fetch(request),
     listOffset: (request) => offsets.find(request),
+    epochEndOffset: (request) => offsets.epochEnd(request),
     partition: (topic, partitionIndex) => registry.get(topic, partitionIndex),
     partitions: () => registry.all(),
     get image() {

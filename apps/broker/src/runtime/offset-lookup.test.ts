@@ -97,3 +97,20 @@ describe('listOffset', () => {
     expect(await code({})).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
   });
 });
+
+describe('epochEndOffset', () => {
+  it('tells where the greatest epoch that is not above the one asked for ends', async () => {
+    const fixture = await withRecords({ lagging: false });
+    const ask = (leaderEpoch: number, over: object = {}) =>
+      fixture.replicas.epochEndOffset({ ...asked({}), leaderEpoch, ...over });
+    const image = imageOf([topicImage('orders', idOf('Q'), [{ leaderEpoch: 6 }])]);
+    await fixture.apply(image);
+    expect(ask(5)).toEqual({ errorCode: 0, leaderEpoch: 4, endOffset: 10 });
+    expect(ask(3)).toEqual({ errorCode: 0, leaderEpoch: -1, endOffset: -1 });
+    expect(ask(2, { currentLeaderEpoch: 3 })).toMatchObject({
+      errorCode: ErrorCode.FENCED_LEADER_EPOCH,
+      endOffset: -1,
+    });
+    expect(ask(2, { partitionIndex: 9 })).toMatchObject({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
+  });
+});

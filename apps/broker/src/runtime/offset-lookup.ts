@@ -2,7 +2,12 @@ import { ErrorCode } from '@ks/protocol';
 import type { TimestampedOffset } from '../storage/log.ts';
 import { epochFault } from './fetch-target.ts';
 import type { HostedReplica } from './hosted-replica.ts';
-import type { ListOffsetRequest, ListOffsetResult } from './replica-manager.ts';
+import type {
+  EpochEndOffsetRequest,
+  EpochEndOffsetResult,
+  ListOffsetRequest,
+  ListOffsetResult,
+} from './replica-manager.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
 
 /** The negative timestamps of ListOffsets. */
@@ -28,6 +33,15 @@ export class OffsetLookup {
 
   constructor(registry: ReplicaRegistry) {
     this.#registry = registry;
+  }
+
+  epochEnd(request: EpochEndOffsetRequest): EpochEndOffsetResult {
+    const located = this.#registry.locateLeader(request);
+    if (located.refusal !== undefined) return noEpochEnd(located.refusal.errorCode);
+    const { replica } = located;
+    const fault = epochFault(request.currentLeaderEpoch, replica.leaderEpoch);
+    if (fault !== ErrorCode.NONE) return noEpochEnd(fault);
+    return { errorCode: ErrorCode.NONE, ...replica.log.endOffsetForEpoch(request.leaderEpoch) };
   }
 
   async find(request: ListOffsetRequest): Promise<ListOffsetResult> {
@@ -93,6 +107,10 @@ async function visible(
 function answer(request: ListOffsetRequest, found: TimestampedOffset): ListOffsetResult {
   const { topic, topicId, partitionIndex } = request;
   return { topic, topicId, partitionIndex, errorCode: ErrorCode.NONE, ...found };
+}
+
+function noEpochEnd(errorCode: number): EpochEndOffsetResult {
+  return { errorCode, leaderEpoch: -1, endOffset: -1 };
 }
 
 function unknown(request: ListOffsetRequest): ListOffsetResult {

@@ -135,6 +135,19 @@ export interface ListOffsetResult extends PartitionKey {
   readonly leaderEpoch: number;
 }
 
+export interface EpochEndOffsetRequest extends PartitionKey {
+  /** -1: not to be checked. */
+  readonly currentLeaderEpoch: number;
+  readonly leaderEpoch: number;
+}
+
+/** The end of the greatest epoch of the log that is not above the one asked for; both -1 where there is none. */
+export interface EpochEndOffsetResult {
+  readonly errorCode: number;
+  readonly leaderEpoch: number;
+  readonly endOffset: number;
+}
+
 /** One replica on this broker. A live view: its getters follow the partition until `isOpen` is false. */
 export interface HostedPartition {
   readonly topic: string;
@@ -171,6 +184,8 @@ export interface ReplicaManager {
   /** Answers when `minBytes` are there, `maxWaitMs` has passed or a partition has an error. Results in request order. */
   fetch(request: FetchRequest): Promise<readonly FetchResult[]>;
   listOffset(request: ListOffsetRequest): Promise<ListOffsetResult>;
+  /** Where a reader that has records of an epoch should look whether it diverges (KIP-101, KIP-320). */
+  epochEndOffset(request: EpochEndOffsetRequest): EpochEndOffsetResult;
   partition(topic: string, partitionIndex: number): HostedPartition | undefined;
   /** All hosted partitions, in no order. */
   partitions(): Iterable<HostedPartition>;

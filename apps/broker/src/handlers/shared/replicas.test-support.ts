@@ -56,6 +56,7 @@ export function scriptedReplicas(script: Partial<ReplicaManager>): ReplicaManage
     append: unscripted,
     fetch: unscripted,
     listOffset: unscripted,
+    epochEndOffset: unscripted,
     partition: unscripted,
     partitions: unscripted,
     ...script,
