@@ -9,6 +9,7 @@ import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
 import { deleteAcls } from './delete-acls.ts';
 import { deleteGroups } from './delete-groups.ts';
+import { deleteRecords } from './delete-records.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { describeAcls } from './describe-acls.ts';
 import { describeCluster } from './describe-cluster.ts';
@@ -58,6 +59,7 @@ export const handlers: readonly Handler[] = [
   apiVersions,
   createTopics,
   deleteTopics,
+  deleteRecords,
   initProducerId,
   addPartitionsToTxn,
   addOffsetsToTxn,

@@ -13,6 +13,7 @@ import type { HostedReplica } from './hosted-replica.ts';
 import { ImageFollower } from './image-follower.ts';
 import { OffsetLookup } from './offset-lookup.ts';
 import { Purgatory } from './purgatory.ts';
+import { RecordDeletion } from './record-deletion.ts';
 import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-housekeeping.ts';
 import type { ReplicaHost } from './replica-manager.ts';
 import { ReplicaRegistry } from './replica-registry.ts';
@@ -85,6 +86,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   });
   const fetches = new FetchPath({ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes });
   const offsets = new OffsetLookup(registry);
+  const deletion = new RecordDeletion({ registry, directories: () => follower.directories });
   return {
     hooks: {
       advanced: (log) => registry.ofLog(log)?.advanced(),
@@ -104,6 +106,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     fetch: (request) => fetches.fetch(request),
     listOffset: (request) => offsets.find(request),
     epochEndOffset: (request) => offsets.epochEnd(request),
+    deleteRecords: (requests) => deletion.delete(requests),
     partition: (topic, partitionIndex) => registry.get(topic, partitionIndex),
     partitions: () => registry.all(),
     get image() {

@@ -135,6 +135,17 @@ export interface ListOffsetResult extends PartitionKey {
   readonly leaderEpoch: number;
 }
 
+/** Asks for the start of one partition's log to be moved to `offset`; -1: to the high watermark. */
+export interface RecordDeletionRequest extends PartitionKey {
+  readonly offset: number;
+}
+
+export interface DeleteRecordsResult extends PartitionKey {
+  readonly errorCode: number;
+  /** The log's start from now on; -1 where `errorCode` is not 0. */
+  readonly lowWatermark: number;
+}
+
 export interface EpochEndOffsetRequest extends PartitionKey {
   /** -1: not to be checked. */
   readonly currentLeaderEpoch: number;
@@ -186,6 +197,8 @@ export interface ReplicaManager {
   listOffset(request: ListOffsetRequest): Promise<ListOffsetResult>;
   /** Where a reader that has records of an epoch should look whether it diverges (KIP-101, KIP-320). */
   epochEndOffset(request: EpochEndOffsetRequest): EpochEndOffsetResult;
+  /** Moves logs' starts up. Results in request order, once a restart would not undo them. */
+  deleteRecords(requests: readonly RecordDeletionRequest[]): Promise<readonly DeleteRecordsResult[]>;
   partition(topic: string, partitionIndex: number): HostedPartition | undefined;
   /** All hosted partitions, in no order. */
   partitions(): Iterable<HostedPartition>;

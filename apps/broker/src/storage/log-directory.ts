@@ -205,7 +205,12 @@ export class LogDirectory {
   /** Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`. */
   async checkpoint(): Promise<void> {
     await this.#writeCheckpoint('recovery-point-offset-checkpoint', (log) => log.prepareCheckpoint());
-    await this.#writeCheckpoint('log-start-offset-checkpoint', async (log) => log.logStartOffset);
+    await this.checkpointLogStarts();
+  }
+
+  /** Writes `log-start-offset-checkpoint`. */
+  checkpointLogStarts(): Promise<void> {
+    return this.#writeCheckpoint('log-start-offset-checkpoint', async (log) => log.logStartOffset);
   }
 
   /** Brings `cleaner-offset-checkpoint` up to date. */

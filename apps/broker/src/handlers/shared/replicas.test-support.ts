@@ -57,6 +57,7 @@ export function scriptedReplicas(script: Partial<ReplicaManager>): ReplicaManage
     fetch: unscripted,
     listOffset: unscripted,
     epochEndOffset: unscripted,
+    deleteRecords: unscripted,
     partition: unscripted,
     partitions: unscripted,
     ...script,
