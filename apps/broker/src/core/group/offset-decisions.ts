@@ -56,8 +56,12 @@ export function decideDelete(view: GroupView, { groupId }: DeleteCommand): Group
   const empty = isEmpty(view, groupId);
   if (empty === undefined) return replyOnly(status(ErrorCode.GROUP_ID_NOT_FOUND));
   if (!empty) return replyOnly(status(ErrorCode.NON_EMPTY_GROUP));
-  const { records } = offsetTombstones(groupId, view.offsets(groupId), () => true);
-  return removeGroup(view, groupId, records);
+  const offsets = view.offsets(groupId);
+  const { records } = offsetTombstones(groupId, offsets, () => true);
+  const pending = [...(offsets?.pendingPartitions() ?? [])]
+    .filter(({ topic, partitionIndex }) => offsets?.get(topic, partitionIndex) === undefined)
+    .map(({ topic, partitionIndex }) => ({ type: 'offset', groupId, topic, partitionIndex, value: null }) as const);
+  return removeGroup(view, groupId, [...records, ...pending]);
 }
 
 /** Offsets of topics that the group subscribes to stay (KIP-496). */

@@ -15,7 +15,8 @@ interface PendingCommit {
 /** The committed offsets of one group: durable state, written by `apply` and `applyMarker` alone. */
 export class GroupOffsets {
   readonly #byTopic = new Map<string, Partitions>();
-  readonly #pendingByProducer = new Map<number, PendingCommit[]>();
+  /** By producer id, then by partition: a producer that commits again in the same transaction replaces what it said before. */
+  readonly #pendingByProducer = new Map<number, Map<string, PendingCommit>>();
 
   get(topic: string, partitionIndex: number): CommittedOffset | undefined {
     return this.#byTopic.get(topic)?.get(partitionIndex);
@@ -37,26 +38,40 @@ export class GroupOffsets {
 
   /** Whether an open transaction has committed an offset of the partition. */
   isPending(topic: string, partitionIndex: number): boolean {
-    for (const commits of this.#pendingByProducer.values()) {
-      if (commits.some(({ record }) => record.topic === topic && record.partitionIndex === partitionIndex)) return true;
-    }
+    const key = partitionKey(topic, partitionIndex);
+    for (const commits of this.#pendingByProducer.values()) if (commits.has(key)) return true;
     return false;
   }
 
-  /** `recordOffset`: where the record lies in the log. */
+  /** The partitions that open transactions have committed offsets of; one may come several times. */
+  *pendingPartitions(): Generator<{ readonly topic: string; readonly partitionIndex: number }, void, undefined> {
+    for (const commits of this.#pendingByProducer.values()) {
+      for (const { record } of commits.values()) yield record;
+    }
+  }
+
+  /** `recordOffset`: where the record lies in the log. A tombstone forgets what open transactions have committed, too. */
   apply(record: OffsetRecord, recordOffset: number): void {
     this.#set(record, recordOffset);
+    if (record.value === null) this.#forgetPending(record);
+  }
+
+  #forgetPending({ topic, partitionIndex }: OffsetRecord): void {
+    for (const [producerId, commits] of this.#pendingByProducer) {
+      commits.delete(partitionKey(topic, partitionIndex));
+      if (commits.size === 0) this.#pendingByProducer.delete(producerId);
+    }
   }
 
   /** Holds a transactional commit until the producer's marker. */
   applyPending(record: OffsetRecord, recordOffset: number, producerId: number): void {
-    const pending = this.#pendingByProducer.get(producerId) ?? [];
-    pending.push({ record, recordOffset, isSuperseded: false });
+    const pending = this.#pendingByProducer.get(producerId) ?? new Map<string, PendingCommit>();
+    pending.set(partitionKey(record.topic, record.partitionIndex), { record, recordOffset, isSuperseded: false });
     this.#pendingByProducer.set(producerId, pending);
   }
 
   applyMarker(producerId: number, committed: boolean): void {
-    const pending = this.#pendingByProducer.get(producerId) ?? [];
+    const pending = this.#pendingByProducer.get(producerId)?.values() ?? [];
     this.#pendingByProducer.delete(producerId);
     if (!committed) return;
     for (const { record, recordOffset, isSuperseded } of pending) if (!isSuperseded) this.#set(record, recordOffset);
@@ -76,12 +91,14 @@ export class GroupOffsets {
   }
 
   #supersede(topic: string, partitionIndex: number, recordOffset: number): void {
+    const key = partitionKey(topic, partitionIndex);
     for (const commits of this.#pendingByProducer.values()) {
-      for (const pending of commits) {
-        const { record } = pending;
-        const isSame = record.topic === topic && record.partitionIndex === partitionIndex;
-        if (isSame && pending.recordOffset < recordOffset) pending.isSuperseded = true;
-      }
+      const pending = commits.get(key);
+      if (pending !== undefined && pending.recordOffset < recordOffset) pending.isSuperseded = true;
     }
   }
+}
+
+function partitionKey(topic: string, partitionIndex: number): string {
+  return `${partitionIndex} ${topic}`;
 }
