@@ -1,0 +1,133 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiVersions, ErrorCode, Produce } from '@ks/protocol';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
+import { batchOf, createTopic, produceRequest, readAll } from './bystander.ts';
+import { smallDisk } from './full-disk.ts';
+import { requestBytes, TestClient } from './test-client.ts';
+
+// What the machine does to a broker: each costs one clear line, and no record that was acknowledged.
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ks-around-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Writes until the broker refuses; gives what was acknowledged and the error. */
+async function fill(
+  broker: BrokerProcess,
+  topic: string,
+  count: number,
+): Promise<readonly [readonly string[], number]> {
+  const client = await TestClient.connect(broker.port);
+  const acknowledged: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const text = `${index} ${'x'.repeat(50_000)}`;
+    client.send(produceRequest(topic, batchOf(text)));
+    const { body } = await client.response(Produce, 9);
+    const code = body.responses[0]?.partitionResponses[0]?.errorCode ?? -1;
+    if (code !== 0) {
+      client.destroy();
+      return [acknowledged, code];
+    }
+    acknowledged.push(text);
+  }
+  client.destroy();
+  return [acknowledged, 0];
+}
+
+test('a data directory that another process holds: one line, and the other goes on', async () => {
+  await using first = await startBrokerProcess(directory);
+  await createTopic(first.port, 't');
+  const second = await startBrokerProcess(directory);
+  expect(await second.ended).toBe(1);
+  expect(second.complaints()).toMatch(/^ks-broker: log\.dirs: .* is in use by another broker\n$/);
+  expect((await fill(first, 't', 3))[1]).toBe(ErrorCode.NONE);
+});
+
+test('a port in use: one line, and nothing stays locked', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => holder.once('listening', resolve));
+  const address = holder.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const refused = await startBrokerProcess(directory, { port });
+  expect(await refused.ended).toBe(1);
+  expect(refused.complaints()).toMatch(
+    /^ks-broker: listeners: cannot listen on .*: the port is in use by another process\n$/,
+  );
+  await new Promise((resolve) => holder.close(resolve));
+  await using broker = await startBrokerProcess(directory, { port });
+  expect(broker.port).toBe(port);
+});
+
+test('a data directory that cannot be one: one line', async () => {
+  await writeFile(join(directory, 'file'), 'x');
+  const refused = await startBrokerProcess(join(directory, 'file', 'data'));
+  expect(await refused.ended).toBe(1);
+  expect(refused.complaints()).toMatch(/^ks-broker: log\.dirs: [^\n]*\n$/);
+});
+
+test.each(['an index of noise', 'an index that lies', 'no index'])(
+  '%s: found out at the start, every record is read',
+  async (damage) => {
+    let acknowledged: readonly string[];
+    {
+      await using broker = await startBrokerProcess(directory);
+      await createTopic(broker.port, 't');
+      [acknowledged] = await fill(broker, 't', 60);
+      expect(await broker.end()).toBe(0);
+    }
+    const partition = join(directory, 't-0');
+    for (const name of (await readdir(partition)).filter((file) => /index$/.test(file))) {
+      const bytes = await readFile(join(partition, name));
+      expect(bytes.length).toBeGreaterThan(0);
+      if (damage === 'no index') await rm(join(partition, name));
+      else {
+        if (damage === 'an index of noise') for (let at = 0; at < bytes.length; at++) bytes[at] = (at * 89 + 7) % 256;
+        else bytes.writeInt32BE(bytes.readInt32BE(bytes.length - 4) - 7, bytes.length - 4);
+        await writeFile(join(partition, name), bytes);
+      }
+    }
+    await using broker = await startBrokerProcess(directory);
+    expect(await readAll(broker.port, 't')).toEqual(acknowledged);
+    expect(broker.complaints()).toBe('');
+    expect(broker.log.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
+
+test('a full disk: Kafka’s storage error, its cause in the log, other requests are served, and a start with room has every record', async () => {
+  await using disk = await smallDisk(join(directory, 'small'), 6_000_000);
+  const limits = disk.fileBytesMax === undefined ? {} : { fileBytesMax: disk.fileBytesMax };
+  const data = join(disk.path, 'data');
+  let acknowledged: readonly string[];
+  {
+    await using broker = await startBrokerProcess(data, limits);
+    await createTopic(broker.port, 't');
+    let code: number;
+    [acknowledged, code] = await fill(broker, 't', 1000);
+    expect(acknowledged.length).toBeGreaterThan(20);
+    expect(code).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    const client = await TestClient.connect(broker.port);
+    client.send(requestBytes(ApiVersions, 3, 1, { clientSoftwareName: 'a', clientSoftwareVersion: '1' }));
+    expect((await client.response(ApiVersions, 3)).body.errorCode).toBe(ErrorCode.NONE);
+    client.destroy();
+    const told = broker.log.filter(({ level }) => level === 'error');
+    // The log that failed, and the directory that goes with it.
+    expect(told.map(({ msg }) => msg)).toEqual(['a log has failed', 'a log directory goes offline']);
+    expect(JSON.stringify(told)).toMatch(/space|too large|EFBIG|ENOSPC/i);
+    expect(broker.isRunning).toBe(true);
+    // As in Kafka the whole directory is given up: nobody is told less than everything was.
+    expect((await fill(broker, 't', 1))[1]).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    await broker.end();
+  }
+  disk.grow();
+  await using broker = await startBrokerProcess(data);
+  expect(await readAll(broker.port, 't')).toEqual(acknowledged);
+  expect((await fill(broker, 't', 3))[1]).toBe(ErrorCode.NONE);
+});
