@@ -3,7 +3,7 @@ import type { LogParts } from './log-parts.ts';
 import { resumeAfterCut } from './recovery.ts';
 import { emptyIndexes, Segment } from './segment.ts';
 import { replayProducers } from './producer-recovery.ts';
-import { createEmptyLogFile, removeDeleted, renameDeleted } from './segment-files.ts';
+import { createLogFile, removeDeleted, renameDeleted } from './segment-files.ts';
 import { locateOffset } from './segment-reader.ts';
 
 /**
@@ -44,7 +44,7 @@ export async function restartLog(parts: LogParts, directory: string, offset: num
   // The old ones go first: a crash in between leaves an empty log, never two overlapping ones.
   await removeSegments(parts, old);
   await environment.files.syncDirectory(directory);
-  await createEmptyLogFile(environment.handles, segment);
+  await createLogFile(environment.handles, segment);
   await environment.files.syncDirectory(directory);
   segment.isNameSynced = true;
 }

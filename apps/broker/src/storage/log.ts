@@ -21,7 +21,7 @@ import { deletableSegments, retireSegments } from './log-retention.ts';
 import { searchLog, searchMaxTimestamp } from './log-timestamps.ts';
 import { cutLog, restartLog } from './log-truncation.ts';
 import { LogUpkeep } from './log-upkeep.ts';
-import { createEmptyLogFile } from './segment-files.ts';
+import { createLogFile } from './segment-files.ts';
 
 export type { EpochEndOffset } from './leader-epoch-cache.ts';
 export * from './log-options.ts';
@@ -245,7 +245,7 @@ export class Log {
       if (count === segments.all.length) {
         // The name of the new segment's file is what remembers where the log goes on.
         const segment = this.#appender.roll(nowMs);
-        await createEmptyLogFile(environment.handles, segment);
+        await createLogFile(environment.handles, segment);
         await environment.files.syncDirectory(this.#directory);
       }
       // What is known of producers outlives their records.

@@ -1,4 +1,4 @@
-import type { File, Files } from '../ports/files.ts';
+import type { Files } from '../ports/files.ts';
 import type { FileHandles } from './file-handles.ts';
 import {
   DELETED_SUFFIX,
@@ -64,9 +64,9 @@ export async function syncSegment(
   return isNew;
 }
 
-/** Makes an empty log file, for a segment whose name alone says something: where the log goes on. */
-export async function createEmptyLogFile(handles: FileHandles, segment: Segment): Promise<void> {
-  await handles.use(segment.logPath, async (file: File) => file.truncate(0), true);
+/** Makes the log file, for a segment whose name alone says something: where the log goes on. Its first batches may be under way. */
+export async function createLogFile(handles: FileHandles, segment: Segment): Promise<void> {
+  await handles.use(segment.logPath, async () => undefined, true);
 }
 
 /** First half of a deletion: the files that exist get the suffix `.deleted`. A reader's open file stays readable. */
