@@ -1,3 +1,5 @@
+import type { PartitionHistory } from './partition-history.ts';
+
 /**
  * One batch that a producer sent once. It may be in the log at most once.
  * - `sent`: no answer yet. `unknown`: the connection ended, or the error leaves open whether it was appended.
@@ -6,8 +8,10 @@
  */
 export interface Attempt {
   readonly id: number;
-  readonly topic: string;
-  readonly partition: number;
+  /** Where it was sent. */
+  readonly target: PartitionHistory;
+  /** Whether the request named the topic by its id, so that it can end up nowhere else. */
+  isSentById: boolean;
   /** The batch's records, uncompressed, as they were sent. */
   readonly plain: Uint8Array;
   readonly count: number;

@@ -1,12 +1,12 @@
 import type { HostedPartition } from '../../runtime/replica-manager.ts';
 import type { Attempt } from './attempt.ts';
-import { type Ending, PartitionHistory } from './partition-history.ts';
+import { type Ending, PartitionHistory, type TopicTraits } from './partition-history.ts';
 
-/** A topic that exists, or did. */
+/** A topic that exists. */
 export interface TopicHistory {
   readonly name: string;
   readonly topicId: string;
-  readonly partitions: readonly PartitionHistory[];
+  readonly partitions: PartitionHistory[];
 }
 
 /** Everything that happened in one simulated world, as clients saw it. */
@@ -46,29 +46,36 @@ export class History {
     return this.#attemptCount;
   }
 
-  addTopic(
-    name: string,
-    partitionCount: number,
-    options: { readonly topicId: string; readonly isFlushed: boolean; readonly life: number },
-  ): void {
-    const known = this.topics.get(name);
-    if (known !== undefined) {
-      if (known.topicId !== options.topicId) this.violate(`topic ${name} changed its id`);
-      if (known.partitions.length !== partitionCount)
-        this.violate(`topic ${name} has ${partitionCount} partitions now`);
-      return;
+  /** The broker shows a topic with so many partitions. */
+  showTopic(name: string, topicId: string, partitionCount: number, traits: TopicTraits, life: number): void {
+    let topic = this.topics.get(name);
+    if (topic === undefined) {
+      topic = { name, topicId, partitions: [] };
+      this.topics.set(name, topic);
     }
-    const partitions = Array.from(
-      { length: partitionCount },
-      (_, index) => new PartitionHistory(`${name}-${index}`, options, this.violate),
-    );
-    this.topics.set(name, { name, topicId: options.topicId, partitions });
+    if (topic.topicId !== topicId) this.violate(`topic ${name} changed its id`);
+    if (topic.partitions.length > partitionCount)
+      this.violate(`topic ${name} has only ${partitionCount} partitions now`);
+    for (let index = topic.partitions.length; index < partitionCount; index++) {
+      topic.partitions.push(new PartitionHistory({ topic: name, topicId, index }, traits, life, this.violate));
+    }
+  }
+
+  /** A topic's deletion is asked for. */
+  doom(name: string): void {
+    for (const partition of this.topics.get(name)?.partitions ?? []) partition.isDoomed = true;
+  }
+
+  /** A topic's deletion was acknowledged. */
+  deleted(name: string): void {
+    this.topics.delete(name);
   }
 
   /** A life of the broker begins to serve these. @param isExcused a fault was injected that may keep partitions from being served */
   started(life: number, hosted: Iterable<HostedPartition>, isExcused: boolean): void {
     const served = new Map([...hosted].map((each) => [`${each.topic}-${each.partitionIndex}`, each]));
     for (const partition of this.partitions()) {
+      if (partition.isDoomed) continue;
       const here = served.get(partition.name);
       if (here?.isOpen && here.isLeader) {
         const { logStartOffset, logEndOffset } = here.log;

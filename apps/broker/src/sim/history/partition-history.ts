@@ -11,7 +11,24 @@ export interface PartitionStartFacts {
   readonly leaderEpoch: number;
 }
 
-interface Placed {
+export interface PartitionIdentity {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly index: number;
+}
+
+/** What a topic was created with, as far as it bears on what may be expected. */
+export interface TopicTraits {
+  /** flush.messages=1: every acknowledgement comes after an fsync. */
+  readonly isFlushed: boolean;
+  /** Retention may delete its old records. */
+  readonly isTrimmed: boolean;
+  /** The broker puts its own time on records. */
+  readonly isAppendTime: boolean;
+}
+
+/** A batch whose place is known. */
+export interface Placed {
   readonly attempt: Attempt;
   readonly baseOffset: number;
   readonly endOffset: number;
@@ -24,10 +41,14 @@ interface Placed {
  * was acknowledged or read names one batch for ever, unless a power cut takes back what was never flushed.
  */
 export class PartitionHistory {
+  /** `<topic>-<index>`. */
   readonly name: string;
+  readonly topic: string;
+  readonly index: number;
   readonly topicId: string;
-  /** Whether every acknowledgement comes after an fsync (flush.messages=1). */
-  readonly isFlushed: boolean;
+  readonly traits: TopicTraits;
+  /** Its topic's deletion was asked for: what it says does not count any more. */
+  isDoomed = false;
   readonly #violate: (what: string) => void;
   /** By base offset. */
   #placed = new Map<number, Placed>();
@@ -50,17 +71,17 @@ export class PartitionHistory {
   /** The broker's process that serves it now. */
   life: number;
 
-  constructor(
-    name: string,
-    options: { readonly topicId: string; readonly isFlushed: boolean; readonly life: number },
-    violate: (what: string) => void,
-  ) {
-    const { topicId, isFlushed, life } = options;
-    this.name = name;
-    this.life = life;
+  constructor(identity: PartitionIdentity, traits: TopicTraits, life: number, violate: (what: string) => void) {
+    const { topic, topicId, index } = identity;
+    this.name = `${topic}-${index}`;
+    this.topic = topic;
+    this.index = index;
     this.topicId = topicId;
-    this.isFlushed = isFlushed;
-    this.#violate = (what) => violate(`${name}: ${what}`);
+    this.traits = traits;
+    this.life = life;
+    this.#violate = (what) => {
+      if (!this.isDoomed) violate(`${this.name}: ${what}`);
+    };
   }
 
   /** Batches whose place is known. */
@@ -79,12 +100,16 @@ export class PartitionHistory {
       this.#violate(`batch ${attempt.id} was acknowledged at ${baseOffset}`);
       return;
     }
+    if (this.isDoomed) {
+      attempt.status = 'unknown';
+      return;
+    }
     const endOffset = baseOffset + attempt.count;
     if (this.#isForgotten(attempt.life) && this.#isTooLate(attempt, endOffset)) return;
     this.#place(attempt, baseOffset);
     attempt.status = 'acked';
     this.ackedEndOffset = Math.max(this.ackedEndOffset, endOffset);
-    if (this.isFlushed) this.flushedEndOffset = Math.max(this.flushedEndOffset, endOffset);
+    if (this.traits.isFlushed) this.flushedEndOffset = Math.max(this.flushedEndOffset, endOffset);
     // One replica: what is acknowledged is committed.
     this.highWatermark = Math.max(this.highWatermark, endOffset);
   }
@@ -92,7 +117,7 @@ export class PartitionHistory {
   /** A reader of the broker's process `life` found a batch. */
   seen(batch: SeenBatch, life: number): void {
     const { attempt, baseOffset, leaderEpoch } = batch;
-    if (this.#isForgotten(life)) return;
+    if (this.#isForgotten(life) || this.isDoomed) return;
     if (batch.lastOffset - baseOffset + 1 !== attempt.count) {
       this.#violate(`batch ${attempt.id} of ${attempt.count} records takes ${baseOffset} to ${batch.lastOffset}`);
     }
@@ -112,6 +137,8 @@ export class PartitionHistory {
 
   /** The broker told the log's start, to a request sent when `floor` was known. */
   toldLogStart(logStartOffset: number, floor: number, life: number): void {
+    if (logStartOffset > 0 && !this.traits.isTrimmed)
+      this.#violate(`the log starts at ${logStartOffset} for no reason`);
     if (logStartOffset < floor) this.#violate(`the log start went back from ${floor} to ${logStartOffset}`);
     if (!this.#isForgotten(life)) this.logStartOffset = Math.max(this.logStartOffset, logStartOffset);
   }
@@ -147,7 +174,8 @@ export class PartitionHistory {
       this.#violate(`after a ${ending} the log ends at ${logEndOffset}, but ${kept} was promised`);
     }
     if (ending === 'power-cut') this.#loseFrom(logEndOffset, life);
-    else if (logStartOffset < this.logStartOffset) {
+    // Retention tells the new start before it renames the first file: a crash may bring segments back, as in Kafka.
+    else if (ending === 'stop' && logStartOffset < this.logStartOffset) {
       this.#violate(`after a ${ending} the log starts at ${logStartOffset}, before ${this.logStartOffset}`);
     }
     this.logStartOffset = logStartOffset;
@@ -165,7 +193,7 @@ export class PartitionHistory {
   #isTooLate(attempt: Attempt, endOffset: number): boolean {
     const next = this.#startEnds.find(({ life }) => life > attempt.life);
     if (next === undefined || endOffset <= next.endOffset) return false;
-    if (this.isFlushed)
+    if (this.traits.isFlushed)
       this.#violate(`batch ${attempt.id} was acknowledged up to ${endOffset} and lost by a power cut`);
     attempt.status = 'lost';
     return true;
@@ -203,10 +231,15 @@ export class PartitionHistory {
   #faultOf(attempt: Attempt, baseOffset: number): string | undefined {
     const known = this.#placed.get(baseOffset);
     if (known?.attempt === attempt) return undefined;
+    const mayStray = attempt.target.topic === this.topic && attempt.target.isDoomed && !attempt.isSentById;
+    if (attempt.target.index !== this.index || (attempt.target !== this && !mayStray)) {
+      return `it was sent to ${attempt.target.name} of ${attempt.target.topicId}`;
+    }
     if (attempt.status === 'refused') return 'it was refused';
     if (attempt.status === 'lost') return 'a power cut had taken it';
     if (attempt.baseOffset >= 0) return `it is at ${attempt.baseOffset} already`;
-    if (baseOffset < attempt.floor) return `${attempt.floor} was acknowledged before it was sent`;
+    if (attempt.target === this && baseOffset < attempt.floor)
+      return `${attempt.floor} was acknowledged before it was sent`;
     for (let offset = baseOffset; offset < baseOffset + attempt.count; offset++) {
       const base = this.#baseOf.get(offset);
       if (base !== undefined) return `batch ${this.#placed.get(base)?.attempt.id} is at ${base}`;

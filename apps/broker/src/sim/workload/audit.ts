@@ -1,20 +1,26 @@
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SimClient } from '../sim-client.ts';
 import type { Stage } from './actor.ts';
-import { fetchOnce, latestOffset } from './consumer.ts';
+import { fetchOnce } from './consumer.ts';
+import { EARLIEST, LATEST, listOffset } from './lookup.ts';
 
 /** Reads every partition from its start to its end, and asks that everything acknowledged be there. */
 export async function audit(stage: Stage, client: SimClient): Promise<void> {
   while (!(await client.connect())) await stage.sleep(10);
-  for (const partition of stage.history.partitions()) await auditPartition(stage, client, partition);
+  for (const partition of stage.history.partitions())
+    if (!partition.isDoomed) await auditPartition(stage, client, partition);
   client.close();
 }
 
 async function auditPartition(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<void> {
   const { history } = stage;
-  const latest = await latestOffset(client, partition);
-  if (latest === undefined) return history.violate(`${partition.name}: its end cannot be had`);
-  const positions = new Map([[partition, partition.logStartOffset]]);
+  const latest = (await listOffset(client, partition, LATEST))?.offset;
+  const earliest = (await listOffset(client, partition, EARLIEST))?.offset;
+  if (latest === undefined || earliest === undefined) {
+    history.violate(`${partition.name}: its ends cannot be had`);
+    return;
+  }
+  const positions = new Map([[partition, earliest]]);
   for (let tries = 0; (positions.get(partition) ?? 0) < latest; tries++) {
     const before = positions.get(partition);
     await fetchOnce(stage, client, [partition], positions);

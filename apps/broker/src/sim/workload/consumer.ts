@@ -1,8 +1,9 @@
-import { ErrorCode, Fetch, ListOffsets, type ResponseOf } from '@ks/protocol';
+import { ErrorCode, Fetch, type ResponseOf } from '@ks/protocol';
 import { checkFetched } from '../history/fetched-records.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SimClient } from '../sim-client.ts';
 import { choose, keepWorking, pick, type Stage } from './actor.ts';
+import { EARLIEST, listOffset, lookUp } from './lookup.ts';
 
 const TOPIC_IDS_SINCE = 13;
 /** Below this an answer cannot tell its topics' ids or epochs; ks serves no older ones. */
@@ -11,7 +12,6 @@ const FETCH_MIN = 4;
 /** What a consumer asks of one partition, with what was known when it asked. */
 export interface Asked {
   readonly partition: PartitionHistory;
-  readonly index: number;
   readonly fetchOffset: number;
   readonly highWatermark: number;
   readonly logStartOffset: number;
@@ -26,7 +26,7 @@ export async function consume(stage: Stage, client: SimClient): Promise<void> {
   await keepWorking(stage, client, async () => {
     const { random, history } = stage;
     if (underWay >= underWayMax) return;
-    const partitions = [...history.topics.values()].flatMap((topic) => topic.partitions);
+    const partitions = history.partitions();
     const chosen = new Set<PartitionHistory>();
     for (let count = 1 + random.int(4); count > 0; count--) {
       const partition = pick(random, partitions);
@@ -37,7 +37,10 @@ export async function consume(stage: Stage, client: SimClient): Promise<void> {
     if (random.chance(0.03)) beBusyElsewhere(stage, client);
     if (underWay > 0 && random.chance(0.03)) client.close();
     underWay += 1;
-    const fetching = fetchOnce(stage, client, [...chosen], positions).finally(() => {
+    const [first] = chosen;
+    const isLookUp = first !== undefined && random.chance(0.1);
+    const work = isLookUp ? lookUp(stage, client, first) : fetchOnce(stage, client, [...chosen], positions);
+    const fetching = work.finally(() => {
       underWay -= 1;
     });
     if (underWayMax === 1) await fetching;
@@ -102,15 +105,14 @@ export async function fetchOnce(
   for (const each of asked) {
     const told = toldOf(answer, each, version);
     if (told === undefined) history.violate(`${each.partition.name}: an answer to Fetch v${version} leaves it out`);
-    else positions.set(each.partition, await checkAnswer(stage, each, told, life, version));
+    else positions.set(each.partition, await checkAnswer(stage, each, told, { client, life, version }));
   }
 }
 
 function ask(partition: PartitionHistory, fetchOffset: number): Asked {
-  const { highWatermark, logStartOffset, name } = partition;
+  const { highWatermark, logStartOffset } = partition;
   return {
     partition,
-    index: Number(name.slice(name.lastIndexOf('-') + 1)),
     fetchOffset,
     highWatermark,
     logStartOffset,
@@ -119,15 +121,18 @@ function ask(partition: PartitionHistory, fetchOffset: number): Asked {
 
 function topicsOf(asked: readonly Asked[], version: number, partitionMaxBytes: number) {
   const topics = new Map<string, Asked[]>();
-  for (const each of asked) topics.set(topicOf(each), [...(topics.get(topicOf(each)) ?? []), each]);
+  for (const each of asked) {
+    const { topic } = each.partition;
+    topics.set(topic, [...(topics.get(topic) ?? []), each]);
+  }
   return [...topics].map(([topic, parts]) => ({
     ...(version >= TOPIC_IDS_SINCE ? { topicId: parts[0]?.partition.topicId ?? '', topic: '' } : { topic }),
-    partitions: parts.map(({ index, fetchOffset }) => ({ partition: index, fetchOffset, partitionMaxBytes })),
+    partitions: parts.map(({ partition, fetchOffset }) => ({
+      partition: partition.index,
+      fetchOffset,
+      partitionMaxBytes,
+    })),
   }));
-}
-
-function topicOf({ partition }: Asked): string {
-  return partition.name.slice(0, partition.name.lastIndexOf('-'));
 }
 
 type FetchAnswer = ResponseOf<typeof Fetch>;
@@ -135,43 +140,43 @@ type Told = FetchAnswer['responses'][number]['partitions'][number];
 
 function toldOf(answer: FetchAnswer, asked: Asked, version: number): Told | undefined {
   const topic = answer.responses.find((each) =>
-    version >= TOPIC_IDS_SINCE ? each.topicId === asked.partition.topicId : each.topic === topicOf(asked),
+    version >= TOPIC_IDS_SINCE ? each.topicId === asked.partition.topicId : each.topic === asked.partition.topic,
   );
-  return topic?.partitions.find((each) => each.partitionIndex === asked.index);
+  return topic?.partitions.find((each) => each.partitionIndex === asked.partition.index);
 }
 
-async function checkAnswer(stage: Stage, asked: Asked, told: Told, life: number, version: number): Promise<number> {
+/** What was committed is in range, unless the log has come to start behind it. */
+async function explain(stage: Stage, client: SimClient, partition: PartitionHistory, offset: number): Promise<void> {
+  const { life } = client;
+  const earliest = await listOffset(client, partition, EARLIEST);
+  if (earliest === undefined || life !== partition.life || partition.isDoomed || earliest.offset > offset) return;
+  stage.history.violate(
+    `${partition.name}: ${offset} is committed, in a log from ${earliest.offset}, and out of range`,
+  );
+}
+
+/** What else an answer came with. */
+interface Circumstances {
+  readonly client: SimClient;
+  /** The broker's process that was asked. */
+  readonly life: number;
+  readonly version: number;
+}
+
+async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Circumstances): Promise<number> {
   const { history } = stage;
+  const { client, life, version } = by;
   const { partition, fetchOffset } = asked;
   const { errorCode, highWatermark, logStartOffset, records } = told;
   history.count(`fetch error ${errorCode}`);
   stage.note(`${partition.name}: error ${errorCode} hw ${highWatermark} ${records?.length ?? 0} bytes`);
   if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-    // Between what was known when it was asked, an offset is in range; retention and power cuts may move the ends.
-    if (fetchOffset <= asked.highWatermark && fetchOffset >= partition.logStartOffset && life === partition.life) {
-      history.violate(`${partition.name}: ${fetchOffset} is out of range, with ${asked.highWatermark} committed`);
-    }
+    if (fetchOffset <= asked.highWatermark && life === partition.life)
+      await explain(stage, client, partition, fetchOffset);
     return partition.logStartOffset;
   }
   if (errorCode !== 0) return fetchOffset;
   partition.toldHighWatermark(highWatermark, asked.highWatermark, life);
   if (version >= 5) partition.toldLogStart(logStartOffset, asked.logStartOffset, life);
   return checkFetched(stage, partition, { life, fetchOffset, highWatermark, records });
-}
-
-/** Asks for the end of a partition; undefined where the broker did not say. */
-export async function latestOffset(client: SimClient, partition: PartitionHistory): Promise<number | undefined> {
-  const version = client.version(ListOffsets, 1);
-  if (version === undefined) return undefined;
-  const asked = ask(partition, 0);
-  const { life } = client;
-  const answer = await client.request(ListOffsets, version, {
-    replicaId: -1,
-    isolationLevel: 0,
-    topics: [{ name: topicOf(asked), partitions: [{ partitionIndex: asked.index, timestamp: -1 }] }],
-  });
-  const told = answer?.topics[0]?.partitions[0];
-  if (told === undefined || told.errorCode !== 0) return undefined;
-  partition.toldHighWatermark(told.offset, asked.highWatermark, life);
-  return told.offset;
 }

@@ -51,7 +51,7 @@ export async function produce(stage: Stage, client: SimClient): Promise<void> {
 
 async function prepare(stage: Stage, client: SimClient): Promise<readonly Sending[]> {
   const { random, history } = stage;
-  const all = [...history.topics.values()].flatMap(({ partitions }) => partitions);
+  const all = history.partitions();
   const chosen = new Set<PartitionHistory>();
   for (let count = 1 + random.int(3); count > 0; count--) {
     const partition = pick(random, all);
@@ -72,8 +72,8 @@ async function makeBatch(stage: Stage, client: SimClient, partition: PartitionHi
   const bytes = sealing instanceof Promise ? await clock.outside(sealing) : sealing;
   const attempt: Attempt = {
     id,
-    topic: partition.name.slice(0, partition.name.lastIndexOf('-')),
-    partition: Number(partition.name.slice(partition.name.lastIndexOf('-') + 1)),
+    target: partition,
+    isSentById: true,
     plain,
     count: records.length,
     timestamps: records.map(({ timestamp }) => timestamp),
@@ -126,6 +126,7 @@ async function send(
   if (version === undefined) return history.violate('Produce is not advertised');
   const body = requestOf(sendings, acks, version, random);
   const connection = client.connectionNumber;
+  for (const { attempt } of sendings) attempt.isSentById = version >= TOPIC_IDS_SINCE;
   history.count(`produce acks ${acks}`);
   stage.note(`${client.name} sends ${sendings.map(({ attempt }) => attempt.id).join(' ')} acks ${acks} v${version}`);
   if (random.chance(0.01)) return client.sendHalf(Produce, version, body);
@@ -152,6 +153,7 @@ async function send(
       continue;
     }
     partition.acked(attempt, result.baseOffset);
+    if (partition.isDoomed) continue;
     const last = lastOffsets.get(partition);
     if (last?.connection === connection && result.baseOffset <= last.offset) {
       history.violate(`${partition.name}: pipelined batch ${attempt.id} at ${result.baseOffset} after ${last.offset}`);
@@ -168,7 +170,7 @@ function requestOf(
 ): RequestInput<typeof Produce> {
   const topics = new Map<string, Sending[]>();
   for (const sending of sendings) {
-    const { topic } = sending.attempt;
+    const { topic } = sending.partition;
     topics.set(topic, [...(topics.get(topic) ?? []), sending]);
   }
   return {
@@ -176,16 +178,16 @@ function requestOf(
     timeoutMs: 30_000 + random.int(1000),
     topicData: [...topics].map(([name, parts]) => ({
       ...(version >= TOPIC_IDS_SINCE ? { topicId: parts[0]?.partition.topicId ?? '', name: '' } : { name }),
-      partitionData: parts.map(({ attempt, records }) => ({ index: attempt.partition, records })),
+      partitionData: parts.map(({ partition, records }) => ({ index: partition.index, records })),
     })),
   };
 }
 
 type ProduceAnswer = ResponseOf<typeof Produce>;
 
-function resultOf(answer: ProduceAnswer | undefined, { attempt, partition }: Sending, version: number) {
+function resultOf(answer: ProduceAnswer | undefined, { partition }: Sending, version: number) {
   const topic = answer?.responses.find((each) =>
-    version >= TOPIC_IDS_SINCE ? each.topicId === partition.topicId : each.name === attempt.topic,
+    version >= TOPIC_IDS_SINCE ? each.topicId === partition.topicId : each.name === partition.topic,
   );
-  return topic?.partitionResponses.find((each) => each.index === attempt.partition);
+  return topic?.partitionResponses.find((each) => each.index === partition.index);
 }
