@@ -16,15 +16,21 @@ import type { CleanerSettings } from './storage/cleaner-scheduler.ts';
 /** The effective settings of topics. Those without overrides are resolved once per image. */
 export function topicSettings(config: BrokerConfig): TopicSettingsOf {
   let resolvedFor: ClusterImage['configs'] | undefined;
+  let producerIdExpirationMs = config.values['producer.id.expiration.ms'];
   const resolved = new Map<ReadonlyMap<string, string> | undefined, TopicSettings>();
   return (topic, image = emptyClusterImage) => {
-    if (resolvedFor !== image.configs) resolved.clear();
+    const layers = brokerLayers(config, config.nodeId, image);
+    if (resolvedFor !== image.configs) {
+      resolved.clear();
+      producerIdExpirationMs = brokerValuesInForce(layers)['producer.id.expiration.ms'];
+    }
     resolvedFor = image.configs;
     const overrides = image.configs.get(configKey('topic', topic));
     let settings = resolved.get(overrides);
     if (settings === undefined) {
-      const effective = resolveTopicConfig(overrides, brokerLayers(config, config.nodeId, image));
-      settings = { log: logConfigOf(effective), minInsyncReplicas: effective['min.insync.replicas'] };
+      const effective = resolveTopicConfig(overrides, layers);
+      const log = { ...logConfigOf(effective), producerIdExpirationMs };
+      settings = { log, minInsyncReplicas: effective['min.insync.replicas'] };
       resolved.set(overrides, settings);
     }
     return settings;
@@ -88,5 +94,6 @@ export function housekeepingIntervals({ values }: BrokerConfig): Partial<Houseke
   return {
     recoveryCheckpointMs: values['log.flush.offset.checkpoint.interval.ms'],
     retentionCheckMs: values['log.retention.check.interval.ms'],
+    producerExpirationCheckMs: values['producer.id.expiration.check.interval.ms'],
   };
 }

@@ -43,6 +43,7 @@ export const defaultHousekeepingIntervals: HousekeepingIntervals = {
   highWatermarkCheckpointMs: 5_000,
   recoveryCheckpointMs: 60_000,
   retentionCheckMs: 300_000,
+  producerExpirationCheckMs: 600_000,
 };
 
 export interface ReplicaManagerOptions {

@@ -87,6 +87,15 @@ describe('appends of an idempotent producer', () => {
     expect(await rig.errorOf(produced(8, ['8']))).toBe(0);
     expect(await rig.values()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8']);
   });
+
+  it('are taken from any sequence on when the producer was silent for producer.id.expiration.ms', async () => {
+    const rig = await Rig.leading({ producerIdExpirationMs: 1_000_000 });
+    await rig.append([produced(0, ['a'])]);
+    await rig.clock.advance(700_000);
+    expect(await rig.errorOf(produced(5, ['b']))).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    await rig.clock.advance(700_000);
+    expect(await rig.errorOf(produced(5, ['b']))).toBe(0);
+  });
 });
 
 describe('appends of a transaction', () => {

@@ -10,6 +10,8 @@ export interface HousekeepingIntervals {
   readonly recoveryCheckpointMs: number;
   /** log.retention.check.interval.ms */
   readonly retentionCheckMs: number;
+  /** producer.id.expiration.check.interval.ms */
+  readonly producerExpirationCheckMs: number;
 }
 
 export interface HousekeepingOptions {
@@ -38,6 +40,7 @@ export class ReplicaHousekeeping {
     this.#every(intervals.highWatermarkCheckpointMs, () => this.checkpointHighWatermarks());
     this.#every(intervals.recoveryCheckpointMs, () => this.#forEach((directory) => directory.checkpoint()));
     this.#every(intervals.retentionCheckMs, () => this.#deleteOldSegments());
+    this.#every(intervals.producerExpirationCheckMs, () => this.#expireProducers());
   }
 
   /** No more work starts; resolves when what runs is done. */
@@ -62,6 +65,13 @@ export class ReplicaHousekeeping {
     await this.#forEach(async (directory) => {
       await directory.deleteOldSegments((log) => registry.ofLog(log)?.highWatermark ?? 0);
       for (const log of directory.logs()) registry.ofLog(log)?.trimmed();
+    });
+  }
+
+  #expireProducers(): Promise<void> {
+    const nowMs = this.#options.clock.wallMs();
+    return this.#forEach(async (directory) => {
+      for (const log of directory.logs()) log.producers.expire(nowMs, log.config.producerIdExpirationMs);
     });
   }
 

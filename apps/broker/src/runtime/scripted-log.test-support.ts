@@ -47,7 +47,10 @@ export class ScriptedLog {
   /** Reads are answered by promises, as from a cold disk. */
   isCold = false;
   /** Judges as a log does; what is appended is not noted. */
-  readonly producers: Pick<LogProducers, 'judge' | 'lastStableOffset' | 'highWatermarkReached' | 'abortedTransactions'>;
+  readonly producers: Pick<
+    LogProducers,
+    'judge' | 'expire' | 'lastStableOffset' | 'highWatermarkReached' | 'abortedTransactions'
+  >;
   /** Where an open transaction began. */
   unstableOffset = Number.POSITIVE_INFINITY;
   aborted: readonly AbortedTransaction[] = [];
@@ -66,6 +69,7 @@ export class ScriptedLog {
       abortedTransactions: (from, upTo) =>
         this.aborted.filter(({ firstOffset, lastOffset }) => firstOffset < upTo && lastOffset >= from),
       highWatermarkReached: () => undefined,
+      expire: () => 0,
     };
     this.appendedEndOffset = endOffset;
     this.logEndOffset = endOffset;
