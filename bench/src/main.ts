@@ -1,17 +1,18 @@
-// npm run bench -- --scenario start|load|matrix|crowd|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|crowd|latency|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { measureCrowd } from './crowd.ts';
+import { measureLatency } from './latency.ts';
 import { java } from './loads/java.ts';
 import { kcat } from './loads/kcat.ts';
 import type { LoadOptions } from './loads/load.ts';
+import { matrix } from './matrix.ts';
 import { kafka } from './peers/kafka.ts';
 import { ks } from './peers/ks.ts';
 import { type Measurement, renderTable } from './report.ts';
-import { matrix } from './matrix.ts';
 import { measureLoads, measureStart } from './scenarios.ts';
 
 const { values } = parseArgs({
@@ -67,6 +68,8 @@ try {
     const crowd = { partitions: Number(values.partitions), connections: Number(values.connections) };
     measurements.push(...(await measureCrowd(peers, crowd)));
   }
+  if (values.scenario === 'latency')
+    measurements.push(...(await measureLatency(peers, { recordsPerSecond: 5000, seconds: 10 }, Number(values.rounds))));
   if (values.scenario === 'matrix')
     measurements.push(
       ...(await measureLoads(peers, client, matrix(options, client.name === 'java'), Number(values.rounds))),
