@@ -48,9 +48,9 @@ describe('ks topics', () => {
   });
 
   test('a dry run of create makes nothing and finds what is wrong', async () => {
-    const good = await cluster.ks(['topics', 'create', 'imagined', '--dry-run']);
+    const good = await cluster.call(['topics', 'create', 'imagined', '--dry-run']);
     expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('would be created')]);
-    const bad = await cluster.ks(['topics', 'create', 'imagined', '--dry-run', '-c', 'retention.ms=soon']);
+    const bad = await cluster.call(['topics', 'create', 'imagined', '--dry-run', '-c', 'retention.ms=soon']);
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('code: INVALID_CONFIG')]);
     const left = await cluster.client.admin.listTopics();
     expect(left.map(({ name }) => name)).not.toContain('imagined');
@@ -58,7 +58,7 @@ describe('ks topics', () => {
 
   test('where one of several cannot be created, the others are, and the exit code says so', async () => {
     const existing = await cluster.topic();
-    const mixed = await cluster.ks(['topics', 'create', 'first', existing, 'second', '-o', 'json']);
+    const mixed = await cluster.call(['topics', 'create', 'first', existing, 'second', '-o', 'json']);
     expect(mixed.code).toBe(1);
     const rows: { readonly topic: string; readonly status: string }[] = JSON.parse(mixed.stdout);
     expect(rows.map(({ topic, status }) => [topic, status])).toEqual([
@@ -92,7 +92,7 @@ describe('ks topics', () => {
   test.each(['list', 'describe'])('%s in every format', async (command) => {
     const topic = await cluster.topic(2);
     const run = (format: string) =>
-      cluster.ks([
+      cluster.call([
         'topics',
         command,
         ...(command === 'list' ? [] : [topic]),

@@ -9,7 +9,7 @@ import { usage } from '../errors/usage.ts';
 import { Interruption } from '../interruption.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
 import { type InputKind, inputKinds, namesItsTopics, readInput } from '../input/read-input.ts';
-import { RecordSender } from '../produce/record-sender.ts';
+import { producerSizes, RecordSender } from '../produce/record-sender.ts';
 import { untilInterrupted } from '../produce/until-interrupted.ts';
 import { parseHeader } from '../records/parse-header.ts';
 
@@ -41,7 +41,8 @@ export class Produce extends BaseCommand {
     input: Flags.option({
       options: inputKinds,
       default: 'line' as const,
-      description: 'a record is: a line, a JSON value, an envelope of consume -J a line, or the whole input',
+      description:
+        'a record is: a line, a JSON value, a line of consume -J, a row of CSV with headings, or the whole input',
     })(),
     file: Flags.string({ description: 'read this file instead of standard input' }),
     value: Flags.string({ exclusive: ['file'], description: 'send this one value instead of reading any input' }),
@@ -90,7 +91,7 @@ export class Produce extends BaseCommand {
       acks: flags.acks === 'all' ? 'all' : flags.acks === '1' ? 1 : 0,
       compression: flags.compression,
       lingerMs: 5,
-      batchBytes: 256 * 1024,
+      ...producerSizes,
     });
     const records = new RecordSender(producer, {
       topic: args.topic,

@@ -6,8 +6,10 @@ import { parseFormat } from '../format/parse-format.ts';
 import { checkReadable } from '../format/read-plan.ts';
 import type { RecordView } from '../records/record-view.ts';
 import type { ProduceRecord } from './produce-record.ts';
+import { readCsv } from './read-csv.ts';
 import { readEnvelopes } from './read-envelopes.ts';
 import { readFormatted } from './read-formatted.ts';
+import { readJson } from './read-json.ts';
 import { RecordTooLongError, readLines } from './read-lines.ts';
 import { readWhole } from './read-whole.ts';
 
@@ -182,6 +184,57 @@ describe('formatted input', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('JSON values', () => {
+  const json = (input: string, sizes: readonly number[] = []) =>
+    all(readJson(chunked(utf8.encode(input), sizes), 1_000_000));
+
+  test('are records as they stand, whatever lies between them, however the stream is cut', async () => {
+    const input = '\n{"a":\n  "}"}[1,\n2]  "x y"\n-1.5e3 null\ttrue\n';
+    for (const sizes of [[], [1], [3]]) {
+      const values = (await json(input, sizes)).map((record) => text(record.value));
+      expect(values).toEqual(['{"a":\n  "}"}', '[1,\n2]', '"x y"', '-1.5e3', 'null', 'true']);
+    }
+    expect(await json(' \n')).toEqual([]);
+  });
+
+  test.each(['{"a":1', 'nope', '{"a":1}\n{"b":}', '[1 2]'])('refuses %s', async (input) => {
+    await expect(json(input)).rejects.toThrow(FormatError);
+  });
+});
+
+describe('CSV', () => {
+  const csv = (input: string, sizes: readonly number[] = []) =>
+    all(readCsv(chunked(utf8.encode(input), sizes), 1_000_000));
+
+  test('columns with names of their own are the parts of a record', async () => {
+    const input =
+      '\ufeffkey,value,header:h,partition,timestamp,topic\r\nk,"a ""b"",\r\nc",x,2,1700000000000,other\r\n,,,,,\r\n';
+    for (const sizes of [[], [1], [7]]) {
+      const [first, second, ...others] = await csv(input, sizes);
+      expect(others).toEqual([]);
+      expect([text(first?.key), text(first?.value)]).toEqual(['k', 'a "b",\r\nc']);
+      expect([first?.partition, first?.timestampMs, first?.topic]).toEqual([2, 1_700_000_000_000, 'other']);
+      expect(first?.headers.map(({ key, value }) => [key, text(value)])).toEqual([['h', 'x']]);
+      expect(second).toEqual({ key: null, value: new Uint8Array(0), headers: [] });
+    }
+  });
+
+  test('without a value column the other columns are a JSON object', async () => {
+    const [record] = await csv('key,id,name\nk,1,"O\'Neil"\n');
+    expect([text(record?.key), text(record?.value)]).toEqual(['k', '{"id":"1","name":"O\'Neil"}']);
+  });
+
+  test.each([
+    ['value,other\na,b\n', /header:other/],
+    ['key,key\na,b\n', /two columns/],
+    ['value,partition\na,x\n', /row 2: partition "x"/],
+    ['value,key\na\n', /line 2/],
+    ['value\n"a', /quote/i],
+  ])('refuses %j', async (input, why) => {
+    await expect(csv(input)).rejects.toThrow(why);
   });
 });
 

@@ -1,13 +1,14 @@
 import { parseFormat } from '../format/parse-format.ts';
 import { checkReadable } from '../format/read-plan.ts';
 import type { ProduceRecord } from './produce-record.ts';
+import { readCsv } from './read-csv.ts';
 import { readEnvelopes } from './read-envelopes.ts';
 import { readFormatted } from './read-formatted.ts';
 import { readJson } from './read-json.ts';
 import { readLines } from './read-lines.ts';
 import { readWhole } from './read-whole.ts';
 
-export const inputKinds = ['line', 'json', 'ndjson', 'whole'] as const;
+export const inputKinds = ['line', 'json', 'ndjson', 'csv', 'whole'] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 /** How standard input becomes records. */
@@ -38,6 +39,7 @@ export function readInput(
     return readFormatted(chunks, parts, maxRecordBytes);
   }
   if (options.kind === 'ndjson') return readEnvelopes(chunks, maxRecordBytes);
+  if (options.kind === 'csv') return readCsv(chunks, maxRecordBytes);
   if (options.kind === 'json') return readJson(chunks, maxRecordBytes);
   if (options.kind === 'whole') return readWhole(chunks, maxRecordBytes);
   const keyDelimiter = options.keyDelimiter === undefined ? undefined : delimiterBytes(options.keyDelimiter);
@@ -46,6 +48,6 @@ export function readInput(
 
 /** Whether the records of such an input may say which topic they go to. */
 export function namesItsTopics(kind: InputKind, format: string | undefined): boolean {
-  if (format === undefined) return kind === 'ndjson';
+  if (format === undefined) return kind === 'ndjson' || kind === 'csv';
   return parseFormat(format).some((part) => part.type === 'text' && part.field === 'topic');
 }

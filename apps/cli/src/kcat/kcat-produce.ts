@@ -5,7 +5,7 @@ import { namingTopics } from '../errors/unknown-topic.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
 import { readInput } from '../input/read-input.ts';
 import { readWhole } from '../input/read-whole.ts';
-import { RecordSender } from '../produce/record-sender.ts';
+import { producerSizes, RecordSender } from '../produce/record-sender.ts';
 import { untilInterrupted } from '../produce/until-interrupted.ts';
 import { parseHeader } from '../records/parse-header.ts';
 import { type KcatArguments, lastOf, misused } from './kcat-arguments.ts';
@@ -29,7 +29,7 @@ export async function kcatProduce({ given, properties, settings, client, signal 
     acks: properties.acks,
     compression,
     lingerMs: properties.lingerMs,
-    batchBytes: 256 * 1024,
+    ...producerSizes,
   });
   const sender = new RecordSender(producer, {
     topic,

@@ -7,6 +7,9 @@ import type { HeaderView } from '../records/record-view.ts';
 /** Bytes that may be read and not yet acknowledged: a fast input must not pile up behind a slow broker. */
 const WAITING_BYTES_MAX = 24 * 1024 * 1024;
 
+/** Large batches, and no limit of our own to a record: how large one may be is the topic's to say. */
+export const producerSizes = { batchBytes: 256 * 1024, maxRequestBytes: 64 * 1024 * 1024 } as const;
+
 /** What a record gets that leaves it out. */
 export interface RecordDefaults {
   readonly topic: string;
