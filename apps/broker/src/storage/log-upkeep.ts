@@ -45,7 +45,8 @@ export class LogUpkeep {
       if (isWhole) environment.indexes.loaded(segment);
     }
     if (isNameNew) await environment.files.syncDirectory(this.#host.directory);
-    await this.saveProducers(logEndOffset);
+    // What a crash loses of the transaction indexes is read from the log again, behind the last snapshot.
+    if (this.#parts.snapshots.hasPending) await this.saveProducers(logEndOffset);
     return logEndOffset;
   }
 
@@ -55,7 +56,9 @@ export class LogUpkeep {
       .catch(() => undefined)
       .then(async () => {
         const { environment, segments, snapshots } = this.#parts;
-        for (const segment of [...segments.all]) await writeTransactionIndex(environment.files, segment);
+        for (const segment of segments.all.filter(({ transactions }) => !transactions.isSaved)) {
+          await writeTransactionIndex(environment.files, segment);
+        }
         await snapshots.writePending(endOffset);
       });
     return this.#savingProducers;

@@ -34,6 +34,11 @@ export class ProducerSnapshots {
     return [...new Set([...this.#onDisk, ...this.#pending.keys()])].sort((a, b) => b - a);
   }
 
+  /** Whether snapshots were taken that are not written. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Takes a snapshot of the producers of all batches below `offset`. It is written later. */
   capture(offset: number, producers: Iterable<ProducerEntry>): void {
     this.#pending.set(offset, formatSnapshot(producers, this.#options.core));
