@@ -16,6 +16,7 @@ import type { Metrics } from './ports/metrics.ts';
 import type { Network } from './ports/network.ts';
 import type { Random } from './ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
+import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
 import { ControllerConfigAdmin } from './runtime/config-admin.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
 import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
@@ -218,6 +219,7 @@ class ComposedBroker implements Broker {
     const loader = new MetadataLoader({ store, clock, logger, failed: this.#failed });
     const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
     const configs = new ControllerConfigAdmin({ store, metadata: loader, brokerId, clock, logger, config });
+    const cluster = new ControllerClusterAdmin({ store, metadata: loader, brokerId, clock, logger });
     const electionRulesOf = electionRules(config, brokerId);
     const standForController = async () => this.#registration?.standForController();
     const metadataController = new MetadataController({
@@ -235,7 +237,7 @@ class ComposedBroker implements Broker {
     });
     const server = this.#createServer({
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
-      ...{ replicas, metadata: loader, controller, configs, groups, transactions, fetchSessions },
+      ...{ replicas, metadata: loader, controller, cluster, configs, groups, transactions, fetchSessions },
     });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));

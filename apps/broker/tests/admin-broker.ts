@@ -25,7 +25,7 @@ export async function startAdminBroker(config: Readonly<Record<string, string>> 
     node,
     services: {
       ...{ nodeId: 0, clusterId, config: node.config, clock, metadata: node.loader },
-      ...{ controller: node.admin, configs: node.configs },
+      ...{ controller: node.admin, configs: node.configs, cluster: node.cluster },
     },
     create: async (name, partitionCount = 1, configs = {}) => {
       const spec = { name, partitionCount, replicationFactor: 1, assignments: [] };

@@ -6,6 +6,7 @@ import type { MetadataStore } from '../src/ports/metadata-store.ts';
 import type { Metrics } from '../src/ports/metrics.ts';
 import type { Random } from '../src/ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from '../src/runtime/broker-registration.ts';
+import { type ClusterAdmin, ControllerClusterAdmin } from '../src/runtime/cluster-admin.ts';
 import { type ConfigAdmin, ControllerConfigAdmin } from '../src/runtime/config-admin.ts';
 import { MetadataController } from '../src/runtime/metadata-controller.ts';
 import { MetadataLoader } from '../src/runtime/metadata-loader.ts';
@@ -62,6 +63,7 @@ export interface MetadataNode {
   readonly controller: MetadataController;
   readonly admin: TopicAdmin;
   readonly configs: ConfigAdmin;
+  readonly cluster: ClusterAdmin;
   readonly images: ClusterImage[];
   readonly log: KeptLog;
   readonly metrics: KeptMetrics;
@@ -101,10 +103,25 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   const services = { store, metadata: loader, brokerId, clock, logger: log, config };
   const admin = new ControllerTopicAdmin({ ...services, random });
   const configs = new ControllerConfigAdmin(services);
+  const cluster = new ControllerClusterAdmin(services);
   const stop = async (how: 'clean' | 'crash' = 'clean') => {
     await loader.stop();
     await controller.stop();
     if (how === 'clean') await registration.end();
   };
-  return { brokerId, registration, config, loader, controller, admin, configs, images, log, metrics, failures, stop };
+  return {
+    brokerId,
+    registration,
+    config,
+    loader,
+    controller,
+    admin,
+    configs,
+    cluster,
+    images,
+    log,
+    metrics,
+    failures,
+    stop,
+  };
 }

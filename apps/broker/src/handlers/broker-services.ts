@@ -1,3 +1,4 @@
+import type { ClusterAdmin } from '../runtime/cluster-admin.ts';
 import type { ConfigAdmin } from '../runtime/config-admin.ts';
 import type { GroupCoordinator } from '../runtime/group-coordinator.ts';
 import type { MetadataView } from '../runtime/metadata-loader.ts';
@@ -34,6 +35,8 @@ export interface BrokerServices {
   readonly metadata: MetadataView;
   /** Creates, extends and deletes topics. */
   readonly controller: TopicAdmin;
+  /** Changes who leads and who holds partitions, and the cluster's features. */
+  readonly cluster: ClusterAdmin;
   /** Changes configurations. */
   readonly configs: ConfigAdmin;
   /** Consumer groups and committed offsets. */

@@ -80,7 +80,7 @@ async function changeUntil<Extra>(
     if (decision.type === 'refused') return failure(decision.errorCode, decision.message);
     const { topicId, extra } = decision;
     const done: Outcome<Extra> = { errorCode: ErrorCode.NONE, errorMessage: null, topicId, extra };
-    if (options.validateOnly) return done;
+    if (options.validateOnly || decision.transactions.length === 0) return done;
     const result = await commitInOrder(store, decision.transactions);
     if (result.status === 'ok') {
       await metadata.whenApplied(result.revision);

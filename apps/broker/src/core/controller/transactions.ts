@@ -1,7 +1,15 @@
 import type { StoreCondition, StoreOperation, StoreTransaction } from '../../ports/metadata-store.ts';
 import type { ClusterImage, PartitionImage, TopicImage } from '../metadata/image.ts';
-import { CONTROLLER_KEY, configsKey, deletionKey, liveKey, partitionKey, topicKey } from '../metadata/keys.ts';
-import { type PartitionRecord, writeRecord } from '../metadata/records.ts';
+import {
+  CLUSTER_KEY,
+  CONTROLLER_KEY,
+  configsKey,
+  deletionKey,
+  liveKey,
+  partitionKey,
+  topicKey,
+} from '../metadata/keys.ts';
+import { FORMAT_VERSION, type PartitionRecord, writeRecord } from '../metadata/records.ts';
 import type { AdditionPlan } from './added-partitions.ts';
 import type { ConfigPlan } from './config-changes.ts';
 import type { CreationPlan } from './topics.ts';
@@ -67,6 +75,15 @@ export function configTransaction({ type, name, configs }: ConfigPlan, image: Cl
   return {
     conditions: [controllerCondition(image), ...stays],
     operations: [configs.size === 0 ? { type: 'delete', key } : put(key, writeRecord(configs))],
+  };
+}
+
+/** Writes the finalized levels of all features. Whoever commits it makes sure that no other change of them is under way. */
+export function featuresTransaction(features: ReadonlyMap<string, number>, image: ClusterImage): StoreTransaction {
+  const { clusterId } = image;
+  return {
+    conditions: [controllerCondition(image)],
+    operations: [put(CLUSTER_KEY, writeRecord({ clusterId, formatVersion: FORMAT_VERSION, features }))],
   };
 }
 
