@@ -1,16 +1,12 @@
 import { KeyHash } from './cleaner-key-hash.ts';
-
-/** Memory of one entry: 128 bits of hash, 64 of offset, as Kafka counts log.cleaner.dedupe.buffer.size. */
-export const OFFSET_MAP_ENTRY_BYTES = 24;
-const WORDS = OFFSET_MAP_ENTRY_BYTES / 4;
-const TWO_TO_32 = 4_294_967_296;
+import { OffsetTable } from './cleaner-offset-table.ts';
 
 export interface OffsetMapOptions {
   /** log.cleaner.dedupe.buffer.size, of one cleaning. */
   readonly memoryBytes: number;
-  /** log.cleaner.io.buffer.load.factor: how full the table may get, 0 to 1. */
+  /** log.cleaner.io.buffer.load.factor: how full a table may get, 0 to 1. */
   readonly loadFactor: number;
-  /** No more entries than this will be asked for: a smaller table does then. */
+  /** No more entries than this will be asked for. */
   readonly entriesWanted: number;
   /** No offset is below it. */
   readonly baseOffset: number;
@@ -18,83 +14,119 @@ export interface OffsetMapOptions {
   readonly secret: Uint8Array;
 }
 
+const SMALLEST_SLOTS = 4096;
+const GROWTH = 4;
+/** Of the memory, what the largest table has: the one that it grew from has the rest. */
+const LARGEST_SHARE = GROWTH / (GROWTH + 1);
+/** Slots that move to a larger table with each key that is put: it has long been done when the larger one is full. */
+const MOVED_SLOTS = 8;
+
 /**
- * The latest offset of each key, in one flat table of fixed size (open addressing, linear probing). Keys are known by their hash alone.
- * Nothing is allocated for an entry.
+ * The latest offset of each key, by hash alone. It begins small and grows as keys come: most logs that are compacted say much of few
+ * keys. Growing is spread over the puts that follow; old and new table together stay within `memoryBytes`, of which the largest table
+ * has four fifths. Nothing is allocated for an entry.
  */
 export class OffsetMap {
-  /** How many keys fit. */
-  readonly entriesMax: number;
-  readonly #slots: number;
-  /** A slot: four words of hash, then the offset above `baseOffset` plus one, high and low; 0 is a free slot. */
-  readonly #words: Uint32Array;
-  readonly #baseOffset: number;
+  readonly #options: OffsetMapOptions;
+  /** Slots of the tables to come, the largest first. */
+  readonly #sizes: number[];
   readonly #hash: KeyHash;
+  #table: OffsetTable;
+  /** The table before the last growth, while entries still move. */
+  #old: OffsetTable | undefined;
+  #moved = 0;
   #size = 0;
 
   constructor(options: OffsetMapOptions) {
     const { memoryBytes, loadFactor, entriesWanted } = options;
-    const most = Math.max(2, Math.floor(memoryBytes / OFFSET_MAP_ENTRY_BYTES));
-    this.#slots = Math.min(most, Math.max(16, Math.ceil(entriesWanted / loadFactor) + 1));
-    this.#words = new Uint32Array(this.#slots * WORDS);
-    // At least one slot stays free: it is what ends a search.
-    this.entriesMax = Math.max(1, Math.min(this.#slots - 1, Math.floor(this.#slots * loadFactor)));
-    this.#baseOffset = options.baseOffset;
+    this.#options = options;
+    const wanted = Math.max(2, Math.ceil(entriesWanted / loadFactor) + 1);
+    const largest = Math.min(Math.floor(OffsetTable.slotsOf(memoryBytes) * LARGEST_SHARE), wanted);
+    this.#sizes = [];
+    let slots = Math.max(2, largest);
+    for (; slots > SMALLEST_SLOTS; slots = Math.floor(slots / GROWTH)) this.#sizes.push(slots);
+    this.#table = new OffsetTable(slots);
     this.#hash = new KeyHash(options.secret);
   }
 
   get size(): number {
     return this.#size;
   }
+  /** Share of the keys that `memoryBytes` have room for, 0 to 1. */
+  get use(): number {
+    const { memoryBytes, loadFactor } = this.#options;
+    return Math.min(1, this.#size / (OffsetTable.slotsOf(memoryBytes) * LARGEST_SHARE * loadFactor));
+  }
   get memoryBytes(): number {
-    return this.#words.byteLength;
+    return this.#table.memoryBytes + (this.#old?.memoryBytes ?? 0);
   }
 
   /** Notes that the key at `at` of `bytes` was written at `offset`, above all before. False, with nothing noted, where a new key does not fit. */
   put(bytes: Uint8Array, at: number, sizeBytes: number, offset: number): boolean {
-    const slot = this.#find(bytes, at, sizeBytes);
-    const words = this.#words;
-    if (!isTaken(words, slot)) {
-      if (this.#size === this.entriesMax) return false;
-      this.#size += 1;
-      words[slot] = this.#hash.h0;
-      words[slot + 1] = this.#hash.h1;
-      words[slot + 2] = this.#hash.h2;
-      words[slot + 3] = this.#hash.h3;
+    const hash = this.#hash;
+    hash.hash(bytes, at, sizeBytes);
+    const value = offset - this.#options.baseOffset;
+    const slot = this.#table.find(hash.h0, hash.h1, hash.h2, hash.h3);
+    if (this.#table.isTaken(slot)) this.#table.set(slot, value);
+    else {
+      const isNew = this.#old === undefined || !this.#isInOld();
+      if (isNew && this.#size >= this.#limitOf(this.#table)) {
+        if (!this.#grow()) return false;
+        return this.put(bytes, at, sizeBytes, offset);
+      }
+      this.#table.add(slot, hash.h0, hash.h1, hash.h2, hash.h3, value);
+      if (isNew) this.#size += 1;
     }
-    const value = offset - this.#baseOffset + 1;
-    const high = Math.floor(value / TWO_TO_32);
-    words[slot + 4] = high;
-    words[slot + 5] = value - high * TWO_TO_32;
+    if (this.#old !== undefined) this.#move(this.#old, MOVED_SLOTS);
     return true;
   }
 
   /** The latest offset noted of the key, -1 where there is none. */
   latest(bytes: Uint8Array, at: number, sizeBytes: number): number {
-    if (this.#size === 0) return -1;
-    const slot = this.#find(bytes, at, sizeBytes);
-    const words = this.#words;
-    if (!isTaken(words, slot)) return -1;
-    return (words[slot + 4] as number) * TWO_TO_32 + (words[slot + 5] as number) - 1 + this.#baseOffset;
-  }
-
-  /** Where the key's slot begins, or the free one it would take. */
-  #find(bytes: Uint8Array, at: number, sizeBytes: number): number {
     const hash = this.#hash;
     hash.hash(bytes, at, sizeBytes);
-    const words = this.#words;
-    const [h0, h1, h2, h3] = [hash.h0 >>> 0, hash.h1 >>> 0, hash.h2 >>> 0, hash.h3 >>> 0];
-    let slot = (h0 % this.#slots) * WORDS;
-    while (isTaken(words, slot)) {
-      const isIt = words[slot] === h0 && words[slot + 1] === h1 && words[slot + 2] === h2 && words[slot + 3] === h3;
-      if (isIt) break;
-      slot += WORDS;
-      if (slot === words.length) slot = 0;
-    }
-    return slot;
+    const slot = this.#table.find(hash.h0, hash.h1, hash.h2, hash.h3);
+    if (this.#table.isTaken(slot)) return this.#table.valueAt(slot) + this.#options.baseOffset;
+    if (this.#old === undefined) return -1;
+    const oldSlot = this.#old.find(hash.h0, hash.h1, hash.h2, hash.h3);
+    return this.#old.isTaken(oldSlot) ? this.#old.valueAt(oldSlot) + this.#options.baseOffset : -1;
   }
-}
 
-function isTaken(words: Uint32Array, slot: number): boolean {
-  return words[slot + 5] !== 0 || words[slot + 4] !== 0;
+  /** Gives the memory back at once; the map is of no use any more. */
+  release(): void {
+    this.#table.release();
+    this.#old?.release();
+    this.#size = 0;
+  }
+
+  #isInOld(): boolean {
+    const old = this.#old;
+    if (old === undefined) return false;
+    const { h0, h1, h2, h3 } = this.#hash;
+    return old.isTaken(old.find(h0, h1, h2, h3));
+  }
+
+  /** At least one slot stays free: it is what ends a search. */
+  #limitOf(table: OffsetTable): number {
+    return Math.max(1, Math.min(table.slots - 1, Math.floor(table.slots * this.#options.loadFactor)));
+  }
+
+  #grow(): boolean {
+    while (this.#old !== undefined) this.#move(this.#old, this.#old.slots);
+    const table = this.#table;
+    const slots = this.#sizes.pop();
+    if (slots === undefined) return false;
+    this.#old = table;
+    this.#moved = 0;
+    this.#table = new OffsetTable(slots);
+    return true;
+  }
+
+  #move(old: OffsetTable, count: number): void {
+    const end = Math.min(old.slots, this.#moved + count);
+    for (; this.#moved < end; this.#moved += 1) this.#table.take(old, this.#moved);
+    if (end < old.slots) return;
+    old.release();
+    this.#old = undefined;
+  }
 }

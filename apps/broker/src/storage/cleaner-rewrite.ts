@@ -1,6 +1,6 @@
 import type { RecordBatch } from '@ks/protocol';
 import { walkBatches, type BatchWalk } from './cleaner-batches.ts';
-import { type CleanedBatch, cleanBatch } from './cleaner-batch-filter.ts';
+import type { BatchFilter, CleanedBatch } from './cleaner-batch-filter.ts';
 import { CleanerOutput } from './cleaner-output.ts';
 import type { CleaningRules } from './cleaner-rules.ts';
 import { CLEANED_SUFFIX, LOG_SUFFIX } from './partition-names.ts';
@@ -13,6 +13,7 @@ export interface Rewrite {
   /** Neighbours that become one; sealed, whole on disk. */
   readonly group: readonly [Segment, ...Segment[]];
   readonly rules: CleaningRules;
+  readonly filter: BatchFilter;
   readonly indexIntervalBytes: number;
   readonly writeBuffer: Uint8Array;
   readonly walk: Pick<BatchWalk, 'buffer' | 'pace' | 'checksum'>;
@@ -66,13 +67,12 @@ export async function rewriteGroup(rewrite: Rewrite): Promise<Rewritten> {
 }
 
 function visitor(
-  { environment, rules }: Rewrite,
+  { filter, rules }: Rewrite,
   segment: Segment,
   output: CleanerOutput,
   endOffset: number,
   count: { recordsRead: number; recordsKept: number; isChanged: boolean },
 ): (batch: RecordBatch) => true | Promise<true> {
-  const { codec, core } = environment;
   const take = (cleaned: CleanedBatch): true | Promise<true> => {
     count.recordsRead += cleaned.recordsRead;
     count.recordsKept += cleaned.recordsKept;
@@ -87,7 +87,7 @@ function visitor(
     if (verdict === undefined) {
       return take({ bytes: batch.bytes, recordsRead: recordsCount, recordsKept: recordsCount });
     }
-    const cleaned = cleanBatch(batch, verdict, codec, core);
+    const cleaned = filter.clean(batch, verdict);
     const takeChanged = (result: CleanedBatch) => {
       count.isChanged ||= result.bytes !== batch.bytes;
       return take(result);

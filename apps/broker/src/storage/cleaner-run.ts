@@ -1,5 +1,6 @@
 import { BATCH_HEADER_BYTES, type RecordBatch } from '@ks/protocol';
 import { CorruptLogError } from './batch-scan.ts';
+import { BatchFilter } from './cleaner-batch-filter.ts';
 import type { BatchWalk } from './cleaner-batches.ts';
 import { commitCleaned, nameSwapped, removeCleaned } from './cleaner-files.ts';
 import { type GroupableSegment, groupSegments } from './cleaner-groups.ts';
@@ -62,17 +63,28 @@ export class CleanerRun {
   readonly #parts: LogParts;
   readonly #host: CleanerRunHost;
   readonly #resources: CleanerResources;
+  readonly #filter: BatchFilter;
   readonly #walk: Pick<BatchWalk, 'buffer' | 'pace' | 'checksum'>;
 
   constructor(parts: LogParts, host: CleanerRunHost, resources: CleanerResources, pace: CleanerPace) {
     this.#parts = parts;
     this.#host = host;
     this.#resources = resources;
+    this.#filter = new BatchFilter(parts.environment.codec, parts.environment.core);
     this.#walk = { buffer: resources.readBuffer, pace, checksum: parts.environment.core };
   }
 
   async run(range: CleanableRange): Promise<CleaningResult> {
-    const { map, latestOffset } = await this.#buildMap(range);
+    const map = this.#mapFor(range);
+    try {
+      return await this.#cleanWith(map, range);
+    } finally {
+      map.release();
+    }
+  }
+
+  async #cleanWith(map: OffsetMap, range: CleanableRange): Promise<CleaningResult> {
+    const latestOffset = await this.#fill(map, range);
     const segments = this.#segmentsUpTo(latestOffset);
     const rules = this.#rules(map, latestOffset, segments);
     const total = { recordsRead: 0, recordsKept: 0, bytesRead: 0, bytesKept: 0, segmentsBefore: 0, segmentsAfter: 0 };
@@ -86,8 +98,8 @@ export class CleanerRun {
       total.segmentsAfter += 1;
     }
     const isMapFull = latestOffset + 1 < range.upToOffset;
-    const mapUse = map.size / map.entriesMax;
-    return { ...total, cleanedOffset: latestOffset + 1, keys: map.size, mapUse, isMapFull };
+    const { size: keys, use: mapUse } = map;
+    return { ...total, cleanedOffset: latestOffset + 1, keys, mapUse, isMapFull };
   }
 
   #segmentsUpTo(latestOffset: number): readonly Segment[] {
@@ -122,22 +134,25 @@ export class CleanerRun {
     return new CleanedTransactions(new LogProducers(this.#parts).abortedTransactions(baseOffset, offset));
   }
 
-  async #buildMap({ firstDirtyOffset, upToOffset }: CleanableRange) {
-    const { environment, segments } = this.#parts;
-    const map = new OffsetMap({
-      memoryBytes: this.#resources.mapBytes,
-      loadFactor: this.#resources.loadFactor,
+  #mapFor({ firstDirtyOffset, upToOffset }: CleanableRange): OffsetMap {
+    const { mapBytes, loadFactor } = this.#resources;
+    return new OffsetMap({
+      ...{ memoryBytes: mapBytes, loadFactor, baseOffset: firstDirtyOffset },
       entriesWanted: upToOffset - firstDirtyOffset,
-      baseOffset: firstDirtyOffset,
-      secret: environment.random.bytes(16),
+      secret: this.#parts.environment.random.bytes(16),
     });
+  }
+
+  /** Takes the dirty part's keys into the map. Gives the last offset up to which it knows them all. */
+  async #fill(map: OffsetMap, { firstDirtyOffset, upToOffset }: CleanableRange): Promise<number> {
+    const { environment, segments } = this.#parts;
     const dirty = segments.all.filter((each) => each.endOffset > firstDirtyOffset && each.baseOffset < upToOffset);
     const transactions = this.#transactionsUpTo(upToOffset);
     const build = { environment, segments: dirty, fromOffset: firstDirtyOffset, upToOffset, map, transactions };
     const latestOffset = await holding(dirty, () => buildOffsetMap({ ...build, walk: this.#walk }));
     // Nothing below the range's end can be taken in: the next run would be no different.
     if (latestOffset < firstDirtyOffset) throw new CorruptLogError(`nothing to clean at offset ${firstDirtyOffset}`);
-    return { map, latestOffset };
+    return latestOffset;
   }
 
   async #cleanGroup(group: Group, rules: CleaningRules): Promise<Rewritten> {
@@ -145,7 +160,15 @@ export class CleanerRun {
     const { indexIntervalBytes } = this.#host.config;
     const { writeBuffer } = this.#resources;
     const generations = group.map(({ generation }) => generation);
-    const rewrite = { environment, group, rules, indexIntervalBytes, writeBuffer, walk: this.#walk };
+    const rewrite = {
+      environment,
+      group,
+      rules,
+      filter: this.#filter,
+      indexIntervalBytes,
+      writeBuffer,
+      walk: this.#walk,
+    };
     try {
       const rewritten = await holding(group, () => rewriteGroup(rewrite));
       const isSame = !rewritten.isChanged && group.length === 1;
