@@ -9,6 +9,7 @@ import { handlers } from './handlers/index.ts';
 import { initialFeatures } from './core/metadata/features.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Codec } from './ports/codec.ts';
+import type { DiskSpace } from './ports/disk-space.ts';
 import type { Files } from './ports/files.ts';
 import type { Logger } from './ports/logger.ts';
 import type { MetadataStore } from './ports/metadata-store.ts';
@@ -58,6 +59,8 @@ export interface BrokerAdapters {
   openMetadataStore(directory: string): Promise<MetadataStore>;
   /** The name by which other machines reach this one; `localhost` where it has none that resolves. */
   readonly hostName: string;
+  /** Default: nothing is known of it. */
+  readonly diskSpace?: DiskSpace;
 }
 
 export interface BrokerOptions {
@@ -219,6 +222,7 @@ class ComposedBroker implements Broker {
     const loader = new MetadataLoader({ store, clock, logger, failed: this.#failed });
     const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
     const configs = new ControllerConfigAdmin({ store, metadata: loader, brokerId, clock, logger, config });
+    const diskSpace = this.#adapters.diskSpace ?? { of: () => Promise.resolve(undefined) };
     const cluster = new ControllerClusterAdmin({ store, metadata: loader, brokerId, clock, logger });
     const electionRulesOf = electionRules(config, brokerId);
     const standForController = async () => this.#registration?.standForController();
@@ -237,7 +241,7 @@ class ComposedBroker implements Broker {
     });
     const server = this.#createServer({
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
-      ...{ replicas, metadata: loader, controller, cluster, configs, groups, transactions, fetchSessions },
+      ...{ replicas, metadata: loader, controller, cluster, configs, diskSpace, groups, transactions, fetchSessions },
     });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));

@@ -2,6 +2,7 @@ import { createCore } from '@ks/core-wasm';
 import { createCodec } from '@ks/protocol';
 import { createMemoryFiles } from './adapters/memory-files.ts';
 import { createNodeClock } from './adapters/node-clock.ts';
+import { createNodeDiskSpace } from './adapters/node-disk-space.ts';
 import { createNodeFiles } from './adapters/node-files.ts';
 import { resolveHostName } from './adapters/node-host.ts';
 import { createNodeRandom } from './adapters/node-random.ts';
@@ -45,6 +46,7 @@ export async function createNodeAdapters({
     codec: createCodec(core),
     openMetadataStore: async (directory) =>
       openSqliteMetadataStore({ path: inMemory ? ':memory:' : `${directory}/metadata.sqlite` }),
+    ...(inMemory ? {} : { diskSpace: createNodeDiskSpace() }),
     hostName: isNamed ? 'localhost' : await resolveHostName(),
   };
 }

@@ -9,6 +9,7 @@ import type { VersionRange } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { FetchSessionCache } from '../core/fetch-session/session-cache.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DiskSpace } from '../ports/disk-space.ts';
 import type { Logger } from '../ports/logger.ts';
 
 /** One entry of ApiVersions' answer. */
@@ -28,6 +29,7 @@ export interface BrokerServices {
   readonly config: BrokerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly diskSpace: DiskSpace;
   readonly replicas: ReplicaManager;
   /** The readers that ask incrementally (KIP-227). */
   readonly fetchSessions: FetchSessionCache;

@@ -16,6 +16,7 @@ import { describeAcls } from './describe-acls.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
 import { describeGroups } from './describe-groups.ts';
+import { describeLogDirs } from './describe-log-dirs.ts';
 import { describeProducers } from './describe-producers.ts';
 import { describeTopicPartitions } from './describe-topic-partitions.ts';
 import { describeTransactions } from './describe-transactions.ts';
@@ -76,6 +77,7 @@ export const handlers: readonly Handler[] = [
   deleteAcls,
   describeConfigs,
   alterConfigs,
+  describeLogDirs,
   incrementalAlterConfigs,
   electLeaders,
   alterPartitionReassignments,

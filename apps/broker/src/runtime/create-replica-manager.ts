@@ -15,7 +15,7 @@ import { OffsetLookup } from './offset-lookup.ts';
 import { Purgatory } from './purgatory.ts';
 import { RecordDeletion } from './record-deletion.ts';
 import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-housekeeping.ts';
-import type { ReplicaHost } from './replica-manager.ts';
+import type { HostedLogDirectory, ReplicaHost } from './replica-manager.ts';
 import { ReplicaRegistry } from './replica-registry.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { TopicSettingsOf } from './topic-settings.ts';
@@ -108,12 +108,23 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     listOffset: (request) => offsets.find(request),
     epochEndOffset: (request) => offsets.epochEnd(request),
     deleteRecords: (requests) => deletion.delete(requests),
+    logDirectories: () => follower.directories.map((directory) => describeDirectory(directory, registry)),
     partition: (topic, partitionIndex) => registry.get(topic, partitionIndex),
     partitions: () => registry.all(),
     get image() {
       return registry.image;
     },
   };
+}
+
+function describeDirectory(directory: LogDirectory, registry: ReplicaRegistry): HostedLogDirectory {
+  const { path, isOffline } = directory;
+  const partitions = Array.from(directory.logs(), (log) => {
+    const lag = (registry.ofLog(log)?.highWatermark ?? 0) - log.logEndOffset;
+    const { topic, partition: partitionIndex, sizeBytes } = log;
+    return { topic, partitionIndex, sizeBytes, offsetLag: Math.max(0, lag) };
+  });
+  return { path, isOffline, partitions };
 }
 
 interface Stoppable {

@@ -159,6 +159,23 @@ export interface EpochEndOffsetResult {
   readonly endOffset: number;
 }
 
+/** A log directory of this broker as it is now. */
+export interface HostedLogDirectory {
+  readonly path: string;
+  readonly isOffline: boolean;
+  readonly partitions: readonly HostedLog[];
+}
+
+/** One log in a directory. */
+export interface HostedLog {
+  readonly topic: string;
+  readonly partitionIndex: number;
+  /** Of all its segments, without their indexes. */
+  readonly sizeBytes: number;
+  /** Records below the high watermark that this log lacks. */
+  readonly offsetLag: number;
+}
+
 /** One replica on this broker. A live view: its getters follow the partition until `isOpen` is false. */
 export interface HostedPartition {
   readonly topic: string;
@@ -200,6 +217,7 @@ export interface ReplicaManager {
   /** Moves logs' starts up. Results in request order, once a restart would not undo them. */
   deleteRecords(requests: readonly RecordDeletionRequest[]): Promise<readonly DeleteRecordsResult[]>;
   partition(topic: string, partitionIndex: number): HostedPartition | undefined;
+  logDirectories(): readonly HostedLogDirectory[];
   /** All hosted partitions, in no order. */
   partitions(): Iterable<HostedPartition>;
   /** The newest image given to `applyImage`; undefined before the first. */

@@ -58,6 +58,7 @@ export function scriptedReplicas(script: Partial<ReplicaManager>): ReplicaManage
     listOffset: unscripted,
     epochEndOffset: unscripted,
     deleteRecords: unscripted,
+    logDirectories: unscripted,
     partition: unscripted,
     partitions: unscripted,
     ...script,
