@@ -14,15 +14,18 @@ const { values } = parseArgs({
 });
 
 process.on('unhandledRejection', (error) => {
-  console.error('a promise of the broker was rejected and nobody listened:', error);
+  console.log('VIOLATION: a promise of the broker was rejected and nobody listened:', error);
+  console.log(`replay: npm run sim -- --seed ${current} --steps ${values.steps}`);
   process.exit(1);
 });
 
 const first = Number(values.seed);
+let current = first;
 let failed = 0;
 const started = performance.now();
 let events = 0;
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
+  current = seed;
   const print = values.trace ? { print: (line: string) => console.log(line) } : {};
   const result = await simulate({ seed, steps: Number(values.steps), ...print });
   events += result.events;

@@ -44,7 +44,7 @@ export function createSimCodec({ codec, clock, life, random }: SimCodecOptions):
     return later(Promise.resolve().then(() => act(taken)));
   };
   return {
-    compress: (type, input) => run(type, input, (bytes) => codec.compress(type, bytes)),
+    compress: (type, input, level) => run(type, input, (bytes) => codec.compress(type, bytes, level)),
     decompress: (type, input, maxBytes) => run(type, input, (bytes) => codec.decompress(type, bytes, maxBytes)),
   };
 }

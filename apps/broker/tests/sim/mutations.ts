@@ -18,7 +18,7 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/log-writer.ts',
     find: 'await this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
     replace: 'void this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
-    finding: /after a (kill|power-cut) the log ends at|is out of range|the high watermark went back|bad checksum/,
+    finding: /after a (kill|power-cut) the log ends at|the high watermark went back|bad checksum|nobody listened/,
   },
   {
     name: 'flush.messages=1 is answered before the fsync has returned',
@@ -53,13 +53,13 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/log-loader.ts',
     find: 'if (isCut) await file.truncate(result.validBytes);',
     replace: '',
-    finding: /a power cut had taken it|the log ended at|after a|cannot be read/,
+    finding: /a power cut had taken it|the log ended at|after a|cannot be read|bad checksum/,
   },
   {
     name: 'readers get what lies beyond the high watermark',
     file: 'runtime/fetch-path.ts',
-    find: 'replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.highWatermark,',
-    replace: 'replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), replica.logEndOffset,',
+    find: 'const end = readableEnd(target);',
+    replace: 'readableEnd(target); const end = replica.log.logEndOffset;',
     finding: /under the high watermark/,
   },
   {
