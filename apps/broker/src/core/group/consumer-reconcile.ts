@@ -13,6 +13,8 @@ export function reconcileMember(
 ): ConsumerMember | Fault {
   const { group } = draft;
   const member = group.member(memberId) ?? newMember(memberId);
+  // Most heartbeats only say that the member lives.
+  if (draft.records.length === 0 && group.isReconciled(member)) return member;
   const { topicsById } = draft.view.image();
   const subscribed = group.subscribedTopics(member);
   const next = reconciled(member, {

@@ -16,9 +16,10 @@ export function noteSubscription(
 ): Fault | undefined {
   const { group, view } = draft;
   const fallback = view.config.consumer.assignors[0] ?? '';
-  const assignorBefore = preferredAssignor(group, fallback);
   const isNew = group.member(next.memberId) === undefined;
   const isChanged = isNew || !sameMetadata(member, next);
+  const mayChangeAssignor = isNew || member.serverAssignor !== next.serverAssignor;
+  const assignorBefore = mayChangeAssignor ? preferredAssignor(group, fallback) : undefined;
   if (isChanged) draft.writeMetadata(next);
   const regexes = updateRegexes(draft, isNew ? '' : member.subscribedTopicRegex, next, mayDescribe);
   if ('fault' in regexes) return regexes.fault;
@@ -26,7 +27,7 @@ export function noteSubscription(
     isNew ||
     !sameNames(member.subscribedTopicNames, next.subscribedTopicNames) ||
     regexes.isChanged ||
-    (isChanged && preferredAssignor(group, fallback) !== assignorBefore);
+    (mayChangeAssignor && preferredAssignor(group, fallback) !== assignorBefore);
   bumpEpoch(draft, isBumped);
   return undefined;
 }
