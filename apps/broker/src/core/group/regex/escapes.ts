@@ -31,7 +31,7 @@ export function escapeAt(text: string, at: number): { readonly meaning: EscapeMe
   if (letter === 'x') return hexadecimal(text, at);
   if (isDigit(code)) return octal(text, at);
   // Punctuation stands for itself; a letter without a meaning is more likely a mistake.
-  if (code < 128 && !isLetter(code) && code !== 0x5f) return character(code, letter.length);
+  if (code < 128 && !isLetter(code)) return character(code, letter.length);
   throw new RegexError(`\\${letter} has no meaning`);
 }
 

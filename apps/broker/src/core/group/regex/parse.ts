@@ -105,7 +105,12 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw new RegexError(`nothing to repeat before ${letter} at position ${start}`);
+        throw nothingToRepeat(letter, start);
+      case '{': {
+        const repeat = /^\{\d{1,5}(?:,\d{0,5})?\}/.exec(this.#text.slice(start, start + 20));
+        if (repeat !== null) throw nothingToRepeat(repeat[0], start);
+        return literalNode(code, flags);
+      }
       case '\\':
         return this.#escape(flags);
       default:
@@ -200,6 +205,10 @@ class Parser {
     }
     return { type: 'repeat', node, min, max };
   }
+}
+
+function nothingToRepeat(repeat: string, at: number): RegexError {
+  return new RegexError(`nothing to repeat before ${repeat} at position ${at}`);
 }
 
 function literalNode(code: number, flags: Flags): RegexNode {
