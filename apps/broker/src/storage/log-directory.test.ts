@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { batchOf, type TestEnvironment, testEnvironment } from '../../tests/storage/log-fixture.ts';
 import { VirtualClock } from '../../tests/virtual-clock.ts';
@@ -48,4 +49,27 @@ test('a partition made anew under a name has nothing of the checkpoints of its n
   const again = await clock.settle(open(survivor));
   expect(again.log('t', 0)?.logStartOffset).toBe(0);
   expect(again.log('t', 0)?.logEndOffset).toBe(1);
+});
+
+/** A partition is deleted, and made anew under its name, while a checkpoint saves what the old one knows. */
+async function remakeUnderCheckpoint(seed: number): Promise<void> {
+  const clock = new VirtualClock();
+  const random = createPrng(seed);
+  const files = new SimFiles({ clock, random });
+  const directory = await clock.settle(open(testEnvironment({ files, clock })));
+  const old = await clock.settle(directory.createLog('t', 0, FIRST_ID));
+  old.append(batchOf(1), { leaderEpoch: 3 });
+  await clock.pass(random.int(10));
+  old.append(batchOf(1), { leaderEpoch: 7 });
+  const checkpoint = directory.checkpoint();
+  await clock.pass(random.int(10));
+  const remade = directory.deleteLog(old).then(() => directory.createLog('t', 0, SECOND_ID));
+  const [log] = await clock.settle(Promise.all([remade, checkpoint]));
+  await clock.pass(20);
+  expect(files.peek('/d/t-0/leader-epoch-checkpoint')).toBeUndefined();
+  expect(log.isFailed).toBe(false);
+}
+
+test('a checkpoint under way neither fails over a deletion nor leaves anything in the directory of the next', async () => {
+  await fc.assert(fc.asyncProperty(fc.integer(), remakeUnderCheckpoint), { numRuns: 100 });
 });

@@ -304,11 +304,19 @@ export class LogDirectory {
   async #writeCheckpoint(name: CheckpointName, offsetOf: (log: Log) => Promise<number>): Promise<void> {
     this.#requireOnline();
     const offsets = new Map<Log, number>();
-    for (const log of this.#logs.values()) offsets.set(log, await offsetOf(log));
+    const isCurrent = (log: Log) => this.log(log.topic, log.partition) === log;
+    for (const log of [...this.#logs.values()]) {
+      try {
+        offsets.set(log, await offsetOf(log));
+      } catch (error) {
+        // One that is being deleted has nothing to say.
+        if (isCurrent(log)) throw error;
+      }
+    }
     // Until it is written, a log may have made room for another of its name.
     const rows = () =>
       [...offsets]
-        .filter(([log]) => this.log(log.topic, log.partition) === log)
+        .filter(([log]) => isCurrent(log))
         .map(([{ topic, partition }, offset]) => ({ topic, partition, offset }));
     await this.#guarded(this.#files.writeCheckpoint(name, rows));
   }

@@ -89,6 +89,11 @@ export class LogUpkeep {
     return this.#saving;
   }
 
+  /** Settles when nothing is being saved. */
+  idle(): Promise<void> {
+    return this.#saving.catch(() => undefined);
+  }
+
   /** Everything that a clean start relies on: index files with their last entries, epochs. */
   async saveAll(): Promise<void> {
     const { environment, segments } = this.#parts;

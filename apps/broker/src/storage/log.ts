@@ -374,6 +374,7 @@ export class Log {
       this.cleaning.stop(),
       this.#exclusive.catch(() => undefined),
     ]);
+    await this.#upkeep.idle();
     this.#parts.tail.clear();
     await this.#upkeep.dropHandles();
   }
