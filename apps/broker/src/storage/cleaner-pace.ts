@@ -2,6 +2,10 @@ import type { Clock } from '../ports/clock.ts';
 
 /** Work without a break: at most this long, a batch that is under way aside. */
 const SLICE_MS = 1;
+/** Where everybody else's turn takes longer than this, they have work to do. */
+const BUSY_MS = 0.2;
+/** Then they get so many times what a slice takes. */
+const BUSY_SHARE = 3;
 
 /** Whoever calls a cleaning off waits no longer than this for it to notice. */
 const NAP_MS = 100;
@@ -12,8 +16,8 @@ export class CleaningInterrupted extends Error {
 }
 
 /**
- * Keeps a cleaner from getting in the way: after each slice of work everybody else has a turn, and reads and writes together stay below
- * log.cleaner.io.max.bytes.per.second. It is also where a cleaning learns that it was called off.
+ * Keeps a cleaner from getting in the way: after each slice of work everybody else has a turn, and where they are busy the cleaner takes
+ * a quarter of the time at most. Reads and writes together stay below log.cleaner.io.max.bytes.per.second. It is also where a cleaning learns that it was called off.
  */
 export class CleanerPace {
   readonly #clock: Clock;
@@ -37,7 +41,11 @@ export class CleanerPace {
 
   /** Settles after the events that wait. @throws CleaningInterrupted */
   async turn(): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
     await new Promise<void>((resolve) => void this.#clock.nextTurn(resolve));
+    if (this.#clock.monotonicMs() - startMs > BUSY_MS) {
+      await new Promise<void>((resolve) => void this.#clock.setTimer(BUSY_SHARE * SLICE_MS, resolve));
+    }
     this.#goOn();
   }
 
