@@ -1,4 +1,5 @@
 import { ErrorCode } from '@ks/protocol';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { configKey } from '../metadata/image.ts';
 import { defaultGroupConfig } from './group-config.ts';
@@ -278,5 +279,15 @@ describe('regular expressions', () => {
       errorMessage: expect.stringContaining('(a'),
     });
     expect(harness.shard.consumerGroup('g')).toBeUndefined();
+  });
+
+  test('are refused where looking for their topics takes too long', () => {
+    const long = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 60, maxLength: 60 });
+    const names = fc.sample(long, { numRuns: 3000, seed: 1 });
+    harness.setTopics(Object.fromEntries(names.map((name) => [name, 1])));
+    expect(harness.joinConsumer('a', null, byRegex('(?:a|b)*a(?:a|b)*'))).toMatchObject({ errorCode: 0 });
+    expect(harness.joinConsumer('b', null, byRegex('(?:a|b)*a(?:a|b){40}'))).toMatchObject({
+      errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION,
+    });
   });
 });

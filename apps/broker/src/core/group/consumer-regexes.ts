@@ -6,6 +6,9 @@ import { type Fault, fault } from './fault.ts';
 /** How soon after a look at the topics new ones are looked for: a wave of new topics then costs one look. */
 const REFRESH_DELAY_MS = 10_000;
 
+/** Most steps of its automaton that one look at the topics may take: some 100 ms. */
+const EFFORT_MAX = 3_000_000;
+
 /** Notes that a member subscribes by another expression, and looks again where there may be new topics. */
 export function updateRegexes(
   draft: ConsumerGroupDraft,
@@ -33,7 +36,12 @@ function resolve(
   if (typeof compiled === 'string') return compiled;
   const image = view.image();
   const topics: string[] = [];
-  for (const name of image.topicsByName.keys()) if (compiled.matches(name) && mayDescribe(name)) topics.push(name);
+  const effort = { stepsLeft: EFFORT_MAX };
+  for (const name of image.topicsByName.keys()) {
+    if (compiled.matches(name, effort) && mayDescribe(name)) topics.push(name);
+    // Everyone else waits meanwhile.
+    if (effort.stepsLeft < 0) return 'it takes too long to look for its topics';
+  }
   const value = { topics: topics.sort(), version: image.revision, timestamp: now.wallMs };
   draft.write({ type: 'regex', groupId, regex, value });
   return undefined;

@@ -326,7 +326,7 @@ export function consumerSubscription(topics: readonly string[]): Uint8Array {
 
 /** The id of a topic: its name, filled up to a UUID. */
 export function topicIdOf(name: string): string {
-  return name.padEnd(22, 'A');
+  return name.slice(0, 21).padEnd(22, 'A');
 }
 
 function plainPartition(partitionIndex: number, modRevision: number): PartitionImage {

@@ -4,8 +4,16 @@ import { type Assertion, ALPHABET_SIZE, isWordCharacter, RegexError } from './sy
 
 /** A regular expression that can be held against topic names. */
 export interface CompiledRegex {
-  /** Whether the whole name matches. Takes time in proportion to the name's length, whatever the expression. */
-  matches(name: string): boolean;
+  /**
+   * Whether the whole name matches. Takes at most the name's length times the expression's size, mostly the name's length alone; what it
+   * took beyond that is subtracted from `effort`.
+   */
+  matches(name: string, effort?: Effort): boolean;
+}
+
+/** How many steps of automata may still be taken: a few million in 100 ms. */
+export interface Effort {
+  stepsLeft: number;
 }
 
 /** Longest expression that is taken. */
@@ -42,12 +50,12 @@ class Automaton implements CompiledRegex {
     this.#start = start;
   }
 
-  matches(name: string): boolean {
+  matches(name: string, effort: Effort = { stepsLeft: 0 }): boolean {
     let state = this.#state([this.#start], NOTHING);
     for (let index = 0; index < name.length; index++) {
       const code = name.charCodeAt(index);
       if (code >= ALPHABET_SIZE) return false;
-      const after = state.after[code] ?? this.#step(state, code);
+      const after = state.after[code] ?? this.#step(state, code, effort);
       state.after[code] = after;
       if (after.steps.length === 0) return false;
       state = after;
@@ -67,9 +75,11 @@ class Automaton implements CompiledRegex {
     return state;
   }
 
-  #step(state: State, code: number): State {
+  #step(state: State, code: number, effort: Effort): State {
     const next = new Set<number>();
-    for (const index of this.#reached(state, code)) {
+    const reached = this.#reached(state, code);
+    effort.stepsLeft -= reached.length;
+    for (const index of reached) {
       const step = this.#steps[index];
       if (step?.type === 'characters' && step.set[code] === 1) next.add(step.next);
     }
