@@ -37,7 +37,7 @@ export function describeStartError(error: unknown): string | undefined {
   }
   if (error instanceof FilesError) {
     return error.kind === 'locked'
-      ? `log.dirs: ${error.path} is in use by another broker`
+      ? `log.dirs: ${error.path.replace(/\/\.lock$/, '')} is in use by another broker`
       : `log.dirs: ${error.message}`;
   }
   if (error instanceof MetadataStoreError || error instanceof MetadataRecordError) return error.message;

@@ -12,7 +12,8 @@ export function commandNotFound(
   const words = argv.filter((word) => !word.startsWith('-'));
   const names = commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
   const typed = words.slice(0, Math.max(1, ...names.map((name) => name.split(' ').length))).join(' ');
-  const meant = suggestion(typed, names) ?? suggestion(words[0] ?? '', names);
+  const groups = names.flatMap((name) => (name.includes(' ') ? name.split(' ').slice(0, 1) : []));
+  const meant = suggestion(typed, names) ?? suggestion(words[0] ?? '', [...names, ...groups]);
   return new CliError(`ks has no command ${JSON.stringify(typed)}`, {
     exitCode: ExitCode.USAGE,
     hint: meant === undefined ? 'ks --help' : `ks ${meant}`,

@@ -61,7 +61,7 @@ function printerOf(given: KcatArguments, brokerOf: BrokerOf): BatchPrinter {
     return piecesPrinter((record, _, out) => write(record, out));
   }
   const keyDelimiter = lastOf(given, 'K');
-  if (keyDelimiter === undefined && !showsNull && !switches.has('O')) {
+  if (keyDelimiter === undefined && !showsNull) {
     return formatPrinter([
       { type: 'text', field: 'value', encoding: { type: 'raw' } },
       { type: 'literal', bytes: delimiter },
@@ -72,7 +72,6 @@ function printerOf(given: KcatArguments, brokerOf: BrokerOf): BatchPrinter {
   const between = keyDelimiter === undefined ? undefined : delimiterBytes(keyDelimiter);
   return piecesPrinter((record: RecordView, _, out) => {
     if (between !== undefined) {
-      if (switches.has('O')) out.push(Buffer.from(String(record.offset)), between);
       writeKey(record, out);
       out.push(between);
     }

@@ -12,7 +12,7 @@ interface Query {
 
 /** `kcat -Q -t topic:partition:timestamp`: the offset at that time, -1 where no record is that late. */
 export async function kcatQuery({ given, settings, client }: KcatSession): Promise<void> {
-  const queries = (given.values.get('t') ?? []).map(parseQuery);
+  const queries = (given.values.get('t') ?? []).map(parseQuery).toSorted(byPlace);
   if (queries.length === 0) throw misused('-t <topic>:<partition>:<timestamp> missing');
   const topics = queries.map(({ topic }) => topic);
   await namingTopics(client.admin, topics, settings.place, () => client.admin.describeTopics([...new Set(topics)]));
@@ -22,6 +22,11 @@ export async function kcatQuery({ given, settings, client }: KcatSession): Promi
       .map(({ topic, partition }, index) => `${topic} [${partition}] offset ${listed[index]?.offset ?? -1}\n`)
       .join(''),
   );
+}
+
+/** kcat answers in this order, whatever the order asked in. */
+function byPlace(a: Query, b: Query): number {
+  return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1;
 }
 
 function parseQuery(text: string): Query {

@@ -37,6 +37,8 @@ describe('output', () => {
   });
   test('a near name is suggested, a far one is not', () => {
     expect(suggestion('ordres', ['orders', 'payments'])).toBe('orders');
+    expect(suggestion('prdo', ['prod', 'local'])).toBe('prod');
     expect(suggestion('zzz', ['orders'])).toBeUndefined();
+    expect(suggestion('ab', ['ba', 'abc'])).toBe('ba');
   });
 });
