@@ -6,6 +6,7 @@ import { FetchSessionCache } from './core/fetch-session/session-cache.ts';
 import { advertisedApis } from './handlers/advertise.ts';
 import type { BrokerServices } from './handlers/broker-services.ts';
 import { handlers } from './handlers/index.ts';
+import { type Health, httpRoutes } from './http-routes.ts';
 import { initialFeatures } from './core/metadata/features.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Codec } from './ports/codec.ts';
@@ -13,24 +14,30 @@ import type { DiskSpace } from './ports/disk-space.ts';
 import type { Files } from './ports/files.ts';
 import type { Logger } from './ports/logger.ts';
 import type { MetadataStore } from './ports/metadata-store.ts';
-import type { Metrics } from './ports/metrics.ts';
+import type { HttpEndpoint, HttpServing } from './ports/http-endpoint.ts';
+import type { Metrics, MetricsExposition } from './ports/metrics.ts';
 import type { Network } from './ports/network.ts';
 import type { Random } from './ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
+import { brokerValues } from './runtime/broker-values.ts';
 import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
 import { ControllerConfigAdmin } from './runtime/config-admin.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
 import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
 import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
+import { registerGroupLag } from './runtime/group-lag.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
+import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import type { HostedPartition, ReplicaHost } from './runtime/replica-manager.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
 import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
 import { electionRules } from './runtime/topic-admin-rules.ts';
 import { BrokerServer } from './server/broker-server.ts';
 import { Dispatcher } from './server/dispatch.ts';
+import { createRequestMetrics } from './server/request-metrics.ts';
+import { registerServerMetrics } from './server/server-metrics.ts';
 import { serverLimits } from './server/server-limits.ts';
 import { LogDirectory } from './storage/log-directory.ts';
 import { listenError } from './start-error.ts';
@@ -53,6 +60,9 @@ export interface BrokerAdapters {
   readonly network: Network;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** What `ks.http.listener` shows of the metrics; without it there is nothing to show. */
+  readonly exposition?: MetricsExposition;
+  readonly http?: HttpEndpoint;
   readonly core: Core;
   readonly codec: Codec;
   /** Opens the metadata store that lies in a directory. */
@@ -115,6 +125,8 @@ class ComposedBroker implements Broker {
   #registration: BrokerRegistration | undefined;
   #listeners: readonly Listener[] = [];
   #isReady = false;
+  #isStopping = false;
+  #http: HttpServing | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor({ config, adapters, failed, slabs }: BrokerOptions) {
@@ -179,7 +191,9 @@ class ComposedBroker implements Broker {
     this.#directories = [];
     const parts = this.#compose(store, clusterId);
     this.#parts = parts;
+    this.#registerMetrics(parts);
     this.#listeners = await this.#listen(parts.server);
+    await this.#serveHttp();
     await this.#join(store, parts, directories, previousBrokerEpoch);
     this.#isReady = true;
   }
@@ -243,6 +257,13 @@ class ComposedBroker implements Broker {
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
       ...{ replicas, metadata: loader, controller, cluster, configs, diskSpace, groups, transactions, fetchSessions },
     });
+    const valuesInForce = brokerValues(config);
+    loader.subscribe((previous, next) => {
+      if (previous?.configs === next.configs) return;
+      const values = valuesInForce(next);
+      const connectionsPerIpMax = values['max.connections.per.ip'];
+      server.limitConnections({ connectionsMax: values['max.connections'], connectionsPerIpMax });
+    });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));
     loader.subscribe((_previous, next) => transactions.applyImage(next));
@@ -286,12 +307,47 @@ class ComposedBroker implements Broker {
       network,
       clock,
       logger,
-      dispatcher: new Dispatcher(handlers, services, () => true),
+      dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(this.#adapters.metrics)),
       limits: serverLimits(this.#config),
       memory: this.#slabs,
       // Clients that come before the first image is in force wait, as they do while the log's memory is full.
       isFull: () => !this.#isReady || memory.isFull,
     });
+  }
+
+  #registerMetrics({ groups, server }: Parts): void {
+    const { metrics, clock } = this.#adapters;
+    registerPartitionMetrics(metrics, this.#replicas);
+    registerGroupLag(metrics, { groups, replicas: this.#replicas, clock });
+    registerServerMetrics(metrics, {
+      connectionCount: () => server.connectionCount,
+      requestBytes: () => server.requestBytes,
+      tailBytes: () => this.#environment.memory.usedBytes,
+      freeBytes: () => this.#slabs.freeBytes,
+    });
+  }
+
+  /** Metrics and health over HTTP, where `ks.http.listener` says so. */
+  async #serveHttp(): Promise<void> {
+    const { exposition, http, logger } = this.#adapters;
+    const { httpListener } = this.#config;
+    if (httpListener === undefined || exposition === undefined || http === undefined) return;
+    const answer = httpRoutes(exposition, () => this.#health());
+    this.#http = await http.serve(httpListener, answer).catch((error: unknown) => {
+      throw listenError({ name: 'ks.http.listener', ...httpListener }, error);
+    });
+    logger.info({ host: httpListener.host, port: this.#http.port }, 'Metrics at /metrics, health at /health and /ready');
+  }
+
+  #health(): Health {
+    const directories = this.#replicas.logDirectories();
+    const paths = (isOffline: boolean): string[] =>
+      directories.filter((directory) => directory.isOffline === isOffline).map(({ path }) => path);
+    return {
+      isReady: this.#isReady && !this.#isStopping && paths(false).length > 0,
+      onlineLogDirs: paths(false),
+      offlineLogDirs: paths(true),
+    };
   }
 
   async #listen(server: BrokerServer): Promise<readonly Listener[]> {
@@ -343,6 +399,7 @@ class ComposedBroker implements Broker {
   }
 
   async #stop(): Promise<void> {
+    this.#isStopping = true;
     const parts = this.#parts;
     const deadlineMs = this.#adapters.clock.monotonicMs() + this.#config.values['ks.shutdown.timeout.ms'];
     const brokerEpoch = this.#isReady ? this.#registration?.brokerEpoch : undefined;
@@ -361,6 +418,7 @@ class ComposedBroker implements Broker {
     await this.#registration?.end();
     for (const directory of this.#directories) await directory.close(undefined);
     await this.#store?.close();
+    await this.#http?.close();
     if (this.#isReady) this.#adapters.logger.info({ nodeId: this.#config.nodeId }, 'Stopped');
   }
 }

@@ -24,7 +24,7 @@ export async function startAdminBroker(config: Readonly<Record<string, string>> 
   return {
     node,
     services: {
-      ...{ nodeId: 0, clusterId, config: node.config, clock, metadata: node.loader },
+      ...{ nodeId: 0, clusterId, config: node.config, clock, logger: node.log, metadata: node.loader },
       ...{ controller: node.admin, configs: node.configs, cluster: node.cluster },
     },
     create: async (name, partitionCount = 1, configs = {}) => {

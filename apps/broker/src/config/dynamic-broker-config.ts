@@ -80,7 +80,8 @@ export function describeBrokerConfig(
 ): readonly ConfigEntry[] {
   return Object.entries(table).map(([name, def]) => {
     const synonyms = brokerSynonyms(def, namesOf(name), brokers);
-    const value = formatConfigValue(def, valueInForce(name, def, brokers));
+    const isId = name === 'node.id' || name === 'broker.id';
+    const value = isId ? String(brokers.config.nodeId) : formatConfigValue(def, valueInForce(name, def, brokers));
     const sourceInForce = synonyms[0]?.source ?? 'DEFAULT_CONFIG';
     return configEntry(name, def, { value, sourceInForce, synonyms, readOnly: isFixed(name, def) });
   });

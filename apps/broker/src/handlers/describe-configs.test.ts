@@ -165,7 +165,7 @@ describe('groups and client metrics', () => {
 });
 
 test.each([8, 99])('resource type %i is refused with a reason', async (type) => {
-  const { errorCode, errorMessage, resourceType } = await ask(4, { type, name: '0' });
+  const { errorCode, errorMessage, resourceType } = await ask(4, { type, name: '7' });
   expect([errorCode, resourceType]).toEqual([ErrorCode.INVALID_REQUEST, type]);
   expect(errorMessage).toBeTruthy();
 });

@@ -10,6 +10,7 @@ import { brokerLayers } from '../runtime/topic-admin-rules.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { handler, type RequestContext } from './handler.ts';
 import { ConfigResource, configSourceCodes, configTypeCodes, UNTYPED_CONFIG } from './shared/config-codes.ts';
+import { describeLoggers } from './shared/loggers.ts';
 import { authorizationFault, type ResourceFault } from './shared/config-resources.ts';
 
 type DescribeConfigsRequest = RequestOf<typeof DescribeConfigs>;
@@ -41,10 +42,7 @@ function describe(broker: BrokerServices, resource: Resource, context: RequestCo
       if (name === '') return unnamed('client metrics');
       return describeClientMetricsConfig(overridesOf(broker, 'client-metrics', name), layersOf(broker));
     case ConfigResource.BROKER_LOGGER:
-      return fault(
-        ErrorCode.INVALID_REQUEST,
-        'this broker has no loggers that are set one by one; its level is --log-level',
-      );
+      return name === String(broker.nodeId) ? describeLoggers(broker.logger) : otherBroker(broker, name);
     default:
       return fault(ErrorCode.INVALID_REQUEST, `resource type ${resourceType} has no configuration here`);
   }
@@ -75,10 +73,11 @@ function describeTopic(broker: BrokerServices, topic: string): Described {
 function describeBroker(broker: BrokerServices, name: string): Described {
   if (name === '') return describeClusterConfig(layersOf(broker));
   if (name === String(broker.nodeId)) return describeBrokerConfig(layersOf(broker));
-  return fault(
-    ErrorCode.INVALID_REQUEST,
-    `this is broker ${broker.nodeId}: ask broker ${name} itself, or name none for the defaults of all`,
-  );
+  return otherBroker(broker, name);
+}
+
+function otherBroker(broker: BrokerServices, name: string): ResourceFault {
+  return fault(ErrorCode.INVALID_REQUEST, `this is broker ${broker.nodeId}: ask broker ${name} itself`);
 }
 
 function resultOf(resource: Resource, described: Described, request: DescribeConfigsRequest): Result {

@@ -1,7 +1,9 @@
-import { AlterConfigs, ErrorCode, IncrementalAlterConfigs } from '@ks/protocol';
+import { AlterConfigs, DescribeConfigs, ErrorCode, IncrementalAlterConfigs } from '@ks/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AdminBroker, startAdminBroker } from '../../tests/admin-broker.ts';
+import { createPinoLogger } from '../adapters/pino-logger.ts';
 import { alterConfigs } from './alter-configs.ts';
+import { describeConfigs } from './describe-configs.ts';
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { type ExchangeOptions, exchange } from './shared/exchange.test-support.ts';
 
@@ -151,7 +153,7 @@ describe('IncrementalAlterConfigs', () => {
       { type: BROKER, name: '', changes: [['message.max.bytes', SET, 'x']] },
       ErrorCode.INVALID_REQUEST,
     ],
-    ['a logger', { type: LOGGER, name: '0', changes: [] }, ErrorCode.INVALID_REQUEST],
+    ['loggers of another broker', { type: LOGGER, name: '7', changes: [] }, ErrorCode.INVALID_REQUEST],
     ['an unknown type', { type: 99, name: '0', changes: [] }, ErrorCode.INVALID_REQUEST],
   ])('refuses %s', async (_what, asked, errorCode) => {
     expect(await one(asked)).toBe(errorCode);
@@ -183,6 +185,47 @@ describe('IncrementalAlterConfigs', () => {
       ErrorCode.GROUP_AUTHORIZATION_FAILED,
       ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
     ]);
+  });
+});
+
+describe('the level of the log', () => {
+  function logging() {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(String(JSON.parse(line).msg)) };
+    const logger = createPinoLogger({ level: 'warn', destination });
+    return { lines, logger, child: logger.child({ part: 1 }), over: { broker: { ...broker.services, logger } } };
+  }
+  const change = (...changes: readonly Change[]) => [{ type: LOGGER, name: '0', changes }];
+
+  test('is told and changed at once, for all that was made before', async () => {
+    const { lines, logger, child, over } = logging();
+    const level = async () => {
+      const asked = { resources: [{ resourceType: LOGGER, resourceName: '0', configurationKeys: null }] };
+      const answer = await exchange(describeConfigs, DescribeConfigs, asked, { version: 4, ...over });
+      return answer?.results[0]?.configs.map((each) => [each.name, each.value, each.configSource, each.configType]);
+    };
+    child.info({}, 'too quiet');
+    expect(await level()).toEqual([['root', 'WARN', 6, 0]]);
+    expect(await alter(change(['root', SET, 'DEBUG']), true, over)).toEqual([0]);
+    child.debug({}, 'only validated');
+    expect(await alter(change(['root', SET, 'DEBUG']), false, over)).toEqual([0]);
+    child.debug({}, 'from a child');
+    logger.debug({}, 'from the root');
+    expect(await level()).toEqual([['root', 'DEBUG', 6, 0]]);
+    expect(await alter(change(['root', SET, 'FATAL']), false, over)).toEqual([0]);
+    logger.error({}, 'too quiet');
+    expect(lines).toEqual(['from a child', 'from the root']);
+  });
+
+  test.each<[string, Change, number]>([
+    ['an unknown level', ['root', SET, 'debug'], ErrorCode.INVALID_CONFIG],
+    ['an unknown logger', ['kafka', SET, 'DEBUG'], ErrorCode.INVALID_CONFIG],
+    ['no level', ['root', DELETE, null], ErrorCode.INVALID_REQUEST],
+    ['a list', ['root', APPEND, 'DEBUG'], ErrorCode.INVALID_REQUEST],
+  ])('cannot be %s', async (_what, asked, errorCode) => {
+    const { logger, over } = logging();
+    expect(await alter(change(asked), false, over)).toEqual([errorCode]);
+    expect(logger.level?.get()).toBe('WARN');
   });
 });
 

@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { GroupCoordinatorHost } from './group-coordinator.ts';
+import { brokerValues } from './broker-values.ts';
 import { LocalMarkers } from './local-markers.ts';
 import { BlockProducerIds } from './producer-ids.ts';
 import type { ReplicaManager } from './replica-manager.ts';
@@ -34,6 +35,7 @@ export interface CreateTransactionCoordinatorOptions {
 export function createTransactionCoordinator(options: CreateTransactionCoordinatorOptions): TransactionCoordinatorHost {
   const { config, store, replicas, controller, groups, image, checksum, codec, clock, random, logger } = options;
   const { values } = config;
+  const valuesInForce = brokerValues(config);
   const local = new LocalMarkers({
     ...{ replicas, checksum, clock },
     timeoutMs: COMMIT_TIMEOUT_MS,
@@ -50,7 +52,7 @@ export function createTransactionCoordinator(options: CreateTransactionCoordinat
     expiryCheckIntervalMs: values['transaction.remove.expired.transaction.cleanup.interval.ms'],
     producerIds: new BlockProducerIds(store, random),
     writeMarkersHere: (markers) => local.write(markers),
-    isVerificationEnabled: () => values['transaction.partition.verification.enable'],
+    isVerificationEnabled: () => valuesInForce(image())['transaction.partition.verification.enable'],
     ...{ replicas, controller, groups, image, checksum, codec, clock, logger },
   });
 }

@@ -14,11 +14,15 @@ const SWEEP_MS = 1000;
 /** How soon connections are tried again that found the broker full. */
 const PRESSURE_MS = 2;
 
-export interface ServerLimits extends ConnectionLimits {
+/** How many connections may be open at a time. */
+export interface ConnectionCounts {
   /** max.connections */
   readonly connectionsMax: number;
   /** max.connections.per.ip */
   readonly connectionsPerIpMax: number;
+}
+
+export interface ServerLimits extends ConnectionLimits, ConnectionCounts {
   /** queued.max.request.bytes */
   readonly queuedBytesMax: number;
 }
@@ -43,6 +47,7 @@ export class BrokerServer {
   readonly #listening: Listening[] = [];
   readonly #connections = new Set<ClientConnection>();
   readonly #countByAddress = new Map<string, number>();
+  #connectionLimits: ConnectionCounts;
   /** Those that found the broker full. */
   #pressed = new Set<ClientConnection>();
   #sweep: Timer | undefined;
@@ -55,6 +60,7 @@ export class BrokerServer {
   constructor(options: ServerOptions) {
     const { clock, limits, memory } = options;
     this.#options = options;
+    this.#connectionLimits = limits;
     this.#requestMemory = new RequestMemory(memory, limits.queuedBytesMax);
     const turn = new TurnQueue<ClientConnection>(clock, (connection) => connection.flush());
     this.#landing = memory.reserve(LANDING_BYTES) ?? heapMemory(LANDING_BYTES);
@@ -89,6 +95,11 @@ export class BrokerServer {
     return { name: listener.name, host: listening.host, port: listening.port };
   }
 
+  /** Changes how many connections may be open. Those that are stay. */
+  limitConnections(limits: ConnectionCounts): void {
+    this.#connectionLimits = limits;
+  }
+
   /** Stops accepting and taking in requests. What is under way goes on. */
   async quiesce(): Promise<void> {
     this.#isQuiet = true;
@@ -118,7 +129,7 @@ export class BrokerServer {
   }
 
   #accept(socket: Connection, listenerName: string): ConnectionEvents {
-    const { limits } = this.#options;
+    const limits = this.#connectionLimits;
     const onAddress = this.#countByAddress.get(socket.remoteAddress) ?? 0;
     const isRefused = this.#connections.size >= limits.connectionsMax || onAddress >= limits.connectionsPerIpMax;
     if (isRefused || this.#isQuiet) return this.#refuse(socket);

@@ -112,6 +112,17 @@ describe.each(['direct', 'copied'] as const)('limits (%s)', (accept) => {
     await expectServed(first);
   });
 
+  test('both may change while connections are open', async () => {
+    const server = await start(accept, { connectionsMax: 1 });
+    const first = await connect(server);
+    await (await connect(server)).closed();
+    server.server.limitConnections({ connectionsMax: 5, connectionsPerIpMax: 2 });
+    await expectServed(await connect(server));
+    await (await connect(server)).closed();
+    server.server.limitConnections({ connectionsMax: 0, connectionsPerIpMax: 0 });
+    await expectServed(first);
+  });
+
   test('queued.max.requests: further requests wait unread until some are answered', async () => {
     const server = await start(accept, { inFlightMax: 3 });
     const client = await connect(server);

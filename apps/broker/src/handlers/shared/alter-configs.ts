@@ -3,6 +3,7 @@ import type { ConfigAlteration, ConfigChange } from '../../core/controller/confi
 import type { BrokerServices } from '../broker-services.ts';
 import type { RequestContext } from '../handler.ts';
 import { ConfigResource } from './config-codes.ts';
+import { alterLoggers, type LoggersAnswer } from './loggers.ts';
 import { type AskedResource, authorizationFault, type ResourceFault, storedResourceType } from './config-resources.ts';
 
 /** One resource of AlterConfigs or IncrementalAlterConfigs. */
@@ -30,6 +31,7 @@ export async function alterConfigs(
   for (const each of asked) count.set(keyOf(each), (count.get(keyOf(each)) ?? 0) + 1);
   const judged = asked.map((each) => {
     if ((count.get(keyOf(each)) ?? 0) > 1) return fault('each resource must be named once');
+    if (each.resourceType === ConfigResource.BROKER_LOGGER) return alterLoggersOf(broker, context, each, how);
     return changeOf(broker, context, each, how.replaces);
   });
   const changes = judged.filter((each) => 'type' in each);
@@ -41,6 +43,22 @@ export async function alterConfigs(
     if (result === undefined) throw new Error('a change of configuration was not answered');
     return { resourceType, resourceName, errorCode: result.errorCode, errorMessage: result.errorMessage };
   });
+}
+
+/** Levels are this process's own: nothing of them is stored. */
+function alterLoggersOf(
+  broker: BrokerServices,
+  context: RequestContext,
+  resource: ResourceToAlter,
+  { replaces, validateOnly }: { readonly replaces: boolean; readonly validateOnly: boolean },
+): LoggersAnswer {
+  if (replaces) return fault('AlterConfigs cannot change loggers: use IncrementalAlterConfigs');
+  const denied = authorizationFault(resource, 'ALTER_CONFIGS', context);
+  if (denied !== undefined) return denied;
+  if (resource.resourceName !== String(broker.nodeId)) {
+    return fault(`this is broker ${broker.nodeId}: ask broker ${resource.resourceName} itself`);
+  }
+  return alterLoggers(broker.logger, resource.alterations, validateOnly);
 }
 
 function keyOf({ resourceType, resourceName }: AskedResource): string {
