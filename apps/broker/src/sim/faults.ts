@@ -48,6 +48,7 @@ export class Faults {
       [1, () => this.#brokenDisk(event)],
       [2, () => this.#badNetwork(event)],
       [1, () => this.#cutAll()],
+      [1, () => this.#jumpWall()],
     ] as const);
     fault();
   }
@@ -90,6 +91,13 @@ export class Faults {
       cutChance: this.#random.int(50),
     };
     this.#healAt = event + this.#random.int(500);
+  }
+
+  #jumpWall(): void {
+    const byMs = this.#random.int(10_000) - 5000;
+    this.#world.history.count('the wall clock jumped');
+    this.#world.note(`the wall clock jumps by ${byMs} ms`);
+    this.#world.clock.jumpWall(byMs);
   }
 
   #cutAll(): void {

@@ -3,13 +3,14 @@ import type { Codec } from '@ks/protocol';
 import { type Broker, createBroker } from '../broker.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Logger } from '../ports/logger.ts';
+import { silentMetrics } from '../silent-metrics.ts';
 import { SlabPool } from '../storage/slab-pool.ts';
 import { LifeClock } from './life-clock.ts';
 import type { SeededRandom } from './prng.ts';
 import type { SimClock } from './sim-clock.ts';
 import { createSimCodec } from './sim-codec.ts';
 import type { SimFiles } from './sim-files.ts';
-import { SimMetadataStore } from './sim-metadata-store.ts';
+import { SimMetadataStore, type SimStoreFaults } from './sim-metadata-store.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimStoreServer } from './sim-store-server.ts';
 
@@ -20,6 +21,9 @@ export interface LifeOptions {
   readonly clock: SimClock;
   readonly random: SeededRandom;
   readonly core: Core;
+  /** Bytes of the core's heap that the broker may use. */
+  readonly heapBytes: number;
+  readonly storeFaults: SimStoreFaults;
   /** Does the real work of the simulated one. */
   readonly codec: Codec;
   readonly logger: Logger;
@@ -47,7 +51,9 @@ export class SimLife {
     this.#storeClock = new LifeClock(clock);
     this.files = options.files(this.clock);
     this.network = new SimNetwork({ clock, brokerClock: this.clock, random: random.fork() });
-    this.slabs = new SlabPool(core, { poison: true });
+    const { memory, heapStart } = core;
+    const heap = { memory: memory.subarray(0, heapStart + options.heapBytes), heapStart };
+    this.slabs = new SlabPool(heap, { poison: true });
     // An embedded store's leases end with its process.
     storeServer.revokeAll();
     this.broker = createBroker({
@@ -59,10 +65,10 @@ export class SimLife {
         files: this.files,
         network: this.network,
         logger,
-        metrics: nowhere,
+        metrics: silentMetrics,
         core,
         codec: createSimCodec({ codec: options.codec, clock, life: this.clock, random: random.fork() }),
-        openMetadataStore: async () => this.#openStore(storeServer, random.fork()),
+        openMetadataStore: async () => this.#openStore(storeServer, random.fork(), options.storeFaults),
         hostName: 'sim',
       },
       failed: options.failed,
@@ -88,12 +94,9 @@ export class SimLife {
     return counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`);
   }
 
-  #openStore(server: SimStoreServer, random: SeededRandom): SimMetadataStore {
-    const store = new SimMetadataStore({ server, clock: this.#storeClock, random });
+  #openStore(server: SimStoreServer, random: SeededRandom, faults: SimStoreFaults): SimMetadataStore {
+    const store = new SimMetadataStore({ server, clock: this.#storeClock, random, faults });
     this.#stores.push(store);
     return store;
   }
 }
-
-const nothing = { add: () => undefined, set: () => undefined, observe: () => undefined };
-const nowhere = { counter: () => nothing, gauge: () => nothing, histogram: () => nothing };

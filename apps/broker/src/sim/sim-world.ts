@@ -9,12 +9,15 @@ import { createPrng, type SeededRandom } from './prng.ts';
 import { SimLife } from './sim-broker.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimFiles } from './sim-files.ts';
+import type { SimStoreFaults } from './sim-metadata-store.ts';
 import { SimStoreServer } from './sim-store-server.ts';
 import type { Trace } from './trace.ts';
+import { pick } from './workload/actor.ts';
 
 /** The core's heap of a simulated broker. */
 const MEMORY_BYTES = 8 * 1024 * 1024;
-const DATA = '/data';
+/** Heaps of brokers that have to make do with less; the smallest is used up by the landing buffer and a few requests. */
+const HEAP_BYTES = [MEMORY_BYTES, 1_048_576, 425_984];
 export const PORT = 9092;
 
 /** Shared by all worlds of this process: nothing of it outlives a call but the heap, which each life takes over whole. */
@@ -32,6 +35,8 @@ export class SimWorld {
   readonly trace: Trace;
   readonly config: BrokerConfig;
   readonly #storeServer = new SimStoreServer(this.clock);
+  readonly #heapBytes: number;
+  readonly #storeFaults: SimStoreFaults;
   #files: SimFiles;
   #life: SimLife | undefined;
   #state: BrokerState = 'down';
@@ -50,6 +55,8 @@ export class SimWorld {
     this.random = createPrng(seed);
     this.trace = trace;
     this.config = configOf(this.random);
+    this.#heapBytes = pick(this.random, HEAP_BYTES) ?? MEMORY_BYTES;
+    this.#storeFaults = storeFaultsOf(this.random);
     this.#files = new SimFiles({ clock: this.clock, random: this.random.fork() });
   }
 
@@ -90,6 +97,8 @@ export class SimWorld {
       clock: this.clock,
       random: this.random,
       core: this.core,
+      heapBytes: this.#heapBytes,
+      storeFaults: this.#storeFaults,
       codec: this.codec,
       logger: this.#logger(),
       storeServer: this.#storeServer,
@@ -170,10 +179,16 @@ export class SimWorld {
 
   /** What the checkpoint on the platter vouches for must come back. */
   #readRecoveryPoints(): void {
-    const bytes = this.#files.peek(`${DATA}/recovery-point-offset-checkpoint`);
-    if (bytes === undefined) return;
-    for (const { topic, partition, offset } of parseOffsets(new TextDecoder().decode(bytes)).rows) {
-      this.history.partition(topic, partition)?.recoveryPoint(offset);
+    for (const directory of this.config.logDirs) {
+      const bytes = this.#files.peek(`${directory}/recovery-point-offset-checkpoint`);
+      if (bytes === undefined) continue;
+      for (const { topic, partition, offset } of parseOffsets(new TextDecoder().decode(bytes)).rows) {
+        const known = this.history.partition(topic, partition);
+        const identity = this.#files.peek(`${directory}/${topic}-${partition}/partition.metadata`);
+        // What a deleted topic of that name left on a disk that failed says nothing of this one.
+        if (known === undefined || !new TextDecoder().decode(identity).includes(known.topicId)) continue;
+        known.recoveryPoint(offset);
+      }
     }
   }
 
@@ -207,11 +222,22 @@ function describe(fields: LogFields, errorText: (error: Error) => string): strin
   return JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? errorText(value) : value));
 }
 
+/** A store that is slow, or loses answers, as the embedded one never does: the code has to live with both. */
+function storeFaultsOf(random: SeededRandom): SimStoreFaults {
+  const isBad = random.chance(0.2);
+  return {
+    delayMsMax: random.chance(0.5) ? 0 : random.int(20),
+    conflictChance: 0,
+    lostAnswerChance: isBad ? 20 : 0,
+    brokenWatchChance: isBad ? 20 : 0,
+  };
+}
+
 /** Small limits and short intervals, so that little work reaches much code; some of them by chance. */
 function configOf(random: SeededRandom): BrokerConfig {
   const settings: Record<string, string> = {
     listeners: `PLAINTEXT://sim:${PORT}`,
-    'log.dirs': DATA,
+    'log.dirs': random.chance(0.3) ? '/disk-1,/disk-2' : '/data',
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '2',
     'log.flush.offset.checkpoint.interval.ms': String(50 + random.int(2000)),

@@ -17,7 +17,8 @@ export interface Stage extends FetchCheckTools {
 export async function keepWorking(stage: Stage, client: SimClient, work: () => Promise<void>): Promise<void> {
   while (!stage.isOver()) {
     if (client.isConnected || (await client.connect())) await work();
-    await stage.sleep(stage.random.fraction() * 20);
+    // Now and then nothing is to be done for long, so that what the broker does by the clock gets its turn.
+    await stage.sleep(stage.random.fraction() * (stage.random.chance(0.01) ? 10_000 : 20));
   }
 }
 
