@@ -86,6 +86,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** Listening addresses with the ports that were bound; empty before `start` has settled. */
   readonly listeners: readonly Listener[];
+  /** The port that `ks.http.listener` is served on; undefined where it is not. */
+  readonly httpPort: number | undefined;
   /** The replicas hosted now, to look at. */
   partitions(): Iterable<HostedPartition>;
   /** Settles when clients are served. Rejects, with everything given back, where the broker cannot run. */
@@ -155,6 +157,10 @@ class ComposedBroker implements Broker {
 
   get listeners(): readonly Listener[] {
     return this.#listeners;
+  }
+
+  get httpPort(): number | undefined {
+    return this.#http?.port;
   }
 
   partitions(): Iterable<HostedPartition> {
@@ -334,9 +340,12 @@ class ComposedBroker implements Broker {
     if (httpListener === undefined || exposition === undefined || http === undefined) return;
     const answer = httpRoutes(exposition, () => this.#health());
     this.#http = await http.serve(httpListener, answer).catch((error: unknown) => {
-      throw listenError({ name: 'ks.http.listener', ...httpListener }, error);
+      throw listenError('ks.http.listener', `http://${httpListener.host}:${httpListener.port}`, error);
     });
-    logger.info({ host: httpListener.host, port: this.#http.port }, 'Metrics at /metrics, health at /health and /ready');
+    logger.info(
+      { host: httpListener.host, port: this.#http.port },
+      'Metrics at /metrics, health at /health and /ready',
+    );
   }
 
   #health(): Health {
@@ -355,7 +364,7 @@ class ComposedBroker implements Broker {
     for (const listener of this.#config.listeners.listeners) {
       bound.push(
         await server.listen(listener).catch((error: unknown) => {
-          throw listenError(listener, error);
+          throw listenError('listeners', `${listener.name}://${listener.host}:${listener.port}`, error);
         }),
       );
     }

@@ -25,6 +25,8 @@ export interface EmbeddedBroker extends AsyncDisposable {
   readonly port: number;
   /** `host:port`, as clients take it. */
   readonly bootstrap: string;
+  /** Of `ks.http.listener`, where the config has one. */
+  readonly httpPort: number | undefined;
   /** Stops in order; with a directory the data can be opened again. Further calls wait for the first. */
   stop(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
     host,
     port,
     bootstrap: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    httpPort: broker.httpPort,
     stop: () => broker.stop(),
     [Symbol.asyncDispose]: () => broker.stop(),
   };

@@ -4,6 +4,7 @@ import { createMemoryFiles } from './adapters/memory-files.ts';
 import { createNodeClock } from './adapters/node-clock.ts';
 import { createNodeDiskSpace } from './adapters/node-disk-space.ts';
 import { createNodeFiles } from './adapters/node-files.ts';
+import { createNodeHttpEndpoint } from './adapters/node-http-endpoint.ts';
 import { resolveHostName } from './adapters/node-host.ts';
 import { createNodeRandom } from './adapters/node-random.ts';
 import { createPrometheusMetrics } from './adapters/prometheus.ts';
@@ -31,6 +32,7 @@ export async function createNodeAdapters({
 }: NodeAdaptersOptions): Promise<BrokerAdapters> {
   const { values } = config;
   const core = createCore({ memoryBytes: values['ks.memory.bytes'] ?? MEMORY_BYTES });
+  const metrics = createPrometheusMetrics({ withProcess: !inMemory });
   const isNamed = config.listeners.advertised.every(({ host }) => host !== '');
   return {
     clock: createNodeClock(),
@@ -41,7 +43,9 @@ export async function createNodeAdapters({
       backlog: values['socket.listen.backlog.size'],
     }),
     logger,
-    metrics: createPrometheusMetrics(),
+    metrics,
+    exposition: metrics,
+    http: createNodeHttpEndpoint(),
     core,
     codec: createCodec(core),
     openMetadataStore: async (directory) =>

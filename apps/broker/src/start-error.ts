@@ -1,5 +1,4 @@
 import { ConfigError } from './config/broker-config.ts';
-import type { Listener } from './config/listeners.ts';
 import { MetadataRecordError } from './core/metadata/value-format.ts';
 import { FilesError } from './ports/files.ts';
 import { MetadataStoreError } from './ports/metadata-store.ts';
@@ -20,14 +19,11 @@ const listenFaults: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is unknown',
 };
 
-/** What to say where a listener could not be opened. */
-export function listenError(listener: Listener, error: unknown): StartError {
+/** What to say where an address, which `key` configures, could not be had. */
+export function listenError(key: string, address: string, error: unknown): StartError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = listenFaults[code] ?? (error instanceof Error ? error.message : String(error));
-  return new StartError(
-    `listeners: cannot listen on ${listener.name}://${listener.host}:${listener.port}: ${reason}`,
-    error,
-  );
+  return new StartError(`${key}: cannot listen on ${address}: ${reason}`, error);
 }
 
 /** The one line that says why a start failed, or undefined where only the stack can tell. */

@@ -42,6 +42,7 @@ export class KeptMetrics implements Metrics {
   histogram() {
     return { observe() {} };
   }
+  collected() {}
 }
 
 export interface MetadataNodeOptions {

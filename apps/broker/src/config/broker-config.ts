@@ -5,6 +5,7 @@ import { logConfigs } from './definitions/log.ts';
 import { ksConfigs, networkConfigs } from './definitions/network.ts';
 import { nodeConfigs } from './definitions/node.ts';
 import { transactionConfigs } from './definitions/transaction.ts';
+import { type HttpListener, parseHttpListener } from './http-listener.ts';
 import { inapplicableKeys } from './inapplicable-keys.ts';
 import { type Listeners, parseListeners } from './listeners.ts';
 
@@ -32,6 +33,8 @@ export interface BrokerConfig {
   /** `log.dirs`, else `log.dir`. At least one, without repetition. */
   readonly logDirs: readonly string[];
   readonly listeners: Listeners;
+  /** `ks.http.listener`; undefined: no HTTP. */
+  readonly httpListener: HttpListener | undefined;
 }
 
 /** A configuration that cannot be used. The message is one line: every fault with its key and what is allowed. */
@@ -106,6 +109,7 @@ export function brokerConfigOf(explicit: ReadonlyMap<string, string>): {
     nodeId: resolveNodeId(values),
     logDirs: resolveLogDirs(values),
     listeners: listeners.value,
+    httpListener: parseHttpListener(values['ks.http.listener'] ?? ''),
   };
   return { config, warnings: [...warnings, ...listeners.warnings] };
 }

@@ -53,3 +53,25 @@ async function copyPart(part: WirePart, into: Uint8Array): Promise<void> {
     at += view.length;
   }
 }
+
+/** Fills `into` with the parts' bytes from `from` on; the parts are not released. */
+export async function copyRangeOfParts(parts: readonly WirePart[], from: number, into: Uint8Array): Promise<void> {
+  let partStart = 0;
+  for (const part of parts) {
+    const start = Math.max(from, partStart);
+    const end = Math.min(from + into.length, partStart + part.sizeBytes);
+    if (start < end) await copyRange(part, start - partStart, into.subarray(start - from, end - from));
+    partStart += part.sizeBytes;
+  }
+}
+
+async function copyRange(part: WirePart, at: number, into: Uint8Array): Promise<void> {
+  if (part.kind === 'file') return part.read(into, at);
+  let viewStart = 0;
+  for (const view of part.views) {
+    const start = Math.max(at, viewStart);
+    const end = Math.min(at + into.length, viewStart + view.length);
+    if (start < end) into.set(view.subarray(start - viewStart, end - viewStart), start - at);
+    viewStart += view.length;
+  }
+}

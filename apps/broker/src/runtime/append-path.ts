@@ -163,7 +163,9 @@ export class AppendPath {
     if (verdict?.type === 'duplicate') return appendedResult(asked, log, repeated(verdict.batch, log.config));
     try {
       const { leaderEpoch } = replica;
-      return appendedResult(asked, log, log.append(records, { leaderEpoch, maxTimestampMs: facts.maxTimestampMs }));
+      const appended = log.append(records, { leaderEpoch, maxTimestampMs: facts.maxTimestampMs });
+      if (request.origin === 'client') replica.traffic.appended(records.length, facts.recordsCount);
+      return appendedResult(asked, log, appended);
     } catch (error) {
       // A failed log throws at each call; anything else is a fault of ours and must not pass for one of the disk.
       if (!log.isFailed) throw error;

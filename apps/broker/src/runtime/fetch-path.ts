@@ -57,13 +57,13 @@ export class FetchPath {
     const minBytes = Math.min(request.minBytes, maxBytes);
     const first = await this.#read(request, maxBytes);
     const isEnough = first.isUrgent || first.sizeBytes >= minBytes || request.partitions.length === 0;
-    if (isEnough || request.maxWaitMs <= 0) return first.results;
+    if (isEnough || request.maxWaitMs <= 0) return given(first);
     // What is waited for is counted; the records themselves are read when there are enough.
     releaseFetch(first.results);
     await this.#park(new FetchWait(first.counted, minBytes), deadlineMs, request.signal);
     if (request.signal.aborted)
       return request.partitions.map((asked) => refusedFetch(asked, ErrorCode.NETWORK_EXCEPTION));
-    return (await this.#read(request, maxBytes)).results;
+    return given(await this.#read(request, maxBytes));
   }
 
   async #park(wait: FetchWait, deadlineMs: number, signal: AbortSignal): Promise<void> {
@@ -170,4 +170,10 @@ export class FetchPath {
 function storageFault({ asked, replica }: FetchTarget, error: unknown): FetchResult {
   if (!replica.log.isFailed && replica.isOpen) throw error;
   return refusedFetch(asked, replica.refusal === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : replica.refusal);
+}
+
+/** The results that go out, counted as given. */
+function given({ results, counted }: Round): readonly FetchResult[] {
+  for (const { target, sizeBytes } of counted) target.replica.traffic.fetched(sizeBytes);
+  return results;
 }

@@ -23,6 +23,7 @@ import type {
   TransactionalOffsetsRequest,
 } from './group-coordinator.ts';
 import type { EndMarker } from './coordinator-log.ts';
+import type { GroupPosition } from './group-lag.ts';
 import { type GroupPartition, openGroupPartition } from './group-partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 import type { TopicAdmin } from './topic-admin.ts';
@@ -113,6 +114,16 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     this.#stopped = true;
     this.#expiryTimer?.cancel();
     for (const index of [...this.#partitions.keys()]) this.#close(index);
+  }
+
+  *committedPositions(): Generator<GroupPosition, void, undefined> {
+    for (const { shard } of this.#partitions.values()) {
+      for (const [groupId, offsets] of shard().allOffsets()) {
+        for (const [topic, partitions] of offsets.topics()) {
+          for (const [partitionIndex, { offset }] of partitions) yield { groupId, topic, partitionIndex, offset };
+        }
+      }
+    }
   }
 
   async findCoordinator(groupId: string, listenerName: string): Promise<FoundCoordinator> {

@@ -24,6 +24,7 @@ import type {
 } from '../core/group/replies.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { EndMarker } from './coordinator-log.ts';
+import type { GroupPosition } from './group-lag.ts';
 
 /** Where a group's coordinator is, or why that cannot be told: COORDINATOR_NOT_AVAILABLE, which clients retry. */
 export interface FoundCoordinator {
@@ -77,6 +78,8 @@ export type TransactionalOffsetsRequest = Omit<TransactionalCommitCommand, 'type
 
 /** The group coordinator as the composition root sees it: images after the replica manager has put them in force, then `stop`. */
 export interface GroupCoordinatorHost extends GroupCoordinator {
+  /** What the groups coordinated here have committed, by partition; what is being loaded is missing. */
+  committedPositions(): Iterable<GroupPosition>;
   /** Takes over the partitions of `__consumer_offsets` that this broker leads by now, lets go of others. */
   applyImage(previous: ClusterImage | undefined, next: ClusterImage): void;
   /** Commits offsets that count once the producer's marker says so. Its transaction has been verified: `producer` says by what. */

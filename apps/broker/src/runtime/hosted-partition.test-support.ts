@@ -2,6 +2,7 @@ import { RecordBatch, setBaseOffset } from '@ks/protocol';
 import type { WirePart } from '../ports/wire-part.ts';
 import type { Log, LogRead } from '../storage/log.ts';
 import { defaultLogConfig } from '../storage/log-config.ts';
+import { PartitionTraffic } from './partition-traffic.ts';
 import type { Append, AppendRequest, HostedPartition } from './replica-manager.ts';
 
 /** A partition in memory that is led here; its high watermark follows its end unless it is held. */
@@ -11,6 +12,7 @@ export class FakePartition implements HostedPartition {
   readonly partitionIndex: number;
   readonly log: Log;
   readonly logStartOffset = 0;
+  readonly traffic = new PartitionTraffic();
   isOpen = true;
   isLeader = true;
   isUnderMinIsr = false;

@@ -8,6 +8,7 @@ import {
 } from '../core/partition/partition.ts';
 import type { Log } from '../storage/log.ts';
 import { OffsetWaiters } from './offset-waiters.ts';
+import { PartitionTraffic } from './partition-traffic.ts';
 import type { HostedPartition, LeaderIdAndEpoch } from './replica-manager.ts';
 
 export interface HostedReplicaOptions {
@@ -25,6 +26,7 @@ export class HostedReplica implements HostedPartition {
   readonly topicId: string;
   readonly partitionIndex: number;
   readonly log: Log;
+  readonly traffic = new PartitionTraffic();
   /** Appends with acks=1, until the leader vouches for them. */
   readonly written = new OffsetWaiters();
   /** Appends with acks=all, until the high watermark passes them. */

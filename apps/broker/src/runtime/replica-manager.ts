@@ -1,5 +1,6 @@
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { WirePart } from '../ports/wire-part.ts';
+import type { PartitionTraffic } from './partition-traffic.ts';
 import type { TransactionVerifier } from './transaction-verifier.ts';
 import type { Log } from '../storage/log.ts';
 import type { LogConfig } from '../storage/log-config.ts';
@@ -194,6 +195,7 @@ export interface HostedPartition {
   /** Where readers of committed records stop (exclusive): no transaction is open below it. Never above `highWatermark`. */
   readonly lastStableOffset: number;
   readonly logEndOffset: number;
+  readonly traffic: PartitionTraffic;
   /** Calls `listener` after each advance of the high watermark and once when `isOpen` or `isLeader` turns false; returns what ends it. */
   onChange(listener: (partition: HostedPartition) => void): () => void;
 }

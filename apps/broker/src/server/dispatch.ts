@@ -10,6 +10,7 @@ import {
 import type { AdvertisedApi, BrokerServices } from '../handlers/broker-services.ts';
 import { CloseConnection, type Handler } from '../handlers/handler.ts';
 import { type Authorize, type ConnectionFacts, ServerRequestContext } from './request-context.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { releaseBody, type Sendable, sendablesOf } from './response-parts.ts';
 
 /** A request that cannot be answered: it ends its connection. */
@@ -49,8 +50,10 @@ export class Dispatcher {
   readonly #broker: BrokerServices;
   readonly #authorize: Authorize;
   readonly #served: ReadonlyMap<number, Served>;
+  readonly #metrics: RequestMetrics;
 
-  constructor(handlers: readonly Handler[], broker: BrokerServices, authorize: Authorize) {
+  constructor(handlers: readonly Handler[], broker: BrokerServices, authorize: Authorize, metrics: RequestMetrics) {
+    this.#metrics = metrics;
     this.#broker = broker;
     this.#authorize = authorize;
     const versionsByKey = new Map(broker.apis.map(({ apiKey, served }) => [apiKey, served]));
@@ -64,6 +67,15 @@ export class Dispatcher {
 
   /** Admits one request: everything its handler does before it first gives up control has happened. Throws `RequestError`. */
   dispatch(frame: Uint8Array, connection: ConnectionFacts): Dispatched {
+    try {
+      return this.#admit(frame, connection);
+    } catch (error) {
+      this.#metrics.refused(error instanceof RequestError ? error.api : '-1');
+      throw error;
+    }
+  }
+
+  #admit(frame: Uint8Array, connection: ConnectionFacts): Dispatched {
     const reader = new Reader(frame);
     const apiKey = reader.int16();
     const version = reader.int16();
@@ -77,7 +89,7 @@ export class Dispatcher {
     }
     reader.position = 0;
     const head = decodeHead(reader, api);
-    const request = decodeBody(handler, head, frame, reader.position);
+    const request = decodeBody(handler, head, frame, reader.position, this.#broker);
     const context = new ServerRequestContext(connection, head, this.#broker.clock.now(), this.#authorize);
     return { handler, clientId: head.clientId, answer: this.#call(handler, request, head, context) };
   }
@@ -88,13 +100,22 @@ export class Dispatcher {
     head: RequestHead,
     context: ServerRequestContext,
   ): Answer | Promise<Answer> {
+    const { clock } = this.#broker;
+    const startedMs = clock.monotonicMs();
+    const answered = (body: unknown): Answer => {
+      this.#metrics.answered(handler.api, body, clock.monotonicMs() - startedMs);
+      return encode(handler.api, head, body);
+    };
+    const refused = (error: unknown): never => {
+      this.#metrics.refused(handler.api.name);
+      return asError(error);
+    };
     const asError = (error: unknown): never => {
       throw new RequestError(handler.api.name, head.clientId, error, !(error instanceof CloseConnection));
     };
     try {
       const result = handler.handle(this.#broker, request, context);
-      if (result instanceof Promise) return result.then((body) => encode(handler.api, head, body)).catch(asError);
-      return encode(handler.api, head, result);
+      return result instanceof Promise ? result.then(answered).catch(refused) : answered(result);
     } catch (error) {
       return asError(error);
     }
@@ -110,14 +131,20 @@ function decodeHead(reader: Reader, api: AnyApi): RequestHead {
 }
 
 /** The request of the frame's body, which begins at `bodyAt`. */
-function decodeBody(handler: Handler, head: RequestHead, frame: Uint8Array, bodyAt: number): unknown {
+function decodeBody(
+  handler: Handler,
+  head: RequestHead,
+  frame: Uint8Array,
+  bodyAt: number,
+  broker: BrokerServices,
+): unknown {
   const codec = handler.api.request.codec(head.apiVersion);
   const { borrowsBytes } = handler.options;
   const owned = (): unknown => codec.decode(new Reader(frame.slice(bodyAt)));
   try {
     if (borrowsBytes === undefined || borrowsBytes === false) return owned();
     const request: unknown = codec.decode(new Reader(frame, bodyAt));
-    return borrowsBytes === true || borrowsBytes(request) ? request : owned();
+    return borrowsBytes === true || borrowsBytes(request, broker) ? request : owned();
   } catch (error) {
     throw new RequestError(handler.api.name, head.clientId, error);
   }

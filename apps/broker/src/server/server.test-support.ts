@@ -6,7 +6,9 @@ import type { Random } from '../ports/random.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimNetwork, type SimNetworkFaults, type SimSocket } from '../sim/sim-network.ts';
 import { BrokerServer, type ServerLimits } from './broker-server.ts';
+import { silentMetrics } from '../silent-metrics.ts';
 import { Dispatcher } from './dispatch.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 import type { MemorySource } from './request-memory.ts';
 
 export const testLimits: ServerLimits = {
@@ -103,7 +105,7 @@ export async function startSimServer(options: {
     network,
     clock,
     logger,
-    dispatcher: new Dispatcher(handlers, services, () => true),
+    dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(silentMetrics)),
     limits: { ...testLimits, ...options.limits },
     memory,
     isFull: () => false,

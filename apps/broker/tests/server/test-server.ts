@@ -12,6 +12,8 @@ import type { FilePart, MemoryPart } from '../../src/ports/wire-part.ts';
 import { BrokerServer, type ServerLimits } from '../../src/server/broker-server.ts';
 import { Dispatcher } from '../../src/server/dispatch.ts';
 import { heapMemory } from '../../src/server/request-memory.ts';
+import { createRequestMetrics } from '../../src/server/request-metrics.ts';
+import { silentMetrics } from '../../src/silent-metrics.ts';
 
 export { ApiVersions, Fetch, Heartbeat, Produce };
 
@@ -187,7 +189,7 @@ export async function startServer(accept: AcceptMode, limits: Partial<ServerLimi
     network: createTcpNetwork({ accept }),
     clock,
     logger,
-    dispatcher: new Dispatcher(handlers, services, () => true),
+    dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(silentMetrics)),
     limits: { ...defaultLimits, ...limits },
     memory: { reserve: (sizeBytes) => heapMemory(sizeBytes) },
     isFull: () => pressure.isFull,

@@ -1,4 +1,5 @@
 import { bool, int, list, long, text } from '../config-def.ts';
+import { httpListenerText } from '../http-listener.ts';
 
 /** Listeners, connections and their limits. */
 export const networkConfigs = {
@@ -40,6 +41,11 @@ export const ksConfigs = {
     'direct',
     'How socket bytes arrive: `direct` reads into the shared landing memory, `copied` takes Node’s plain buffers.',
     { oneOf: ['direct', 'copied'] },
+  ),
+  'ks.http.listener': text(
+    null,
+    'Where Prometheus finds /metrics, and supervisors /health and /ready, such as `0.0.0.0:9644`. Default: nowhere.',
+    { check: httpListenerText },
   ),
   'ks.memory.bytes': long(
     null,

@@ -250,6 +250,11 @@ export class GroupShard
     return this.#checkedRevisions.get(groupId) === this.image().revision;
   }
 
+  /** The committed offsets of all groups. */
+  allOffsets(): IterableIterator<[groupId: string, offsets: GroupOffsets]> {
+    return this.#offsets.entries();
+  }
+
   offsets(groupId: string): GroupOffsets | undefined {
     return this.#offsets.get(groupId);
   }
