@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import process from 'node:process';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
@@ -7,6 +6,7 @@ import { ExitCode } from '../errors/exit-codes.ts';
 import { namingTopics } from '../errors/unknown-topic.ts';
 import { usage } from '../errors/usage.ts';
 import { Interruption } from '../interruption.ts';
+import { openInput } from '../input/open-input.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
 import { type InputKind, inputKinds, namesItsTopics, readInput } from '../input/read-input.ts';
 import { producerSizes, RecordSender } from '../produce/record-sender.ts';
@@ -15,7 +15,6 @@ import { parseHeader } from '../records/parse-header.ts';
 
 /** A longer record than any broker takes: a wrong delimiter, most likely. */
 const RECORD_BYTES_MAX = 128 * 1024 * 1024;
-const READ_BYTES = 1024 * 1024;
 const utf8 = new TextEncoder();
 
 export class Produce extends BaseCommand {
@@ -115,8 +114,7 @@ export class Produce extends BaseCommand {
     if (flags.value !== undefined) return oneRecord(flags.value);
     if (flags.file === undefined && process.stdin.isTTY)
       process.stderr.write('reading records from the terminal; end with ctrl-d\n');
-    const stream =
-      flags.file === undefined ? process.stdin : createReadStream(flags.file, { highWaterMark: READ_BYTES });
+    const stream = openInput(flags.file);
     return usage(() =>
       readInput(untilInterrupted(stream, signal), {
         kind: flags.input,

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
 import process from 'node:process';
-import type { Readable } from 'node:stream';
 import { namingTopics } from '../errors/unknown-topic.ts';
+import { openInput } from '../input/open-input.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
 import { readInput } from '../input/read-input.ts';
 import { readWhole } from '../input/read-whole.ts';
@@ -54,7 +53,7 @@ async function* inputOf(given: KcatArguments, signal: AbortSignal): AsyncGenerat
   const { operands, switches } = given;
   const [first] = operands;
   if (first !== undefined && !switches.has('l')) {
-    for (const path of operands) yield* readWhole(untilInterrupted(createReadStream(path), signal), RECORD_BYTES_MAX);
+    for (const path of operands) yield* readWhole(untilInterrupted(openInput(path), signal), RECORD_BYTES_MAX);
     return;
   }
   if (operands.length > 1) throw misused('-l takes one file');

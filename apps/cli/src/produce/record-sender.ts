@@ -1,4 +1,4 @@
-import type { Producer, SentRecord } from '@ks/client';
+import type { Producer } from '@ks/client';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
@@ -41,7 +41,7 @@ export class RecordSender {
     this.#defaults = defaults;
   }
 
-  /** How many records were acknowledged. */
+  /** How many records were acknowledged; of those that were given together with one that failed, none counts. */
   get sent(): number {
     return this.#sent;
   }
@@ -69,17 +69,20 @@ export class RecordSender {
 
   /** Never rejects. */
   async #sendAll(records: readonly ProduceRecord[]): Promise<void> {
-    const failed = (error: unknown): void => {
+    try {
+      await Promise.all([...runsByTopic(records)].map((run) => this.#sendRun(run)));
+    } catch (error) {
       this.#failure ??= error;
-    };
-    const succeeded = (_: SentRecord): void => {
-      this.#sent += 1;
-    };
-    await Promise.all(
-      records.map((record) =>
-        this.#producer.send(record.topic ?? this.#defaults.topic, this.#complete(record)).then(succeeded, failed),
-      ),
+    }
+  }
+
+  async #sendRun(run: readonly ProduceRecord[]): Promise<void> {
+    const topic = run[0]?.topic ?? this.#defaults.topic;
+    const sent = await this.#producer.sendBatch(
+      topic,
+      run.map((record) => this.#complete(record)),
     );
+    this.#sent += sent.length;
   }
 
   #complete(record: ProduceRecord) {
@@ -95,5 +98,15 @@ export class RecordSender {
       partition: record.partition ?? partition,
       timestamp: record.timestampMs,
     };
+  }
+}
+
+/** Records that stand together and go to the same topic. */
+function* runsByTopic(records: readonly ProduceRecord[]): Generator<readonly ProduceRecord[]> {
+  let from = 0;
+  for (let at = 1; at <= records.length; at += 1) {
+    if (at < records.length && records[at]?.topic === records[from]?.topic) continue;
+    yield from === 0 && at === records.length ? records : records.slice(from, at);
+    from = at;
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KafkaError } from '../kafka-error.ts';
 import { Accumulator, type PartitionQueue } from './accumulator.ts';
+import { OneWaiting } from './record-waiter.ts';
 
 const NO_KEY = null;
 const value = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -12,7 +13,7 @@ describe('a batch', () => {
   const make = (options: Partial<ConstructorParameters<typeof Accumulator>[0]> = {}): Accumulator =>
     new Accumulator({ batchBytes: 200, lingerMs: 10, deliveryTimeoutMs: 1000, ...options });
   const add = (accumulator: Accumulator, text: string, nowMs: number, partition = 0): void => {
-    accumulator.append('t', partition, 0, NO_KEY, value(text), [], nowMs).catch(() => {});
+    accumulator.append('t', partition, 0, NO_KEY, value(text), [], nowMs, { sent: () => {}, failed: () => {} });
   };
 
   test('lingers, and is due when that is over', () => {
@@ -53,11 +54,12 @@ describe('a batch', () => {
 
   test('is given up after its time, all that is left of it accounted for', async () => {
     const accumulator = make();
-    const sent = accumulator.append('t', 0, 0, NO_KEY, value('a'), [], 100);
+    const waiting = new OneWaiting();
+    accumulator.append('t', 0, 0, NO_KEY, value('a'), [], 100, waiting);
     const late = new KafkaError(ErrorCode.REQUEST_TIMED_OUT, 'late');
     expect(accumulator.expire(1099, () => late)).toBe(false);
     expect(accumulator.expire(1100, () => late)).toBe(true);
-    await expect(sent).rejects.toBe(late);
+    await expect(waiting.settled).rejects.toBe(late);
     expect(accumulator.bufferedBytes).toBe(0);
     expect(accumulator.nextDueAtMs(1100)).toBe(undefined);
   });
@@ -115,7 +117,9 @@ test('whatever happens, each partition gets its records once and in order, and n
         if (step.do === 'append') {
           const text = `${index}${'.'.repeat(step.size)}`;
           added[step.partition]?.push(text);
-          promises.push(accumulator.append('t', step.partition, nowMs, NO_KEY, value(text), [], nowMs));
+          const waiting = new OneWaiting();
+          promises.push(waiting.settled);
+          accumulator.append('t', step.partition, nowMs, NO_KEY, value(text), [], nowMs, waiting);
         } else if (step.do === 'take') take(step.pick);
         else if (step.do === 'close') accumulator.closeBatches();
         else {

@@ -1,7 +1,7 @@
 import { type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
-import type { SentRecord } from '../topic/record-types.ts';
 import { PendingBatch } from './pending-batch.ts';
+import type { RecordWaiter } from './record-waiter.ts';
 
 export interface AccumulatorOptions {
   /** A batch of this size is sent without waiting for more. */
@@ -39,7 +39,7 @@ export class Accumulator {
     return this.#bufferedBytes;
   }
 
-  /** Adds a record. `nowMs` is monotonic. */
+  /** Adds a record; `waiter` is told of it as number `index`. `nowMs` is monotonic. */
   append(
     topic: string,
     partition: number,
@@ -48,7 +48,9 @@ export class Accumulator {
     value: Uint8Array | null,
     headers: readonly RecordHeader[],
     nowMs: number,
-  ): Promise<SentRecord> {
+    waiter: RecordWaiter,
+    index = 0,
+  ): void {
     const queue = this.#queueOf(topic, partition);
     let batch = queue.batches.at(-1);
     const isFull =
@@ -61,9 +63,8 @@ export class Accumulator {
       this.#bufferedBytes += batch.sizeBytes;
     }
     const before = batch.sizeBytes;
-    const sent = batch.append(timestamp, key, value, headers);
+    batch.append(timestamp, key, value, headers, waiter, index);
     this.#bufferedBytes += batch.sizeBytes - before;
-    return sent;
   }
 
   /** The queues whose first batch may go out now. */

@@ -1,13 +1,6 @@
 import { BATCH_HEADER_BYTES, type BatchSeal, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
-import type { SentRecord } from '../topic/record-types.ts';
-
-/** Who waits for a record. */
-interface Waiting {
-  readonly timestamp: number;
-  readonly resolve: (sent: SentRecord) => void;
-  readonly reject: (error: KafkaError) => void;
-}
+import type { RecordWaiter } from './record-waiter.ts';
 
 /** What a broker said of a batch it took. */
 export interface BatchReceipt {
@@ -32,7 +25,10 @@ export class PendingBatch {
   attempts = 0;
   lastError: KafkaError | undefined;
   readonly #builder = new RecordBatchBuilder();
-  readonly #waiting: Waiting[] = [];
+  // By record, side by side: an object for each would cost more than the record.
+  readonly #timestamps: number[] = [];
+  readonly #waiters: RecordWaiter[] = [];
+  readonly #indexes: number[] = [];
   #settle: () => void = () => {};
   #sealed: Uint8Array | undefined;
 
@@ -47,7 +43,7 @@ export class PendingBatch {
   }
 
   get recordsCount(): number {
-    return this.#waiting.length;
+    return this.#waiters.length;
   }
 
   /** Before compression. */
@@ -55,16 +51,19 @@ export class PendingBatch {
     return this.#builder.recordsCount === 0 ? BATCH_HEADER_BYTES : this.#builder.sizeBytes;
   }
 
+  /** Adds a record; `waiter` is told of it as number `index`. */
   append(
     timestamp: number,
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: readonly RecordHeader[],
-  ): Promise<SentRecord> {
+    waiter: RecordWaiter,
+    index: number,
+  ): void {
     this.#builder.append(timestamp, key, value, headers);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ timestamp, resolve, reject });
-    });
+    this.#timestamps.push(timestamp);
+    this.#waiters.push(waiter);
+    this.#indexes.push(index);
   }
 
   /** The batch's bytes, made once. */
@@ -75,20 +74,21 @@ export class PendingBatch {
   }
 
   /** Tells each record its offset. */
-  succeed(receipt: BatchReceipt): void {
-    this.#waiting.forEach(({ timestamp, resolve }, index) => {
-      resolve({
-        topic: this.topic,
-        partition: this.partition,
-        offset: receipt.baseOffset < 0 ? -1 : receipt.baseOffset + index,
-        timestamp: receipt.logAppendTimeMs >= 0 ? receipt.logAppendTimeMs : timestamp,
+  succeed({ baseOffset, logAppendTimeMs }: BatchReceipt): void {
+    const { topic, partition } = this;
+    this.#waiters.forEach((waiter, at) => {
+      waiter.sent(this.#indexes[at] ?? 0, {
+        topic,
+        partition,
+        offset: baseOffset < 0 ? -1 : baseOffset + at,
+        timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : (this.#timestamps[at] ?? -1),
       });
     });
     this.#settle();
   }
 
   fail(error: KafkaError): void {
-    for (const { reject } of this.#waiting) reject(error);
+    this.#waiters.forEach((waiter, at) => void waiter.failed(this.#indexes[at] ?? 0, error));
     this.#settle();
   }
 }
