@@ -57,8 +57,7 @@ async function* inputOf(given: KcatArguments, signal: AbortSignal): AsyncGenerat
     return;
   }
   if (operands.length > 1) throw misused('-l takes one file');
-  const stream: Readable =
-    first === undefined ? process.stdin : createReadStream(first, { highWaterMark: 1024 * 1024 });
+  const stream = openInput(first);
   const lines = readInput(untilInterrupted(stream, signal), {
     kind: 'line',
     format: undefined,

@@ -67,22 +67,27 @@ export class RecordSender {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Never rejects. */
-  async #sendAll(records: readonly ProduceRecord[]): Promise<void> {
-    try {
-      await Promise.all([...runsByTopic(records)].map((run) => this.#sendRun(run)));
-    } catch (error) {
-      this.#failure ??= error;
-    }
+  /** Never rejects. What is awaited holds on to no record: all are copied into their batches when `sendBatch` returns. */
+  #sendAll(records: readonly ProduceRecord[]): Promise<void> {
+    const runs = [...runsByTopic(records)].map((run) => this.#sendRun(run));
+    return Promise.all(runs).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure ??= error;
+      },
+    );
   }
 
-  async #sendRun(run: readonly ProduceRecord[]): Promise<void> {
+  #sendRun(run: readonly ProduceRecord[]): Promise<void> {
     const topic = run[0]?.topic ?? this.#defaults.topic;
-    const sent = await this.#producer.sendBatch(
-      topic,
-      run.map((record) => this.#complete(record)),
-    );
-    this.#sent += sent.length;
+    return this.#producer
+      .sendBatch(
+        topic,
+        run.map((record) => this.#complete(record)),
+      )
+      .then((sent) => {
+        this.#sent += sent.length;
+      });
   }
 
   #complete(record: ProduceRecord) {

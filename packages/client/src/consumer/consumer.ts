@@ -172,9 +172,7 @@ export class Consumer {
         }
       };
       const lastOffset = Math.min(batch.lastOffset, stopOffset - 1);
-      const { logStartOffset, lastStableOffset, highWatermark } = state;
-      const bounds = { logStartOffset, lastStableOffset, highWatermark };
-      yield { topic, partition, batch, firstOffset, lastOffset, ...bounds, records } as never;
+      yield { topic, partition, batch, firstOffset, lastOffset, ...state.bounds, records } as never;
       reading.throwIfAborted();
       taken.isDone = true;
     }

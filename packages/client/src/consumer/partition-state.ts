@@ -42,6 +42,15 @@ export class PartitionState {
     this.fetchOffset = position;
   }
 
+  /** What the last fetch told of the log. */
+  get bounds(): Pick<PartitionState, 'logStartOffset' | 'lastStableOffset' | 'highWatermark'> {
+    return {
+      logStartOffset: this.logStartOffset,
+      lastStableOffset: this.lastStableOffset,
+      highWatermark: this.highWatermark,
+    };
+  }
+
   /** Goes on at `offset`; what was fetched is dropped. */
   seek(offset: number): void {
     this.position = offset;

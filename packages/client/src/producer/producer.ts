@@ -1,14 +1,14 @@
 import type { Core } from '@ks/core-wasm';
-import { type Codec, type CompressionType, ErrorCode, type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
+import { type Codec, type CompressionType, ErrorCode, recordSizeUpperBound } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicView } from '../metadata/cluster-view.ts';
 import { raced } from '../network/connection-pool.ts';
-import { codecs } from '../topic/data-codec.ts';
 import { encodeKey, encodeValue } from '../topic/data-format.ts';
-import type { HeadersInput, RecordToSend, SendOptions, SentRecord } from '../topic/record-types.ts';
+import type { RecordToSend, SentRecord } from '../topic/record-types.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
 import { Accumulator } from './accumulator.ts';
+import { type Encoded, type GivenRecord, headersOf, type ReadyRecord } from './given-record.ts';
 import { defaultPartitioner, type Partitioner } from './partitioner.ts';
 import { ManyWaiting, OneWaiting, type RecordWaiter } from './record-waiter.ts';
 import { RoomQueue } from './room-queue.ts';
@@ -39,8 +39,6 @@ export interface SendCallOptions {
   /** Stops waiting for metadata or room. A record that is in a batch already is sent all the same. */
   readonly signal?: AbortSignal | undefined;
 }
-
-const NO_HEADERS: readonly RecordHeader[] = [];
 
 /**
  * Sends records. Concurrent calls of `send` share batches; records of a partition arrive in the order of the calls, also when
@@ -125,29 +123,40 @@ export class Producer {
     if (this.#closing !== undefined || this.#cluster.isClosed) return Promise.reject(closedError());
     if (records.length === 0) return Promise.resolve([]);
     const { clock } = this.#cluster.options;
-    const [nowMs, wallMs] = [clock.monotonicMs(), clock.wallMs()];
+    const times = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), signal: options.signal };
     const waiting = new ManyWaiting(records.length);
-    const name = topicName(topic);
-    for (const [index, record] of records.entries()) {
-      const given: GivenRecord = record;
-      const timestamp = given.timestamp ?? wallMs;
-      try {
-        const key = encodeKey(topic, given.key);
-        const value = encodeValue(topic, given.value);
-        const view = this.#readyTopic(name);
-        if (view !== undefined && !(key instanceof Promise) && !(value instanceof Promise)) {
-          const ready = { key, value, headers: headersOf(given.headers), timestamp, partition: given.partition };
-          if (this.#appendIfFree(view, ready, nowMs, waiting, index)) continue;
-        }
-        this.#sendLater(name, given, key, value, timestamp, options.signal).then(
-          (sent) => waiting.sent(index, sent),
-          (error: unknown) => waiting.failed(index, asKafkaError(error)),
-        );
-      } catch (error) {
-        waiting.failed(index, asKafkaError(error));
-      }
-    }
+    // No closure in here: it would cost more than the record it is for.
+    for (let index = 0; index < records.length; index += 1)
+      this.#sendOneOf(topic, records[index], waiting, index, times);
     return waiting.settled;
+  }
+
+  #sendOneOf(
+    topic: AnyTopic | string,
+    given: GivenRecord | undefined,
+    waiting: ManyWaiting,
+    index: number,
+    {
+      nowMs,
+      wallMs,
+      signal,
+    }: { readonly nowMs: number; readonly wallMs: number; readonly signal: AbortSignal | undefined },
+  ): void {
+    if (given === undefined) return;
+    try {
+      const key = encodeKey(topic, given.key);
+      const value = encodeValue(topic, given.value);
+      const timestamp = given.timestamp ?? wallMs;
+      const name = topicName(topic);
+      const view = this.#readyTopic(name);
+      if (view !== undefined && !(key instanceof Promise) && !(value instanceof Promise)) {
+        const ready = { key, value, headers: headersOf(given.headers), timestamp, partition: given.partition };
+        if (this.#appendIfFree(view, ready, nowMs, waiting, index)) return;
+      }
+      tellOf(index, waiting, this.#sendLater(name, given, key, value, timestamp, signal));
+    } catch (error) {
+      waiting.failed(index, asKafkaError(error));
+    }
   }
 
   /** Sends what waits without lingering; resolves when all that was sent before is settled, well or not. */
@@ -246,34 +255,6 @@ export class Producer {
   }
 }
 
-type Encoded = Uint8Array | null | Promise<Uint8Array | null>;
-
-interface GivenRecord extends SendOptions {
-  readonly key?: unknown;
-  readonly value: unknown;
-}
-
-interface ReadyRecord {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
-  readonly timestamp: number;
-  readonly partition: number | undefined;
-}
-
-function headersOf(given: HeadersInput | undefined): readonly RecordHeader[] {
-  if (given === undefined) return NO_HEADERS;
-  const list = isHeaderList(given) ? given : Object.entries(given).map(([key, value]) => ({ key, value }));
-  return list.map(({ key, value }) => ({
-    key,
-    value: typeof value === 'string' ? codecs.string.encode(value) : value,
-  }));
-}
-
-function isHeaderList(given: HeadersInput): given is Extract<HeadersInput, readonly unknown[]> {
-  return Array.isArray(given);
-}
-
 function noPartition(view: TopicView, partition: number): KafkaError {
   const message = `${view.name} has no partition ${partition}: it has ${view.partitions.length}, counted from 0`;
   return new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic: view.name, partition });
@@ -281,6 +262,13 @@ function noPartition(view: TopicView, partition: number): KafkaError {
 
 function closedError(): KafkaError {
   return new KafkaError(ClientErrorCode.CLOSED, 'the producer was closed');
+}
+
+function tellOf(index: number, waiter: RecordWaiter, sent: Promise<SentRecord>): void {
+  sent.then(
+    (record) => waiter.sent(index, record),
+    (error: unknown) => waiter.failed(index, asKafkaError(error)),
+  );
 }
 
 function rethrown(error: unknown): never {
