@@ -15,6 +15,7 @@ import { resolveTopicName } from './shared/resolve-topic-id.ts';
 type FetchRequest = RequestOf<typeof Fetch>;
 type FetchResponse = ResponseInput<typeof Fetch>;
 type TopicData = FetchResponse['responses'][number];
+type Session = Exclude<FetchContext, { type: 'refused' }>;
 type PartitionData = TopicData['partitions'][number];
 
 const STORAGE_ERROR_SINCE = 6;
@@ -28,7 +29,7 @@ export const fetch = handler(Fetch, { versions: [4, 18] }, async (broker, reques
   if (session.type === 'refused') {
     return { throttleTimeMs: 0, errorCode: session.errorCode, sessionId: 0, responses: [] };
   }
-  const results = await readAll(broker.replicas, request, context, session.positions);
+  const results = await readAll(broker.replicas, request, context, session);
   return answer(broker, context, session, results);
 });
 
@@ -62,14 +63,14 @@ async function readAll(
   replicas: ReplicaManager,
   request: FetchRequest,
   context: RequestContext,
-  positions: readonly FetchPosition[],
+  session: Session,
 ): Promise<readonly FetchResult[]> {
   const { apiVersion, signal } = context;
   const replicaId = replicaIdOf(request, apiVersion);
   const refusals: (FetchResult | undefined)[] = [];
   const partitions: FetchPartition[] = [];
   const authorized = authorizer(context, replicaId);
-  for (const position of positions) {
+  for (const position of session.positions) {
     const topic = resolveTopicName(
       replicas,
       { name: position.topic, topicId: position.topicId },
@@ -83,7 +84,10 @@ async function readAll(
     }
   }
   const { maxWaitMs, minBytes, maxBytes, isolationLevel } = request;
-  const asked = { replicaId, maxWaitMs, minBytes, maxBytes, isolationLevel, apiVersion, partitions, signal };
+  // Who knows sessions puts last what was sent last.
+  const keepsOrder = session.type === 'incremental' || session.begins;
+  const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel };
+  const asked = { replicaId, ...limits, apiVersion, partitions, keepsOrder, signal };
   const read = (await replicas.fetch(asked)).values();
   return refusals.map((refusal) => {
     const result = refusal ?? read.next().value;
@@ -124,7 +128,7 @@ function refusalOf(
 function answer(
   broker: BrokerServices,
   { apiVersion, listenerName }: RequestContext,
-  session: Exclude<FetchContext, { type: 'refused' }>,
+  session: Session,
   results: readonly FetchResult[],
 ): FetchResponse {
   const { errorCode, sessionId, told } = broker.fetchSessions.finish(session, results, broker.clock.monotonicMs());

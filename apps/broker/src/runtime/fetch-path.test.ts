@@ -165,6 +165,10 @@ describe('fetch', () => {
       });
     }
     expect(served).toEqual([3, 3, 3]);
+    const ordered = { maxBytes: 100, keepsOrder: true };
+    for (let turn = 0; turn < 3; turn++) {
+      expect(sizesOf(await fixture.replicas.fetch(fetchRequest([{}, {}, {}], ordered)))).toEqual([100, 0, 0]);
+    }
   });
 
   it('tells a reader whose place or view is wrong at once', async () => {

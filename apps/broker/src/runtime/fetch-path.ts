@@ -81,7 +81,7 @@ export class FetchPath {
     const counted: Counted[] = [];
     let sizeBytes = 0;
     let isUrgent = false;
-    const from = this.#turn++ % Math.max(1, partitions.length);
+    const from = request.keepsOrder ? 0 : this.#turn++ % Math.max(1, partitions.length);
     for (let step = 0; step < partitions.length; step++) {
       const index = (from + step) % partitions.length;
       const asked = partitions[index] as FetchPartition;

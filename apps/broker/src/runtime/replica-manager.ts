@@ -97,6 +97,8 @@ export interface FetchRequest {
   readonly isolationLevel: number;
   readonly apiVersion: number;
   readonly partitions: readonly FetchPartition[];
+  /** Whether the reader sees to the order itself (KIP-74): then they are read as they come, else each time another one first. */
+  readonly keepsOrder?: boolean;
   /** Aborts when the connection is gone: a parked fetch is dropped. */
   readonly signal: AbortSignal;
 }

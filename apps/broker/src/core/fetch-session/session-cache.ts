@@ -117,7 +117,7 @@ export class FetchSessionCache {
     this.#sessions.set(session.id, session);
     session.lastUsedMs = nowMs;
     session.epoch = nextEpoch(session.epoch);
-    return { type: 'incremental', positions: session.positions(), session, epoch: session.epoch };
+    return { type: 'incremental', positions: session.read(), session, epoch: session.epoch };
   }
 
   #finishFull(
@@ -148,7 +148,7 @@ export class FetchSessionCache {
         told: positions.map(() => false),
       };
     }
-    return { errorCode: ErrorCode.NONE, sessionId: session.id, told: session.prune(positions, answers) };
+    return { errorCode: ErrorCode.NONE, sessionId: session.id, told: session.prune(answers) };
   }
 
   /** Whether a session of that size may begin; another may have had to go for it. */

@@ -65,6 +65,8 @@ export class FetchSession {
   /** The epoch that its next request must have. */
   epoch = nextEpoch(INITIAL_EPOCH);
   readonly #partitions = new Map<string, CachedPartition>();
+  /** What the newest request reads. */
+  #reading: readonly CachedPartition[] = [];
 
   constructor(options: FetchSessionOptions) {
     this.id = options.id;
@@ -98,16 +100,16 @@ export class FetchSession {
     for (const each of forgotten) this.#partitions.delete(partitionKey(each));
   }
 
-  /** What to read, in order. */
-  positions(): readonly FetchPosition[] {
-    return Array.from(this.#partitions.values(), (cached) => cached.position);
+  /** What to read now, in order. */
+  read(): readonly FetchPosition[] {
+    this.#reading = [...this.#partitions.values()];
+    return this.#reading.map((cached) => cached.position);
   }
 
-  /** For each answer to `positions`, whether it is to be told. */
-  prune(positions: readonly FetchPosition[], answers: readonly PartitionAnswer[]): readonly boolean[] {
+  /** For each answer to the last `read`, whether it is to be told. */
+  prune(answers: readonly PartitionAnswer[]): readonly boolean[] {
     return answers.map((answer, index) => {
-      const position = positions[index];
-      const cached = position && this.#partitions.get(partitionKey(position));
+      const cached = this.#reading[index];
       if (cached === undefined || !cached.learn(answer)) return false;
       if (answer.sizeBytes > 0) {
         this.#partitions.delete(cached.key);
