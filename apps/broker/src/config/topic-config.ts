@@ -1,3 +1,4 @@
+import type { CompressionType } from '@ks/protocol';
 import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import { type ConfigDef, type ConfigTable, type ConfigValues, MAX_LONG } from './config-def.ts';
 import { type BrokerLayers, type ConfigEntry, describeTable, type Overrides, resolveTable } from './config-entry.ts';
@@ -79,8 +80,29 @@ export function logConfigOf(config: TopicConfig): LogConfig {
     deleteRetentionMs: config['delete.retention.ms'],
     maxMessageBytes: config['max.message.bytes'],
     maxDecompressedMessageBytes: config['max.decompressed.message.bytes'],
+    ...compressionOf(config),
     messageTimestampType: config['message.timestamp.type'] === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
     messageTimestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
     messageTimestampAfterMaxMs: config['message.timestamp.after.max.ms'],
   };
+}
+
+const codecNames: ReadonlyMap<string, CompressionType> = new Map([
+  ['uncompressed', 'none'],
+  ['gzip', 'gzip'],
+  ['snappy', 'snappy'],
+  ['lz4', 'lz4'],
+  ['zstd', 'zstd'],
+]);
+
+function compressionOf(config: TopicConfig): Pick<LogConfig, 'compressionType' | 'compressionLevel'> {
+  const compressionType = codecNames.get(config['compression.type']) ?? 'producer';
+  switch (compressionType) {
+    case 'gzip':
+      return { compressionType, compressionLevel: config['compression.gzip.level'] };
+    case 'zstd':
+      return { compressionType, compressionLevel: config['compression.zstd.level'] };
+    default:
+      return { compressionType, compressionLevel: undefined };
+  }
 }

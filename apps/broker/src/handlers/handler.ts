@@ -67,7 +67,7 @@ export interface HandlerOptions<Request = never> {
    * only valid until the handler first gives up control. A function is asked per request: false gets the request a copy of its own
    * that stays as long as it is referenced (Produce with batches that must be inflated elsewhere). Default: always a copy.
    */
-  readonly borrowsBytes?: boolean | ((request: Request) => boolean);
+  readonly borrowsBytes?: boolean | ((request: Request, broker: BrokerServices) => boolean);
   /** Requests of this API that one connection may have under way before its later requests wait. Default: no limit of its own. */
   readonly inFlightMax?: number;
 }

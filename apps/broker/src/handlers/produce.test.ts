@@ -158,15 +158,27 @@ describe('Produce', () => {
   });
 
   it('borrows the request bytes only where every batch is admitted at once', () => {
-    const borrows = produce.options.borrowsBytes as (request: unknown) => boolean;
+    const borrowsBytes = produce.options.borrowsBytes as (request: unknown, broker: unknown) => boolean;
+    const codecs = new Map<string, string>();
+    const partition = (topic: string) => {
+      const compressionType = codecs.get(topic);
+      return compressionType === undefined ? undefined : { log: { config: { compressionType } } };
+    };
+    const image = { topicsById: new Map([[ORDERS_ID, { name: 'orders' }]]) };
+    const borrows = (request: unknown) => borrowsBytes(request, { replicas: { image, partition } });
     const request = (codec: number, transactionalId: string | null = null) => {
       const records = new Uint8Array(70);
       records[22] = codec;
       const partitionData = [{ records: null }, { records: new Uint8Array(3) }, { records }];
-      return { transactionalId, topicData: [{ partitionData }] };
+      return { transactionalId, topicData: [{ name: '', topicId: ORDERS_ID, partitionData }] };
     };
     expect([0, 1, 2, 3, 4].map((codec) => borrows(request(codec)))).toEqual([true, false, true, true, false]);
     // Its coordinator may have to be asked first.
     expect(borrows(request(0, 'tx'))).toBe(false);
+    // The topic's own codec.
+    for (const codec of ['producer', 'none', 'gzip', 'lz4', 'zstd']) {
+      codecs.set('orders', codec);
+      expect([codec, borrows(request(0))]).toEqual([codec, codec !== 'gzip' && codec !== 'zstd']);
+    }
   });
 });

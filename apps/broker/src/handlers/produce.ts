@@ -4,6 +4,7 @@
 import {
   BATCH_HEADER_BYTES,
   compressionId,
+  compressionIdOf,
   ErrorCode,
   isTransactional,
   Produce,
@@ -33,19 +34,35 @@ interface Plan {
   readonly partitions: readonly AppendPartition[];
 }
 
-/** Ids of the codecs that may run on the thread pool: gzip and zstd. */
-const POOLED_CODECS: readonly number[] = [1, 4];
+/** The codecs that may run on the thread pool, by their ids. */
+const POOLED_CODECS: readonly number[] = [compressionIdOf('gzip'), compressionIdOf('zstd')];
 
 /** Whether every batch is checked and copied before the handler first gives up control. */
-function isAdmittedAtOnce(request: ProduceRequest): boolean {
+function isAdmittedAtOnce(request: ProduceRequest, broker: BrokerServices): boolean {
   // The coordinator may have to be asked first.
   if (request.transactionalId !== null) return false;
-  return request.topicData.every((topic) =>
-    topic.partitionData.every(
-      ({ records }) =>
-        records === null || records.length < BATCH_HEADER_BYTES || !POOLED_CODECS.includes(compressionId(records, 0)),
-    ),
+  return request.topicData.every(
+    (topic) =>
+      !isRecompressedElsewhere(topic, broker) &&
+      topic.partitionData.every(
+        ({ records }) =>
+          records === null || records.length < BATCH_HEADER_BYTES || !POOLED_CODECS.includes(compressionId(records, 0)),
+      ),
   );
+}
+
+/** Whether the topic's own codec (compression.type) is one that may run on the thread pool. */
+function isRecompressedElsewhere(
+  { name, topicId, partitionData }: ProduceRequest['topicData'][number],
+  { replicas }: BrokerServices,
+): boolean {
+  const topic = name === '' ? replicas.image?.topicsById.get(topicId)?.name : name;
+  if (topic === undefined) return false;
+  for (const { index } of partitionData) {
+    const codec = replicas.partition(topic, index)?.log.config.compressionType;
+    if (codec !== undefined) return codec !== 'producer' && POOLED_CODECS.includes(compressionIdOf(codec));
+  }
+  return false;
 }
 
 export const produce = handler(

@@ -153,7 +153,7 @@ export class AppendPath {
     request: AppendRequest,
     leave: TransactionVerification | undefined,
   ): AppendResult {
-    const { records } = asked;
+    const records = facts.recompressed ?? asked.records;
     if (records === null) throw new Error('validation let a partition without records pass');
     const { log } = replica;
     const verdict = facts.producerId < 0 ? undefined : judgeProducer(log, records, request, leave);

@@ -246,6 +246,7 @@ export class ScriptedValidator implements RecordValidator {
     if (records === null || errorCode !== 0) return { valid: false, errorCode, message: 'scripted', recordErrors: [] };
     return {
       valid: true,
+      recompressed: undefined,
       sizeBytes: records.length,
       recordsCount: records[0] ?? 0,
       maxTimestampMs: 5,

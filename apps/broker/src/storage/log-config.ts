@@ -1,3 +1,5 @@
+import type { CompressionType } from '@ks/protocol';
+
 /** What a topic's config says to its logs. Names and meaning are Kafka's; a limit that is off is `Number.MAX_SAFE_INTEGER`. */
 export interface LogConfig {
   /** segment.bytes: a batch that would make the segment larger rolls it. */
@@ -36,6 +38,10 @@ export interface LogConfig {
   readonly maxMessageBytes: number;
   /** max.decompressed.message.bytes: largest batch as it is after decompression. */
   readonly maxDecompressedMessageBytes: number;
+  /** compression.type: what batches are stored with; `producer` keeps what came. */
+  readonly compressionType: CompressionType | 'producer';
+  /** compression.gzip.level or compression.zstd.level, where the broker compresses with one of them. */
+  readonly compressionLevel: number | undefined;
   /** message.timestamp.type */
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
   /** message.timestamp.before.max.ms */
@@ -64,6 +70,8 @@ export const defaultLogConfig: LogConfig = {
   deleteRetentionMs: 86_400_000,
   maxMessageBytes: 1_048_588,
   maxDecompressedMessageBytes: 2_147_483_639,
+  compressionType: 'producer',
+  compressionLevel: undefined,
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   messageTimestampAfterMaxMs: 3_600_000,

@@ -7,6 +7,7 @@ import {
   batchSizeBytes,
   CodecError,
   compressionId,
+  compressionIdOf,
   compressionTypes,
   ErrorCode,
   isBatchCrcValid,
@@ -25,6 +26,7 @@ import {
 } from '@ks/protocol';
 import type { Codec } from '../ports/codec.ts';
 import type { LogConfig } from './log-config.ts';
+import { recompress } from './recompress.ts';
 import { findRefusedRecords, type RefusedRecord } from './refused-records.ts';
 
 export interface ValidationRules {
@@ -42,6 +44,8 @@ export interface ValidationRules {
 /** What an append needs to know of a valid batch. */
 export interface BatchFacts {
   readonly valid: true;
+  /** What is to be appended in place of what came: the batch under the topic's codec (compression.type). */
+  readonly recompressed: Uint8Array | undefined;
   readonly sizeBytes: number;
   readonly recordsCount: number;
   /** Greatest record timestamp, -1 where no record has one. */
@@ -182,14 +186,32 @@ function judgeRecords(
 ): BatchValidation | Promise<BatchValidation> {
   const payload = batch.subarray(BATCH_HEADER_BYTES);
   const type = compressionTypes[compressionId(batch, 0)] ?? 'none';
-  if (type === 'none') return judgePlain(batch, payload, rules, core);
+  const judge = (plain: Uint8Array) => judgeInflated(batch, plain, rules, core, codec);
+  if (type === 'none') return judge(payload);
   try {
     const plain = codec.decompress(type, payload, rules.inflatedBytesMax);
-    if (plain instanceof Uint8Array) return judgePlain(batch, plain, rules, core);
-    return plain.then((inflated) => judgePlain(batch, inflated, rules, core), refuseCodecError);
+    return plain instanceof Uint8Array ? judge(plain) : plain.then(judge, refuseCodecError);
   } catch (error) {
     return refuseCodecError(error);
   }
+}
+
+/** Checks the records, then brings them under the topic's codec where that is another than theirs. */
+function judgeInflated(
+  batch: Uint8Array,
+  plain: Uint8Array,
+  rules: ValidationRules,
+  core: Core,
+  codec: Codec,
+): BatchValidation | Promise<BatchValidation> {
+  const verdict = judgePlain(batch, plain, rules, core);
+  const { compressionType: target, compressionLevel: level } = rules.config;
+  const isKept = target === 'producer' || compressionIdOf(target) === compressionId(batch, 0);
+  if (!verdict.valid || isKept || rules.origin !== 'client') return verdict;
+  const made = recompress(batch, plain, { target, level, codec, checksum: core });
+  const accept = (recompressed: Uint8Array): BatchValidation =>
+    judgeSize(recompressed.length, rules.config) ?? { ...verdict, recompressed, sizeBytes: recompressed.length };
+  return made instanceof Promise ? made.then(accept) : accept(made);
 }
 
 function judgePlain(batch: Uint8Array, plain: Uint8Array, rules: ValidationRules, core: Core): BatchValidation {
@@ -234,6 +256,7 @@ function factsOf(batch: Uint8Array, scan: RecordsScan): BatchFacts {
   const greatest = isLogAppendTime(batch, 0) ? maxTimestamp(batch, 0) : base + scan.maxTimestampDelta;
   return {
     valid: true,
+    recompressed: undefined,
     sizeBytes: batch.length,
     recordsCount: recordsCount(batch, 0),
     maxTimestampMs: Math.min(Math.max(greatest, -1), Number.MAX_SAFE_INTEGER),

@@ -13,18 +13,18 @@ export interface CodecOptions {
 export function createCodec(core: Core, options: CodecOptions = {}): Codec {
   const zstd = (options.zstd ?? (hasZstd() ? 'zlib' : 'zstd-codec')) === 'zlib' ? zlibZstd : new ZstdCodecEngine();
   return {
-    compress(type, input) {
+    compress(type, input, level) {
       switch (type) {
         case 'none':
           return input;
         case 'gzip':
-          return gzipCompress(input);
+          return gzipCompress(input, level);
         case 'snappy':
           return core.snappyCompress(input);
         case 'lz4':
           return core.lz4Compress(input);
         case 'zstd':
-          return zstd.compress(input);
+          return zstd.compress(input, level);
         default:
           return type satisfies never;
       }

@@ -12,13 +12,15 @@ const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 1024 * 1024;
 /** Where nothing tells the size of the output. */
 const USUAL_RATIO = 4;
+/** zstd's own default, Kafka's too. */
+const ZSTD_LEVEL = 3;
 const GZIP_TRAILER_BYTES = 8;
 const GZIP_RATIO_MAX = 1032;
 
 type Callback = (error: Error | null, result: Uint8Array<ArrayBuffer>) => void;
 
-export function gzipCompress(input: Uint8Array): Uint8Array | Promise<Uint8Array> {
-  const options = { chunkSize: chunkSizeFor(input.length / USUAL_RATIO) };
+export function gzipCompress(input: Uint8Array, level = -1): Uint8Array | Promise<Uint8Array> {
+  const options = { chunkSize: chunkSizeFor(input.length / USUAL_RATIO), level };
   if (input.length <= SYNC_INPUT_BYTES_MAX) return plain(zlib.gzipSync(input, options));
   return promised('gzip', (done) => zlib.gzip(input.slice(), options, done));
 }
@@ -37,8 +39,9 @@ export function hasZstd(): boolean {
   return typeof zlib.zstdCompressSync === 'function' && typeof zlib.zstdDecompressSync === 'function';
 }
 
-export function zstdCompress(input: Uint8Array): Uint8Array | Promise<Uint8Array> {
-  const options = { chunkSize: chunkSizeFor(input.length / USUAL_RATIO) };
+export function zstdCompress(input: Uint8Array, level = ZSTD_LEVEL): Uint8Array | Promise<Uint8Array> {
+  const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
+  const options = { chunkSize: chunkSizeFor(input.length / USUAL_RATIO), params };
   if (input.length <= SYNC_INPUT_BYTES_MAX) return plain(zlib.zstdCompressSync(input, options));
   return promised('zstd', (done) => zlib.zstdCompress(input.slice(), options, done));
 }

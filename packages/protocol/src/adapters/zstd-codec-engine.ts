@@ -26,10 +26,10 @@ export class ZstdCodecEngine {
   #binding: ZstdBinding | undefined;
   #loading: Promise<void> | undefined;
 
-  compress(input: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    if (this.#binding !== undefined) return compressWith(this.#binding, input);
+  compress(input: Uint8Array, level = LEVEL): Uint8Array | Promise<Uint8Array> {
+    if (this.#binding !== undefined) return compressWith(this.#binding, input, level);
     const taken = input.slice();
-    return this.#load().then(() => this.compress(taken));
+    return this.#load().then(() => this.compress(taken, level));
   }
 
   decompress(input: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
@@ -53,11 +53,11 @@ export class ZstdCodecEngine {
   }
 }
 
-function compressWith(binding: ZstdBinding, input: Uint8Array): Uint8Array {
+function compressWith(binding: ZstdBinding, input: Uint8Array, level: number): Uint8Array {
   const stream = new binding.ZstdCompressStreamBinding();
   const output = new Collected(Number.POSITIVE_INFINITY);
   try {
-    let isGood = stream.begin(LEVEL);
+    let isGood = stream.begin(level);
     for (let at = 0; isGood && at < input.length; at += INPUT_STEP_BYTES) {
       isGood = stream.transform(input.subarray(at, at + INPUT_STEP_BYTES), output.add);
     }

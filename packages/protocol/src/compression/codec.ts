@@ -6,8 +6,8 @@ import type { CompressionType } from './compression-type.ts';
  * that answers with a promise has taken what it needs before it returns. Outputs belong to the caller.
  */
 export interface Codec {
-  /** `type` 'none' gives the input itself. */
-  compress(type: CompressionType, input: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** `type` 'none' gives the input itself. `level`: of gzip (1 to 9) and zstd, their own default where it is left out; others have one. */
+  compress(type: CompressionType, input: Uint8Array, level?: number): Uint8Array | Promise<Uint8Array>;
   /**
    * `maxBytes` bounds the output, and with it the memory that hostile input can claim. Fails (by a throw or a rejection)
    * with a `CodecError`: TOO_LARGE over the bound, CORRUPT for bytes that are not of the format, cut short or followed by
