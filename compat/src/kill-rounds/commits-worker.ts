@@ -1,0 +1,48 @@
+import { Admin, Connection, findCoordinatorV6, offsetCommitV9 } from '@platformatic/kafka';
+import type { Worker } from './worker.ts';
+
+/** Commits ever higher offsets of a group without members; none that was acknowledged may go back. */
+export function commits(): Worker {
+  const topic = 'commits';
+  const groupId = 'commits';
+  let told = 0;
+  let tried = 0;
+  return {
+    topic,
+    async run(bootstrap, isOver) {
+      const [host = '', port] = bootstrap.split(':');
+      while (!isOver()) {
+        const connection = new Connection('commits', { connectTimeout: 1000, requestTimeout: 3000 });
+        connection.on('error', () => undefined);
+        try {
+          await connection.connect(host, Number(port));
+          // Asking for a group's coordinator is what creates the topic that keeps its offsets.
+          await findCoordinatorV6.api.async(connection, 0, [groupId]);
+          while (!isOver()) {
+            tried += 1;
+            const partitions = [
+              { partitionIndex: 0, committedOffset: BigInt(tried), committedLeaderEpoch: -1, committedMetadata: '' },
+            ];
+            // It rejects at any error code.
+            await offsetCommitV9.api.async(connection, groupId, -1, '', null, [{ name: topic, partitions }]);
+            told = tried;
+          }
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        } finally {
+          await connection.close().catch(() => undefined);
+        }
+      }
+    },
+    acknowledged: () => told,
+    async check({ bootstrap }) {
+      const admin = new Admin({ clientId: 'commits', bootstrapBrokers: [bootstrap] });
+      const groups = await admin.listConsumerGroupOffsets({ groups: [groupId] });
+      await admin.close();
+      const found = groups[0]?.topics.find(({ name }) => name === topic)?.partitions[0]?.committedOffset ?? -1n;
+      return found >= told && found <= tried
+        ? []
+        : [`${groupId}: ${told} was committed, ${found} is there, ${tried} was tried`];
+    },
+  };
+}

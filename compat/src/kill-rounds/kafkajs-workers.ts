@@ -1,0 +1,112 @@
+import kafkajs from 'kafkajs';
+import { checkPartition, type Worker } from './worker.ts';
+
+const patient = { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, factor: 0, multiplier: 1 };
+const kafka = (bootstrap: string): kafkajs.Kafka =>
+  new kafkajs.Kafka({
+    brokers: [bootstrap],
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: patient,
+    connectionTimeout: 1000,
+    requestTimeout: 3000,
+  });
+/** Between two brokers it may refuse at once, again and again: others want their turn. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+const partitions = [0, 1, 2] as const;
+
+/** kafkajs with acks=all, partition by partition; with idempotence nothing may double. */
+export function kafkajsProducer(idempotent: boolean): Worker {
+  const topic = idempotent ? 'kafkajs-idempotent' : 'kafkajs-plain';
+  const acknowledged = new Map<number, string[]>(partitions.map((partition) => [partition, []]));
+  return {
+    topic,
+    async run(bootstrap, isOver) {
+      const producer = kafka(bootstrap).producer({ idempotent, maxInFlightRequests: 1 });
+      await producer.connect();
+      for (let count = 0; !isOver(); count += 1) {
+        const partition = count % partitions.length;
+        const values = [0, 1, 2].map((index) => `${count}.${index}`);
+        // An error after all retries leaves the outcome open.
+        const sent = await producer
+          .send({ topic, acks: -1, messages: values.map((value) => ({ value, partition })) })
+          .then(() => true)
+          .catch(() => false);
+        if (sent) acknowledged.get(partition)?.push(...values);
+        else await pause();
+      }
+      await producer.disconnect();
+    },
+    acknowledged: () => [...acknowledged.values()].reduce((sum, values) => sum + values.length, 0),
+    async check(read) {
+      const found = await read.records(topic, 'read_uncommitted');
+      return partitions.flatMap((partition) =>
+        checkPartition(
+          `${topic}-${partition}`,
+          acknowledged.get(partition) ?? [],
+          found.get(partition) ?? [],
+          idempotent,
+        ),
+      );
+    },
+  };
+}
+
+/** kafkajs with transactions over two partitions: all or nothing, and what was committed is there. */
+export function kafkajsTransactions(): Worker {
+  const topic = 'kafkajs-transactions';
+  const committed: string[] = [];
+  const aborted: string[] = [];
+  const unknown: string[] = [];
+  return {
+    topic,
+    async run(bootstrap, isOver) {
+      let producer: kafkajs.Producer | undefined;
+      for (let count = 0; !isOver(); count += 1) {
+        let outcome = unknown;
+        try {
+          if (producer === undefined) {
+            producer = kafka(bootstrap).producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+            await producer.connect();
+          }
+          const transaction = await producer.transaction();
+          try {
+            const messages = [0, 1].map((partition) => ({ value: `${count}`, partition }));
+            await transaction.send({ topic, acks: -1, messages });
+          } catch (error) {
+            await transaction.abort();
+            aborted.push(`${count}`);
+            throw error;
+          }
+          if (count % 5 === 4) {
+            await transaction.abort();
+            outcome = aborted;
+          } else {
+            await transaction.commit();
+            outcome = committed;
+          }
+        } catch {
+          // A new one fences the old and ends what it left open.
+          await producer?.disconnect().catch(() => undefined);
+          producer = undefined;
+          await pause();
+        }
+        if (aborted.at(-1) !== `${count}`) outcome.push(`${count}`);
+      }
+      await producer?.disconnect();
+    },
+    acknowledged: () => committed.length,
+    async check(read) {
+      const found = await read.records(topic, 'read_committed');
+      const [first = [], second = []] = [found.get(0), found.get(1)];
+      const [inFirst, inSecond] = [new Set(first), new Set(second)];
+      return [
+        ...checkPartition(`${topic}-0`, committed, first, true),
+        ...checkPartition(`${topic}-1`, committed, second, true),
+        ...aborted
+          .filter((one) => inFirst.has(one) || inSecond.has(one))
+          .map((one) => `${one} was aborted and is read`),
+        ...unknown.filter((one) => inFirst.has(one) !== inSecond.has(one)).map((one) => `${one} is there by half`),
+      ];
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { kcat } from '../kcat.ts';
+import { startKsProcess } from '../ks-process.ts';
+import { freePort } from '../processes/free-port.ts';
+import type { AfterTheLastDeath, Worker } from './worker.ts';
+
+/** How it went. */
+export interface KillRoundsResult {
+  /** What each worker was told is done. */
+  readonly acknowledged: ReadonlyMap<string, number>;
+  /** Broken promises; none is the only good answer. */
+  readonly broken: readonly string[];
+  /** From the start of the process to its first answer, in milliseconds, of each round. */
+  readonly startsMs: readonly number[];
+}
+
+/** How many, and of what kind. */
+export interface KillRoundsOptions {
+  readonly directory: string;
+  readonly rounds: number;
+  readonly workers: readonly Worker[];
+  /** The longest that a broker lives, in milliseconds. */
+  readonly lifeMsMax: number;
+  /** Decides when each broker dies. */
+  readonly random: () => number;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly progress?: (round: number) => void;
+}
+
+/** Runs the workers while the broker is killed `rounds` times at random moments and started again, then checks what was promised. */
+export async function killRounds(options: KillRoundsOptions): Promise<KillRoundsResult> {
+  const { directory, rounds, workers, lifeMsMax, random } = options;
+  const config = { 'num.partitions': '3', ...options.config };
+  const port = await freePort();
+  const bootstrap = `127.0.0.1:${port}`;
+  const startsMs: number[] = [];
+  const start = async () => {
+    const from = performance.now();
+    const broker = await startKsProcess(directory, port, config);
+    startsMs.push(performance.now() - from);
+    return broker;
+  };
+  let isOver = false;
+  let broker = await start();
+  for (const { topic } of workers) await kcat(bootstrap, ['-L', '-t', topic]);
+  const running = Promise.all(workers.map((worker) => worker.run(bootstrap, () => isOver)));
+  let failed: unknown;
+  running.catch((error: unknown) => {
+    failed = error;
+  });
+  try {
+    for (let round = 0; round < rounds && failed === undefined; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20 + random() * lifeMsMax));
+      await broker.end('SIGKILL');
+      broker = await start();
+      options.progress?.(round + 1);
+    }
+    isOver = true;
+    await running;
+    // Nothing may depend on what only memory held.
+    await broker.end('SIGKILL');
+    broker = await start();
+    const broken: string[] = [];
+    for (const worker of workers) broken.push(...(await worker.check(reader(bootstrap))));
+    const acknowledged = new Map(workers.map((worker) => [worker.topic, worker.acknowledged()]));
+    return { acknowledged, broken, startsMs };
+  } finally {
+    isOver = true;
+    await broker.end('SIGKILL');
+  }
+}
+
+function reader(bootstrap: string): AfterTheLastDeath {
+  return {
+    bootstrap,
+    async records(topic, isolation) {
+      const out = await kcat(bootstrap, [
+        ...['-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-f', '%p %s\n'],
+        ...['-X', `isolation.level=${isolation}`, '-X', 'check.crcs=true'],
+      ]);
+      const found = new Map<number, string[]>();
+      for (const line of out.split('\n').slice(0, -1)) {
+        const [partition, value] = [Number.parseInt(line, 10), line.slice(line.indexOf(' ') + 1)];
+        const values = found.get(partition) ?? [];
+        values.push(value);
+        found.set(partition, values);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { commits } from './commits-worker.ts';
+import { kafkajsProducer, kafkajsTransactions } from './kafkajs-workers.ts';
+import { kcatProducer } from './kcat-worker.ts';
+import { killRounds } from './kill-rounds.ts';
+
+// Kills the broker again and again under load: node --conditions=@ks/source compat/src/kill-rounds/main.ts [rounds] [life in ms]
+
+const [rounds = 100, lifeMsMax = 1500] = process.argv.slice(2).map(Number);
+await using directory = await temporaryDirectory();
+const { acknowledged, broken, startsMs } = await killRounds({
+  directory: directory.path,
+  rounds,
+  lifeMsMax,
+  random: Math.random,
+  workers: [kafkajsProducer(false), kafkajsProducer(true), kafkajsTransactions(), commits(), kcatProducer()],
+  progress: (round) => round % 10 === 0 && console.info(`${round} rounds`),
+});
+for (const [topic, count] of acknowledged) console.info(`${topic}: ${count} acknowledged`);
+const sorted = startsMs.toSorted((a, b) => a - b);
+console.info(
+  `${rounds} rounds, start: median ${Math.round(sorted[sorted.length >> 1] ?? 0)} ms, longest ${Math.round(sorted.at(-1) ?? 0)} ms`,
+);
+for (const one of broken.slice(0, 50)) console.error(one);
+console.info(broken.length === 0 ? 'Nothing acknowledged was lost.' : `${broken.length} broken promises`);
+process.exitCode = broken.length === 0 ? 0 : 1;
