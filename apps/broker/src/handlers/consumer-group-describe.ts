@@ -1,6 +1,6 @@
 import { ConsumerGroupDescribe, ErrorCode } from '@ks/protocol';
 import type { ConsumerDescribeReply } from '../core/group/replies.ts';
-import type { AnyPartitions } from '../core/group/topic-partitions.ts';
+import { type AnyPartitions, union } from '../core/group/topic-partitions.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { handler, type RequestContext } from './handler.ts';
@@ -50,7 +50,8 @@ async function describeGroup(broker: BrokerServices, groupId: string, context: R
       clientHost: member.clientHost,
       subscribedTopicNames: [...member.subscribedTopicNames],
       subscribedTopicRegex: member.subscribedTopicRegex,
-      assignment: { topicPartitions: named(member.assigned, image) },
+      // What it has yet to give up is still its own.
+      assignment: { topicPartitions: named(union(member.assigned, member.pendingRevocation), image) },
       targetAssignment: { topicPartitions: named(target, image) },
       memberType: member.classic === null ? MEMBER_TYPE_CONSUMER : MEMBER_TYPE_CLASSIC,
     })),
@@ -74,7 +75,12 @@ function topicNamesIn(reply: ConsumerDescribeReply, image: ClusterImage): Readon
   const names = new Set<string>();
   for (const { member, target } of reply.members) {
     for (const name of member.subscribedTopicNames) names.add(name);
-    for (const { topicName } of [...named(member.assigned, image), ...named(target, image)]) names.add(topicName);
+    for (const { topicName } of [
+      ...named(member.assigned, image),
+      ...named(member.pendingRevocation, image),
+      ...named(target, image),
+    ])
+      names.add(topicName);
   }
   return names;
 }

@@ -5,8 +5,10 @@ import { handler, type RequestContext } from './handler.ts';
 
 type Topic = RequestOf<typeof OffsetCommit>['topics'][number];
 
-/** A topic of the request: what is to be committed of it, or the error of all its partitions. */
-type Checked = { readonly errorCode: number } | CommitRequest['topics'][number];
+/** A topic of the request: what is to be committed of it and which partitions there are not, or the error of them all. */
+type Checked =
+  | { readonly errorCode: number }
+  | (CommitRequest['topics'][number] & { readonly absent: readonly number[] });
 
 // OffsetCommit v2-v10. v2-v4: retention time. v6: leader epoch. v7: static members. v9: groups of the new protocol (KIP-848), error 69
 // for an absent group. v10: topic ids.
@@ -23,7 +25,7 @@ export const offsetCommit = handler(OffsetCommit, {}, async (broker, request, co
     groupInstanceId,
     retentionTimeMs,
     knowsConsumerGroups: context.apiVersion >= 9,
-    topics,
+    topics: topics.map(({ topic, topicId, partitions }) => ({ topic, topicId, partitions })),
   });
   const committed = reply.topics.values();
   return {
@@ -32,7 +34,7 @@ export const offsetCommit = handler(OffsetCommit, {}, async (broker, request, co
       if (fault !== ErrorCode.NONE) return answer(topic, fault);
       const { name, topicId } = topic;
       const partitions = committed.next().value?.partitions ?? [];
-      return { name, topicId, partitions: partitions.map((partition) => ({ ...partition })) };
+      return { name, topicId, partitions: [...absentOf(checked[index]), ...partitions] };
     }),
   };
 });
@@ -47,17 +49,26 @@ function checkTopic(topic: Topic, groupId: string, broker: BrokerServices, conte
     return { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED };
   }
   if (found === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-  const partitions = topic.partitions.map((partition) => ({
+  const isThere = (index: number): boolean => index >= 0 && index < found.partitions.length;
+  const indexes = topic.partitions.map(({ partitionIndex }) => partitionIndex);
+  const there = topic.partitions.filter(({ partitionIndex }) => isThere(partitionIndex));
+  const partitions = there.map((partition) => ({
     partitionIndex: partition.partitionIndex,
     offset: partition.committedOffset,
     leaderEpoch: partition.committedLeaderEpoch,
     metadata: partition.committedMetadata ?? '',
   }));
-  return { topic: found.name, topicId: found.topicId, partitions };
+  const absent = indexes.filter((index) => !isThere(index));
+  return { topic: found.name, topicId: found.topicId, partitions, absent };
 }
 
 function errorOf(checked: Checked | undefined): number {
   return checked !== undefined && 'errorCode' in checked ? checked.errorCode : ErrorCode.NONE;
+}
+
+function absentOf(checked: Checked | undefined) {
+  const absent = checked !== undefined && 'absent' in checked ? checked.absent : [];
+  return absent.map((partitionIndex) => ({ partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }));
 }
 
 function answer({ name, topicId, partitions }: Topic, errorCode: number) {

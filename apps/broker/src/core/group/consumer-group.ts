@@ -18,8 +18,8 @@ export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable
  */
 export class ConsumerGroup {
   readonly groupId: string;
-  /** Moves on whenever something changes that assignments depend on. */
-  groupEpoch = 0;
+  /** Moves on whenever something changes that assignments depend on. Begins at 1, as Kafka's does. */
+  groupEpoch = 1;
   /** Of the topics subscribed to, as they were at `groupEpoch`. */
   metadataHash = 0;
   /** The group epoch that the target assignment was made for. */

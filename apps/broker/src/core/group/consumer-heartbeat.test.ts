@@ -42,47 +42,47 @@ const group = () => {
 describe('a member', () => {
   test('joins an absent group and is given everything; later it is told only what is new', () => {
     const first = harness.joinConsumer('a', ['orders']);
-    expect(first).toMatchObject({ errorCode: 0, memberId: 'a', memberEpoch: 1, heartbeatIntervalMs: 5000 });
+    expect(first).toMatchObject({ errorCode: 0, memberId: 'a', memberEpoch: 2, heartbeatIntervalMs: 5000 });
     expect(told(first)).toBe('orders-0 orders-1 orders-2 orders-3');
-    expect(told(harness.beat('a', 1))).toBeUndefined();
+    expect(told(harness.beat('a', 2))).toBeUndefined();
     expect(group().state).toBe('Stable');
   });
 
   test('gives up before another one takes', () => {
     harness.joinConsumer('a', ['orders']);
     expect(told(harness.joinConsumer('b', ['orders']))).toBe('');
-    const revoked = harness.beat('a', 1);
-    expect(revoked.memberEpoch).toBe(1);
+    const revoked = harness.beat('a', 2);
+    expect(revoked.memberEpoch).toBe(2);
     expect(told(revoked)).toBe('orders-0 orders-1');
     expect(group().state).toBe('Reconciling');
     // It has not said yet that it did: nothing moves.
-    expect(told(harness.beat('a', 1, { topicPartitions: partitions('orders', 0, 1, 2, 3) }))).toBeUndefined();
-    expect(told(harness.beat('b', 2))).toBeUndefined();
-    expect(harness.beat('a', 1, { topicPartitions: partitions('orders', 0, 1) }).memberEpoch).toBe(2);
-    expect(told(harness.beat('b', 2))).toBe('orders-2 orders-3');
+    expect(told(harness.beat('a', 2, { topicPartitions: partitions('orders', 0, 1, 2, 3) }))).toBeUndefined();
+    expect(told(harness.beat('b', 3))).toBeUndefined();
+    expect(harness.beat('a', 2, { topicPartitions: partitions('orders', 0, 1) }).memberEpoch).toBe(3);
+    expect(told(harness.beat('b', 3))).toBe('orders-2 orders-3');
     expect(group().state).toBe('Stable');
   });
 
   test('that does not give up in its rebalance time-out is out', () => {
     harness.joinConsumer('a', ['orders'], { rebalanceTimeoutMs: 20_000 });
     harness.joinConsumer('b', ['orders']);
-    harness.beat('a', 1);
+    harness.beat('a', 2);
     harness.advance(19_999);
-    expect(harness.beat('a', 1).errorCode).toBe(0);
+    expect(harness.beat('a', 2).errorCode).toBe(0);
     harness.advance(1);
-    expect(harness.beat('a', 1).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
-    expect(told(harness.beat('b', 2))).toBe('orders-0 orders-1 orders-2 orders-3');
+    expect(harness.beat('a', 2).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+    expect(told(harness.beat('b', 3))).toBe('orders-0 orders-1 orders-2 orders-3');
   });
 
   test('that is silent for its session is out; a heartbeat keeps it in', () => {
     harness.joinConsumer('a', ['orders']);
     harness.advance(SESSION_MS - 1);
-    expect(harness.beat('a', 1).errorCode).toBe(0);
+    expect(harness.beat('a', 2).errorCode).toBe(0);
     harness.advance(SESSION_MS - 1);
     expect(group().size).toBe(1);
     harness.advance(1);
     expect(group().state).toBe('Empty');
-    expect(harness.beat('a', 1).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+    expect(harness.beat('a', 2).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
   test('has the session of its group’s own configuration, within the broker’s bounds', () => {
@@ -104,25 +104,25 @@ describe('a member', () => {
     harness.joinConsumer('a', ['orders']);
     harness.joinConsumer('b', ['orders']);
     expect(harness.beat('a', -1)).toMatchObject({ errorCode: 0, memberId: 'a', memberEpoch: -1 });
-    expect(told(harness.beat('b', 2))).toBe('orders-0 orders-1 orders-2 orders-3');
+    expect(told(harness.beat('b', 3))).toBe('orders-0 orders-1 orders-2 orders-3');
     expect(harness.beat('a', -1).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
   test('that missed an answer comes with its former epoch; one that is further behind is fenced', () => {
     harness.joinConsumer('a', ['orders']);
     harness.joinConsumer('b', ['orders']);
-    harness.beat('a', 1);
-    harness.beat('a', 1, { topicPartitions: partitions('orders', 0, 1) });
-    expect(harness.beat('a', 1, { topicPartitions: partitions('orders', 0, 1) })).toMatchObject({ memberEpoch: 2 });
-    expect(harness.beat('a', 1, { topicPartitions: partitions('orders', 0, 3) }).errorCode).toBe(
+    harness.beat('a', 2);
+    harness.beat('a', 2, { topicPartitions: partitions('orders', 0, 1) });
+    expect(harness.beat('a', 2, { topicPartitions: partitions('orders', 0, 1) })).toMatchObject({ memberEpoch: 3 });
+    expect(harness.beat('a', 2, { topicPartitions: partitions('orders', 0, 3) }).errorCode).toBe(
       ErrorCode.FENCED_MEMBER_EPOCH,
     );
-    expect(harness.beat('a', 1).errorCode).toBe(ErrorCode.FENCED_MEMBER_EPOCH);
-    expect(harness.beat('a', 3).errorCode).toBe(ErrorCode.FENCED_MEMBER_EPOCH);
+    expect(harness.beat('a', 2).errorCode).toBe(ErrorCode.FENCED_MEMBER_EPOCH);
+    expect(harness.beat('a', 4).errorCode).toBe(ErrorCode.FENCED_MEMBER_EPOCH);
     harness.joinConsumer('c', ['orders']);
-    harness.beat('a', 2);
-    harness.beat('a', 2, { topicPartitions: partitions('orders', 0) });
-    expect(harness.beat('a', 1, { topicPartitions: partitions('orders', 0) }).errorCode).toBe(
+    harness.beat('a', 3);
+    harness.beat('a', 3, { topicPartitions: partitions('orders', 0) });
+    expect(harness.beat('a', 2, { topicPartitions: partitions('orders', 0) }).errorCode).toBe(
       ErrorCode.FENCED_MEMBER_EPOCH,
     );
   });
@@ -136,18 +136,18 @@ describe('a member', () => {
   test('gives up at once what it does not subscribe to any more', () => {
     harness.joinConsumer('a', ['orders', 'bills']);
     harness.joinConsumer('b', ['bills']);
-    const reply = harness.beat('a', 1, { subscribedTopicNames: ['orders'] });
+    const reply = harness.beat('a', 2, { subscribedTopicNames: ['orders'] });
     expect(told(reply)).toBe('orders-0 orders-1 orders-2 orders-3');
   });
 
   test('is told of partitions and topics that come', () => {
     harness.joinConsumer('a', ['orders', 'later']);
     harness.setTopics({ orders: 5, bills: 2, later: 1 });
-    const reply = harness.beat('a', 1);
-    expect(reply.memberEpoch).toBe(2);
+    const reply = harness.beat('a', 2);
+    expect(reply.memberEpoch).toBe(3);
     expect(told(reply)).toBe('later-0 orders-0 orders-1 orders-2 orders-3 orders-4');
     harness.setTopics({ bills: 2, later: 1 });
-    expect(told(harness.beat('a', 2))).toBe('later-0');
+    expect(told(harness.beat('a', 3))).toBe('later-0');
   });
 });
 
@@ -157,11 +157,11 @@ describe('assignments', () => {
     harness.setTopics({ orders: 4 });
     harness.joinConsumer('a', ['orders']);
     harness.joinConsumer('b', ['orders']);
-    expect(group()).toMatchObject({ state: 'Assigning', groupEpoch: 2, assignmentEpoch: 1 });
+    expect(group()).toMatchObject({ state: 'Assigning', groupEpoch: 3, assignmentEpoch: 2 });
     harness.advance(999);
-    expect(told(harness.beat('a', 1))).toBeUndefined();
+    expect(told(harness.beat('a', 2))).toBeUndefined();
     harness.advance(1);
-    expect(told(harness.beat('a', 1))).toBe('orders-0 orders-1');
+    expect(told(harness.beat('a', 2))).toBe('orders-0 orders-1');
   });
 
   test('are made by the assignor that most ask for', () => {
@@ -171,7 +171,7 @@ describe('assignments', () => {
     harness.joinConsumer('b', ['orders', 'bills'], range);
     expect(named(group().target('a'))).toBe('bills-0 bills-1 orders-0 orders-1');
     const described = harness.reply(harness.send({ type: 'consumer-describe', groupId: 'g' }), 'consumer-describe');
-    expect(described).toMatchObject({ errorCode: 0, assignorName: 'range', groupEpoch: 2, assignmentEpoch: 2 });
+    expect(described).toMatchObject({ errorCode: 0, assignorName: 'range', groupEpoch: 3, assignmentEpoch: 3 });
     expect(harness.joinConsumer('c', ['orders'], { serverAssignor: 'mine' })).toMatchObject({
       errorCode: ErrorCode.UNSUPPORTED_ASSIGNOR,
       memberId: null,
@@ -188,7 +188,7 @@ describe('a static member', () => {
     const epoch = group().groupEpoch;
     expect(told(harness.joinConsumer('b', ['orders'], asI1))).toBe('orders-0 orders-1 orders-2 orders-3');
     expect(group()).toMatchObject({ groupEpoch: epoch, size: 1 });
-    expect(harness.beat('a', 1, asI1).errorCode).toBe(ErrorCode.FENCED_INSTANCE_ID);
+    expect(harness.beat('a', 2, asI1).errorCode).toBe(ErrorCode.FENCED_INSTANCE_ID);
   });
 
   test('is out when it stays away', () => {
@@ -201,7 +201,7 @@ describe('a static member', () => {
   test('keeps its place from another one until it has left', () => {
     harness.joinConsumer('a', ['orders'], asI1);
     expect(harness.joinConsumer('b', ['orders'], asI1).errorCode).toBe(ErrorCode.UNRELEASED_INSTANCE_ID);
-    expect(harness.beat('b', 1, { instanceId: 'i2' }).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+    expect(harness.beat('b', 2, { instanceId: 'i2' }).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
     expect(harness.beat('b', -1, asI1).errorCode).toBe(ErrorCode.FENCED_INSTANCE_ID);
     expect(harness.beat('a', -1, asI1).errorCode).toBe(0);
     expect(harness.joinConsumer('b', ['orders'], asI1).errorCode).toBe(0);
@@ -227,10 +227,10 @@ describe('a heartbeat is refused', () => {
   });
 
   test('where the group or the member is not there', () => {
-    expect(harness.beat('a', 1).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
+    expect(harness.beat('a', 2).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
     expect(harness.beat('a', -1).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
     harness.joinConsumer('a', ['orders']);
-    expect(harness.beat('b', 1).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+    expect(harness.beat('b', 2).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
   test('where the group is full; members and successors of static ones are let in', () => {
@@ -259,7 +259,7 @@ describe('regular expressions', () => {
     expect(told(harness.joinConsumer('a', ['bills'], byRegex('ord.*')))).toBe(
       'bills-0 bills-1 orders-0 orders-1 orders-2 orders-3',
     );
-    expect(told(harness.beat('a', 1, byRegex('')))).toBe('bills-0 bills-1');
+    expect(told(harness.beat('a', 2, byRegex('')))).toBe('bills-0 bills-1');
     expect([...group().regexes()]).toEqual([]);
   });
 
@@ -267,9 +267,9 @@ describe('regular expressions', () => {
     harness.joinConsumer('a', null, byRegex('n.*'));
     harness.setTopics({ orders: 4, bills: 2, new: 1 });
     harness.advance(9999);
-    expect(told(harness.beat('a', 1))).toBeUndefined();
+    expect(told(harness.beat('a', 2))).toBeUndefined();
     harness.advance(1);
-    expect(told(harness.beat('a', 1))).toBe('new-0');
+    expect(told(harness.beat('a', 2))).toBe('new-0');
     expect(harness.replayed().durableSnapshot()).toEqual(harness.shard.durableSnapshot());
   });
 

@@ -42,25 +42,25 @@ function deleteOffsets(...topics: readonly string[]) {
 describe('a commit to a consumer group', () => {
   test('counts under the member’s epoch', () => {
     harness.joinConsumer('a', ['t']);
-    expect(commit('a', 1, [0, 1])).toEqual([0, 0]);
+    expect(commit('a', 2, [0, 1])).toEqual([0, 0]);
     expect(harness.fetchOffset()).toMatchObject({ committedOffset: 5 });
-    expect(commit('a', 2, [0])).toEqual([ErrorCode.STALE_MEMBER_EPOCH]);
-    expect(commit('b', 1, [0])).toEqual([ErrorCode.UNKNOWN_MEMBER_ID]);
-    expect(commit('a', 1, [0], { knowsConsumerGroups: false })).toEqual([ErrorCode.UNSUPPORTED_VERSION]);
+    expect(commit('a', 3, [0])).toEqual([ErrorCode.STALE_MEMBER_EPOCH]);
+    expect(commit('b', 2, [0])).toEqual([ErrorCode.UNKNOWN_MEMBER_ID]);
+    expect(commit('a', 2, [0], { knowsConsumerGroups: false })).toEqual([ErrorCode.UNSUPPORTED_VERSION]);
     expect(commit('', -1, [0])).toEqual([ErrorCode.UNKNOWN_MEMBER_ID]);
   });
 
   test('counts under an older epoch for what the member has had since then (KIP-1251)', () => {
     harness.joinConsumer('a', ['t']);
     harness.joinConsumer('b', ['t']);
-    harness.beat('a', 1);
-    // Partition 1 is to be given up and still its own; both were assigned at epoch 1.
-    expect(commit('a', 1, [0, 1])).toEqual([0, 0]);
-    harness.beat('a', 1, { topicPartitions: new Map([[topicIdOf('t'), new Set([0])]]) });
-    harness.beat('b', 2);
-    expect(commit('a', 1, [0, 1])).toEqual([0, ErrorCode.STALE_MEMBER_EPOCH]);
-    expect(commit('b', 1, [1])).toEqual([ErrorCode.STALE_MEMBER_EPOCH]);
-    expect(commit('b', 2, [1])).toEqual([0]);
+    harness.beat('a', 2);
+    // Partition 1 is to be given up and still its own; both were assigned at epoch 2.
+    expect(commit('a', 2, [0, 1])).toEqual([0, 0]);
+    harness.beat('a', 2, { topicPartitions: new Map([[topicIdOf('t'), new Set([0])]]) });
+    harness.beat('b', 3);
+    expect(commit('a', 2, [0, 1])).toEqual([0, ErrorCode.STALE_MEMBER_EPOCH]);
+    expect(commit('b', 2, [1])).toEqual([ErrorCode.STALE_MEMBER_EPOCH]);
+    expect(commit('b', 3, [1])).toEqual([0]);
   });
 
   test('of no member counts while nobody is there', () => {
@@ -82,17 +82,17 @@ describe('a commit to a consumer group', () => {
 test('offsets are read by anyone, and by a member under its epoch', () => {
   harness.joinConsumer('a', ['t']);
   expect(fetchError(null, -1)).toBe(0);
-  expect(fetchError('a', 1)).toBe(0);
-  expect(fetchError('a', 0)).toBe(ErrorCode.STALE_MEMBER_EPOCH);
+  expect(fetchError('a', 2)).toBe(0);
+  expect(fetchError('a', 1)).toBe(ErrorCode.STALE_MEMBER_EPOCH);
   expect(fetchError('b', 1)).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
 });
 
 describe('deleting offsets', () => {
   test('spares topics that the consumer group subscribes to', () => {
     harness.joinConsumer('a', ['t']);
-    commit('a', 1, [0]);
+    commit('a', 2, [0]);
     expect(deleteOffsets('t', 'u')).toEqual([ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC, 0]);
-    harness.beat('a', 1, { subscribedTopicNames: ['u'] });
+    harness.beat('a', 2, { subscribedTopicNames: ['u'] });
     expect(deleteOffsets('t')).toEqual([0]);
     expect(harness.fetchOffset().committedOffset).toBe(-1);
   });
@@ -116,10 +116,10 @@ describe('a consumer group', () => {
 
   test('loses offsets of topics it has left, by the time of the commit, and goes with its last one', () => {
     harness.joinConsumer('a', ['t']);
-    commit('a', 1, [0]);
+    commit('a', 2, [0]);
     for (let beats = 0; beats < 4; beats++) {
       harness.advance(30_000);
-      harness.beat('a', 1);
+      harness.beat('a', 2);
     }
     expire();
     expect(harness.fetchOffset().committedOffset).toBe(5);
@@ -132,7 +132,7 @@ describe('a consumer group', () => {
   test('is deleted with its offsets when it is empty', () => {
     const remove = () => harness.reply(harness.send({ type: 'delete', groupId: 'g' }), 'status').errorCode;
     harness.joinConsumer('a', ['t'], { subscribedTopicRegex: 'x.*' });
-    commit('a', 1, [0]);
+    commit('a', 2, [0]);
     expect(remove()).toBe(ErrorCode.NON_EMPTY_GROUP);
     harness.beat('a', -1);
     expect(remove()).toBe(0);

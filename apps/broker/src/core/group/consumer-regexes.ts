@@ -6,8 +6,8 @@ import { type Fault, fault } from './fault.ts';
 /** How soon after a look at the topics new ones are looked for: a wave of new topics then costs one look. */
 const REFRESH_DELAY_MS = 10_000;
 
-/** Most steps of its automaton that one look at the topics may take: some 100 ms. */
-const EFFORT_MAX = 3_000_000;
+/** Most steps of its automaton that one look at the topics may take: some 100 to 200 ms. */
+const EFFORT_MAX = 300_000;
 
 /** Notes that a member subscribes by another expression, and looks again where there may be new topics. */
 export function updateRegexes(

@@ -24,7 +24,6 @@ export function noteSubscription(
   const regexes = updateRegexes(draft, isNew ? '' : member.subscribedTopicRegex, next, mayDescribe);
   if ('fault' in regexes) return regexes.fault;
   const isBumped =
-    isNew ||
     !sameNames(member.subscribedTopicNames, next.subscribedTopicNames) ||
     regexes.isChanged ||
     (mayChangeAssignor && preferredAssignor(group, fallback) !== assignorBefore);

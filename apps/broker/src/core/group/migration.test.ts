@@ -166,8 +166,8 @@ describe('a client of the classic protocol in a consumer group', () => {
     const { memberId } = harness.reply(harness.join('', subscribed), 'join');
     const isIn = () => harness.shard.consumerGroup('g')?.member(memberId) !== undefined;
     for (let at = 0; at < 59_000; at += 1000) {
-      harness.heartbeat(memberId, 2);
-      harness.beat('new', 1);
+      harness.heartbeat(memberId, 3);
+      harness.beat('new', 2);
       harness.advance(1000);
     }
     expect(isIn()).toBe(true);
