@@ -11,7 +11,7 @@ export const needMore = Symbol('need more');
 interface Fields {
   topic?: Uint8Array;
   partition?: number;
-  timestampMs?: number;
+  timestamp?: number;
   key: Uint8Array | null;
   value: Uint8Array | null;
   headers: HeaderView[];
@@ -43,13 +43,13 @@ export function readRecord(
     if (error instanceof NeedMore) return needMore;
     throw error;
   }
-  const { topic, partition, timestampMs, key, value, headers } = fields;
+  const { topic, partition, timestamp, key, value, headers } = fields;
   return {
     next: input.at,
     record: {
       ...(topic === undefined ? {} : { topic: new TextDecoder().decode(topic) }),
       ...(partition === undefined ? {} : { partition }),
-      ...(timestampMs === undefined ? {} : { timestampMs }),
+      ...(timestamp === undefined ? {} : { timestamp }),
       key,
       value,
       headers,
@@ -77,7 +77,7 @@ function readParts(parts: readonly FormatPart[], input: Input, fields: Fields, o
         break;
       }
       case 'timestamp':
-        if (part.layout.type === 'number') fields.timestampMs = readNumber(input, part.layout.encoding, 0, delimiter);
+        if (part.layout.type === 'number') fields.timestamp = readNumber(input, part.layout.encoding, 0, delimiter);
         break;
       case 'text':
         fields[part.field] = readText(input, part.encoding, sizes.get(part.field), delimiter);

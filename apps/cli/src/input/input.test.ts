@@ -73,6 +73,16 @@ describe('lines', () => {
     );
   });
 
+  test('end at a delimiter of several bytes, wherever it is cut', async () => {
+    for (const sizes of [[], [1], [2], [3]]) {
+      const chunks = chunked(utf8.encode('one--two----three-'), sizes);
+      const read = await all(
+        readLines(chunks, { delimiter: utf8.encode('--'), keyDelimiter: undefined, maxRecordBytes: 99 }),
+      );
+      expect(read.map((record) => text(record.value))).toEqual(['one', 'two', '', 'three-']);
+    }
+  });
+
   test('have a bound', async () => {
     await expect(lines('x'.repeat(2000), undefined, [100])).rejects.toThrow(RecordTooLongError);
   });
@@ -122,7 +132,7 @@ describe('formatted input', () => {
 
   test('sets topic, partition, timestamp and headers', async () => {
     const [record] = await formatted('%t %p %d %H %h{%k=%v,}%v\\n', 'orders 3 1700000000000 2 a=1,b=2,rest\n');
-    expect([record?.topic, record?.partition, record?.timestampMs, text(record?.value)]).toEqual([
+    expect([record?.topic, record?.partition, record?.timestamp, text(record?.value)]).toEqual([
       'orders',
       3,
       1_700_000_000_000,
@@ -171,14 +181,18 @@ describe('formatted input', () => {
         const plain = (one: ProduceRecord) => [
           Buffer.from(one.key ?? []),
           Buffer.from(one.value ?? []),
-          one.timestampMs,
+          one.timestamp,
           one.partition,
           one.headers.map((header) => [header.key, Buffer.from(header.value ?? [])]),
         ];
         const wellFormed = (key: string): string => new TextDecoder().decode(utf8.encode(key));
         expect(read.map(plain)).toEqual(
-          records.map((one) =>
-            plain({ ...one, headers: one.headers.map((header) => ({ ...header, key: wellFormed(header.key) })) }),
+          records.map(({ timestampMs: timestamp, ...one }) =>
+            plain({
+              ...one,
+              timestamp,
+              headers: one.headers.map((header) => ({ ...header, key: wellFormed(header.key) })),
+            }),
           ),
         );
       }),
@@ -216,7 +230,7 @@ describe('CSV', () => {
       const [first, second, ...others] = await csv(input, sizes);
       expect(others).toEqual([]);
       expect([text(first?.key), text(first?.value)]).toEqual(['k', 'a "b",\r\nc']);
-      expect([first?.partition, first?.timestampMs, first?.topic]).toEqual([2, 1_700_000_000_000, 'other']);
+      expect([first?.partition, first?.timestamp, first?.topic]).toEqual([2, 1_700_000_000_000, 'other']);
       expect(first?.headers.map(({ key, value }) => [key, text(value)])).toEqual([['h', 'x']]);
       expect(second).toEqual({ key: null, value: new Uint8Array(0), headers: [] });
     }

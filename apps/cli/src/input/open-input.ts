@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { Readable } from 'node:stream';
 
 /** A file is read in pieces of this size. */
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 const STANDARD_INPUT = 0;
 
 /** The file at `path`, or standard input. Standard input that is a file (`< lines`) is read in large pieces too. */

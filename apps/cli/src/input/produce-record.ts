@@ -4,7 +4,8 @@ import type { HeaderView } from '../records/record-view.ts';
 export interface ProduceRecord {
   readonly topic?: string;
   readonly partition?: number;
-  readonly timestampMs?: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp?: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly HeaderView[];

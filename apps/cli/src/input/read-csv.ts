@@ -105,7 +105,7 @@ function recordOf(cells: readonly string[], columns: readonly Column[], row: num
     else if (column.type === 'topic') record.topic = cell;
     else if (column.type === 'header') headers.push({ key: column.name, value: utf8.encode(cell) });
     else if (column.type === 'partition') record.partition = wholeNumber(cell, 'partition', row);
-    else record.timestampMs = wholeNumber(cell, 'timestamp', row);
+    else record.timestamp = wholeNumber(cell, 'timestamp', row);
   }
   record.headers = headers;
   record.value ??= utf8.encode(JSON.stringify(fields));

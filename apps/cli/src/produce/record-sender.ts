@@ -22,6 +22,11 @@ export interface RecordDefaults {
   readonly emptyKeysAreNull: boolean;
 }
 
+type Completed = Pick<ProduceRecord, 'key' | 'value' | 'headers'> & {
+  readonly partition?: number | undefined;
+  readonly timestamp?: number | undefined;
+};
+
 interface SentChunk {
   readonly settled: Promise<void>;
   readonly sizeBytes: number;
@@ -31,6 +36,7 @@ interface SentChunk {
 export class RecordSender {
   readonly #producer: Producer;
   readonly #defaults: RecordDefaults;
+  readonly #addsNothing: boolean;
   readonly #chunks: SentChunk[] = [];
   #waitingBytes = 0;
   #sent = 0;
@@ -39,6 +45,9 @@ export class RecordSender {
   constructor(producer: Producer, defaults: RecordDefaults) {
     this.#producer = producer;
     this.#defaults = defaults;
+    const { key, partition, headers, emptyIsNull, emptyKeysAreNull } = defaults;
+    const changesNothing = !emptyIsNull && !emptyKeysAreNull;
+    this.#addsNothing = changesNothing && key === undefined && partition === undefined && headers.length === 0;
   }
 
   /** How many records were acknowledged; of those that were given together with one that failed, none counts. */
@@ -90,18 +99,20 @@ export class RecordSender {
       });
   }
 
-  #complete(record: ProduceRecord) {
+  /** The record with what it leaves out; the same where nothing is to be added. */
+  #complete(record: ProduceRecord): Completed {
     const { key, partition, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
     if (record.partition !== undefined && record.partition < 0) {
       throw new CliError(`partition ${record.partition} is negative`, { exitCode: ExitCode.USAGE });
     }
+    if (this.#addsNothing) return record;
     const ownKey = emptyKeysAreNull && record.key?.length === 0 ? null : record.key;
     return {
       key: ownKey ?? key ?? null,
       value: emptyIsNull && record.value?.length === 0 ? null : record.value,
       headers: headers.length === 0 ? record.headers : [...record.headers, ...headers],
       partition: record.partition ?? partition,
-      timestamp: record.timestampMs,
+      timestamp: record.timestamp,
     };
   }
 }

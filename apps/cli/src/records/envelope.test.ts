@@ -42,7 +42,7 @@ describe('the envelope', () => {
         expect(back.headers.every((header, index) => same(header.value, record.headers[index]?.value ?? null))).toBe(
           true,
         );
-        expect([back.topic, back.partition, back.timestampMs]).toEqual([
+        expect([back.topic, back.partition, back.timestamp]).toEqual([
           record.topic,
           record.partition,
           record.timestampMs,

@@ -89,11 +89,11 @@ export function fromEnvelope(line: string): ProduceRecord {
   const { topic, headers } = fields;
   if (topic !== undefined && typeof topic !== 'string') throw new EnvelopeError('topic is not a string');
   const partition = wholeNumber(fields['partition'], 'partition');
-  const timestampMs = wholeNumber(fields['timestamp'], 'timestamp');
+  const timestamp = wholeNumber(fields['timestamp'], 'timestamp');
   return {
     ...(topic === undefined ? {} : { topic }),
     ...(partition === undefined ? {} : { partition }),
-    ...(timestampMs === undefined ? {} : { timestampMs }),
+    ...(timestamp === undefined ? {} : { timestamp }),
     key: fromText(fields['key'], fields['keyEncoding'], 'key'),
     value: fromText(fields['value'], fields['valueEncoding'], 'value'),
     headers: readHeaders(headers),

@@ -72,7 +72,11 @@ async function metadataOf(
     async () => {
       const answer = await cluster.callAny(Metadata, body, { signal: options.signal, atLeast: 4 });
       if (answer.errorCode !== ErrorCode.NONE) throw errorFromCode(answer.errorCode, undefined, {});
-      if (names !== null) answer.topics.forEach(throwTopicError);
+      if (names !== null) {
+        answer.topics.forEach(throwTopicError);
+        // Whoever asks for a topic mostly goes on to use it.
+        cluster.absorb(answer);
+      }
       return answer;
     },
     { signal: options.signal },

@@ -57,7 +57,10 @@ export class Accumulator {
       batch !== undefined && batch.sizeBytes + recordSizeUpperBound(key, value, headers) > this.#options.batchBytes;
     if (batch === undefined || batch.isClosed || (isFull && batch.recordsCount > 0)) {
       if (batch !== undefined) batch.isClosed = true;
-      batch = new PendingBatch(topic, partition, nowMs, nowMs + this.#options.deliveryTimeoutMs);
+      const { batchBytes, deliveryTimeoutMs } = this.#options;
+      // Where one batch became full, the next will too.
+      const expectedBytes = isFull ? batchBytes : undefined;
+      batch = new PendingBatch(topic, partition, nowMs, nowMs + deliveryTimeoutMs, expectedBytes);
       queue.batches.push(batch);
       this.#busy.add(queue);
       this.#bufferedBytes += batch.sizeBytes;

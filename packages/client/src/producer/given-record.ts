@@ -23,7 +23,7 @@ export interface ReadyRecord {
 const NO_HEADERS: readonly RecordHeader[] = [];
 
 export function headersOf(given: HeadersInput | undefined): readonly RecordHeader[] {
-  if (given === undefined) return NO_HEADERS;
+  if (given === undefined || (isHeaderList(given) && given.length === 0)) return NO_HEADERS;
   const list = isHeaderList(given) ? given : Object.entries(given).map(([key, value]) => ({ key, value }));
   return list.map(({ key, value }) => ({
     key,

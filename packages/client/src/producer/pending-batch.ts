@@ -24,7 +24,7 @@ export class PendingBatch {
   isClosed = false;
   attempts = 0;
   lastError: KafkaError | undefined;
-  readonly #builder = new RecordBatchBuilder();
+  readonly #builder: RecordBatchBuilder;
   // By record, side by side: an object for each would cost more than the record.
   readonly #timestamps: number[] = [];
   readonly #waiters: RecordWaiter[] = [];
@@ -32,7 +32,9 @@ export class PendingBatch {
   #settle: () => void = () => {};
   #sealed: Uint8Array | undefined;
 
-  constructor(topic: string, partition: number, createdAtMs: number, deadlineMs: number) {
+  /** `expectedBytes`, where it is known, saves growing. */
+  constructor(topic: string, partition: number, createdAtMs: number, deadlineMs: number, expectedBytes?: number) {
+    this.#builder = new RecordBatchBuilder(expectedBytes);
     this.topic = topic;
     this.partition = partition;
     this.createdAtMs = createdAtMs;

@@ -196,10 +196,11 @@ export class Producer {
       const headers = headersOf(given.headers);
       const ready: ReadyRecord = { key: await key, value: await value, headers, timestamp, partition: given.partition };
       const view = await this.#topicWithin(name, given.partition, signal);
-      await this.#room.wait(this.#sizeOf(name, ready), signal);
+      const sizeBytes = this.#sizeOf(name, ready);
+      await this.#room.wait(sizeBytes, signal);
       // Wrapped, so that who comes next does not wait for the delivery.
       const waiting = new OneWaiting();
-      this.#append(view, ready, this.#cluster.options.clock.monotonicMs(), waiting, 0);
+      this.#append(view, ready, sizeBytes, this.#cluster.options.clock.monotonicMs(), waiting, 0);
       return { sent: waiting.settled };
     });
     const link = admitted.catch(() => {});
@@ -223,21 +224,28 @@ export class Producer {
 
   /** Adds a record unless it has to wait for room. */
   #appendIfFree(view: TopicView, record: ReadyRecord, nowMs: number, waiter: RecordWaiter, index: number): boolean {
-    if (!this.#room.isFree(this.#sizeOf(view.name, record))) return false;
-    this.#append(view, record, nowMs, waiter, index);
+    const sizeBytes = this.#sizeOf(view.name, record);
+    if (!this.#room.isFree(sizeBytes)) return false;
+    this.#append(view, record, sizeBytes, nowMs, waiter, index);
     return true;
   }
 
-  #append(view: TopicView, record: ReadyRecord, nowMs: number, waiter: RecordWaiter, index: number): void {
+  #append(
+    view: TopicView,
+    record: ReadyRecord,
+    sizeBytes: number,
+    nowMs: number,
+    waiter: RecordWaiter,
+    index: number,
+  ): void {
     const { key, value, headers, timestamp } = record;
-    const partition = record.partition ?? this.#choose(view, record);
+    const partition = record.partition ?? this.#choose(view, record, sizeBytes);
     if (view.partitions[partition] === undefined) throw noPartition(view, partition);
     this.#accumulator.append(view.name, partition, timestamp, key, value, headers, nowMs, waiter, index);
     this.#sender.wake();
   }
 
-  #choose(view: TopicView, { key, value, headers }: ReadyRecord): number {
-    const sizeBytes = recordSizeUpperBound(key, value, headers);
+  #choose(view: TopicView, { key, value }: ReadyRecord, sizeBytes: number): number {
     return this.#partitioner({ topic: view.name, key, value, sizeBytes, partitions: view.partitions });
   }
 
