@@ -86,11 +86,11 @@ function valuePrinter(delimiter: Uint8Array): BatchPrinter {
 }
 
 /**
- * Values moved together within one copy of the batch, without an object per record. A value with its delimiter is never
- * longer than its record, so what is still to be moved is never written over.
+ * Values moved together within the batch's own memory, without a copy or an object per record: the batch is done with then. A value
+ * with its delimiter is never longer than its record, so what is still to be moved is never written over.
  */
 function compactValues({ batch }: ReadBatch, window: PrintWindow, delimiter: Uint8Array): Printed {
-  const out = batch.payload.slice();
+  const out = batch.payload;
   const cursor = batch.cursor(batch.payload);
   const { baseOffset } = batch;
   let size = 0;
