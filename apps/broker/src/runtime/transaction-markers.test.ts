@@ -107,7 +107,7 @@ describe('the markers of a transaction', () => {
     expect(sent.at(-1)).toEqual({ brokerId: 2, partitions: ['a-1'] });
     expect(completed).toEqual([]);
     failing.clear();
-    await pass(100);
+    await pass(200);
     expect(completed.length).toBe(1);
   });
 
@@ -140,7 +140,7 @@ describe('the markers of a transaction', () => {
     await pass(100);
     expect([sent.length, completed.length]).toEqual([1, 2]);
     acceptsCompletion = true;
-    await pass(100);
+    await pass(200);
     expect([completed.length, clock.pending]).toEqual([3, 0]);
   });
 

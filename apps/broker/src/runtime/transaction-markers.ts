@@ -45,8 +45,9 @@ export interface MarkerJob extends SendMarkersEffect {
   readonly coordinatorEpoch: number;
 }
 
-/** What is not marked yet is tried again after this. */
+/** What is not marked yet is tried again after this, later and later. */
 const RETRY_DELAY_MS = 100;
+const RETRY_DELAY_MS_MAX = 2000;
 
 /** Writes the markers of prepared transactions into every partition that takes part, again and again until all have theirs. */
 export class TransactionMarkers {
@@ -87,6 +88,7 @@ class RunningJob {
   readonly #unmarked = new Map<string, Set<number>>();
   #isCancelled = false;
   #retry: Timer | undefined;
+  #tries = 0;
 
   constructor(job: MarkerJob, options: TransactionMarkersOptions, ended: () => void) {
     this.job = job;
@@ -117,7 +119,9 @@ class RunningJob {
 
   #retryLater(): void {
     if (this.#isCancelled) return;
-    this.#retry = this.#options.clock.setTimer(RETRY_DELAY_MS, () => this.step());
+    this.#tries += 1;
+    const delayMs = Math.min(this.#tries * RETRY_DELAY_MS, RETRY_DELAY_MS_MAX);
+    this.#retry = this.#options.clock.setTimer(delayMs, () => this.step());
   }
 
   /** What is left, by the broker that leads it. A deleted topic needs no marker; a partition without leader waits for one. */
@@ -169,7 +173,8 @@ class RunningJob {
         this.#ended();
         return;
       default:
-        this.#options.logger.info(about, 'a marker is still to be written');
+        // Once: what keeps it back may last as long as a disk is away.
+        if (this.#tries === 0) this.#options.logger.info(about, 'a marker is still to be written');
     }
   }
 

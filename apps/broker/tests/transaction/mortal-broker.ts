@@ -7,10 +7,12 @@ import { SimLife } from '../../src/sim/sim-broker.ts';
 import { SimClient } from '../../src/sim/sim-client.ts';
 import { SimClock } from '../../src/sim/sim-clock.ts';
 import { SimFiles } from '../../src/sim/sim-files.ts';
+import { noStoreFaults } from '../../src/sim/sim-metadata-store.ts';
 import { SimStoreServer } from '../../src/sim/sim-store-server.ts';
 
 const PORT = 9092;
-const core = createCore({ memoryBytes: 8 * 1024 * 1024 });
+const MEMORY_BYTES = 8 * 1024 * 1024;
+const core = createCore({ memoryBytes: MEMORY_BYTES });
 const codec = createCodec(core);
 
 const settings = {
@@ -21,11 +23,16 @@ const settings = {
   'group.initial.rebalance.delay.ms': '0',
 };
 
-/** When a process dies: at its `nth` write to a log that a transaction touches, with that write done or torn. */
+/**
+ * When the first process dies: at its `nth` write to a log that a transaction touches, with that write `done` or `torn`; or with a power
+ * cut at its `nth` write or sync, which takes back what was not synced.
+ */
 export interface Death {
   readonly nth: number;
-  readonly isTorn: boolean;
+  readonly how: 'done' | 'torn' | 'power-cut';
 }
+
+const touched = /\/(__transaction_state|__consumer_offsets|a)-\d+\/\d+\.log$/;
 
 /** A broker on a simulated disk whose first process is killed at a write; the next ones live. */
 export class MortalBroker {
@@ -37,11 +44,13 @@ export class MortalBroker {
   #files = new SimFiles({ clock: this.clock, random: this.#random.fork() });
   #life: SimLife | undefined;
   #lifeCount = 0;
-  /** Writes seen so far, to the logs that count. */
-  writes = 0;
+  readonly #settings: Readonly<Record<string, string>>;
+  /** Writes (and syncs) seen so far, of the logs that count. */
+  steps = 0;
 
-  constructor(death: Death | undefined) {
+  constructor(death: Death | undefined, more: Readonly<Record<string, string>> = {}) {
     this.#death = death;
+    this.#settings = { ...settings, ...more };
     this.#start();
   }
 
@@ -59,30 +68,33 @@ export class MortalBroker {
     });
   }
 
-  /** From now on writes are counted; the death comes at the nth of them. */
-  arm(): void {
-    this.#files.faults.write = (path) => {
-      if (!/\/(__transaction_state|__consumer_offsets|a)-\d+\/\d+\.log$/.test(path)) return undefined;
-      this.writes += 1;
-      if (this.#death?.nth !== this.writes || this.#lifeCount > 1) return undefined;
-      this.#kill();
-      return this.#death.isTorn ? 'io' : undefined;
-    };
+  /** From now on writes are counted, and syncs where they matter; the death comes at the nth of them. */
+  arm(countsSyncs: boolean): void {
+    const { faults } = this.#files;
+    faults.write = (path) => this.#step(path);
+    if (countsSyncs) faults.sync = (path) => this.#step(path);
   }
 
-  #kill(): void {
+  #step(path: string): 'io' | undefined {
+    if (!touched.test(path)) return undefined;
+    this.steps += 1;
+    if (this.#death?.nth !== this.steps || this.#lifeCount > 1) return undefined;
+    const { how } = this.#death;
     this.#life?.end();
     this.#life = undefined;
-    this.#files = this.#files.kill();
+    const { faults } = this.#files;
+    this.#files = how === 'power-cut' ? this.#files.crash() : this.#files.kill();
+    Object.assign(this.#files.faults, faults);
     this.clock.setTimer(5, () => this.#start());
+    return how === 'done' ? undefined : 'io';
   }
 
   #start(): void {
-    const { config } = brokerConfigOf(new Map(Object.entries(settings)));
+    const { config } = brokerConfigOf(new Map(Object.entries(this.#settings)));
     const life = new SimLife({
       number: ++this.#lifeCount,
       ...{ config, clock: this.clock, random: this.#random, core, codec },
-      logger: silentLogger,
+      ...{ logger: silentLogger, heapBytes: MEMORY_BYTES, storeFaults: noStoreFaults },
       storeServer: this.#storeServer,
       files: (clock) => {
         this.#files = this.#files.kill({ clock, random: this.#random.fork() });

@@ -15,12 +15,12 @@ function told(batches: readonly RecordBatch[]): readonly string[] {
 }
 
 /** Two transactions, the first with the given outcome, the second with the other, over a death somewhere in between. */
-async function live(version: 1 | 2, committed: boolean, death: Death | undefined) {
-  const broker = new MortalBroker(death);
+async function live(version: 1 | 2, committed: boolean, death: Death | undefined, isFlushed = false) {
+  const broker = new MortalBroker(death, isFlushed ? { 'log.flush.interval.messages': '1' } : {});
   const client = new TransactionalClient(broker, version);
   const work = async () => {
     await client.prepare();
-    broker.arm();
+    broker.arm(isFlushed);
     await client.init();
     await client.transact('first', 11, committed);
     await client.transact('second', 22, !committed);
@@ -32,7 +32,7 @@ async function live(version: 1 | 2, committed: boolean, death: Death | undefined
     return { state, partitions, offset: await client.committedOffset() };
   };
   const outcome = await broker.run(work());
-  return { ...outcome, writes: broker.writes, lives: broker.lifeCount, violations: broker.violations };
+  return { ...outcome, steps: broker.steps, lives: broker.lifeCount, violations: broker.violations };
 }
 
 async function settledState(client: TransactionalClient, broker: MortalBroker): Promise<string> {
@@ -61,13 +61,24 @@ describe.each([1, 2] as const)('transactions of version %i', (version) => {
   test.each([true, false])('a kill at any write leaves one outcome (first commits: %s)', async (committed) => {
     const undisturbed = await live(version, committed, undefined);
     check(undisturbed, committed);
-    expect(undisturbed.writes).toBeGreaterThan(15);
-    for (let nth = 1; nth <= undisturbed.writes; nth++) {
-      for (const isTorn of [false, true]) {
-        const outcome = await live(version, committed, { nth, isTorn });
+    expect(undisturbed.steps).toBeGreaterThan(15);
+    for (let nth = 1; nth <= undisturbed.steps; nth++) {
+      for (const how of ['done', 'torn'] as const) {
+        const outcome = await live(version, committed, { nth, how });
         expect(outcome.lives, `write ${nth} was reached`).toBe(2);
         check(outcome, committed);
       }
+    }
+  });
+
+  test('so does a power cut at any write or sync, where every append is flushed', async () => {
+    const undisturbed = await live(version, true, undefined, true);
+    check(undisturbed, true);
+    expect(undisturbed.steps).toBeGreaterThan(30);
+    for (let nth = 1; nth <= undisturbed.steps; nth++) {
+      const outcome = await live(version, true, { nth, how: 'power-cut' }, true);
+      expect(outcome.lives, `step ${nth} was reached`).toBe(2);
+      check(outcome, true);
     }
   });
 });

@@ -56,12 +56,25 @@ export function decideDelete(view: GroupView, { groupId }: DeleteCommand): Group
   const empty = isEmpty(view, groupId);
   if (empty === undefined) return replyOnly(status(ErrorCode.GROUP_ID_NOT_FOUND));
   if (!empty) return replyOnly(status(ErrorCode.NON_EMPTY_GROUP));
+  return removeGroup(
+    view,
+    groupId,
+    allTombstones(view, groupId, () => true),
+  );
+}
+
+/** Tombstones for the offsets of those topics, what open transactions have committed included. */
+function allTombstones(
+  view: GroupView,
+  groupId: string,
+  isUnwanted: (topic: string) => boolean,
+): readonly GroupRecord[] {
   const offsets = view.offsets(groupId);
-  const { records } = offsetTombstones(groupId, offsets, () => true);
+  const { records } = offsetTombstones(groupId, offsets, isUnwanted);
   const pending = [...(offsets?.pendingPartitions() ?? [])]
-    .filter(({ topic, partitionIndex }) => offsets?.get(topic, partitionIndex) === undefined)
+    .filter(({ topic, partitionIndex }) => isUnwanted(topic) && offsets?.get(topic, partitionIndex) === undefined)
     .map(({ topic, partitionIndex }) => ({ type: 'offset', groupId, topic, partitionIndex, value: null }) as const);
-  return removeGroup(view, groupId, [...records, ...pending]);
+  return [...records, ...pending];
 }
 
 /** Offsets of topics that the group subscribes to stay (KIP-496). */
@@ -109,6 +122,6 @@ export function decideExpiry(view: GroupView, command: ExpireOffsetsCommand, now
 
 export function decideTopicDeletion(view: GroupView, command: DeleteTopicOffsetsCommand): GroupDecision {
   const gone = new Map(command.topics.map(({ topic, topicId }) => [topic, topicId]));
-  const { records } = offsetTombstones(command.groupId, view.offsets(command.groupId), (topic) => gone.has(topic));
+  const records = allTombstones(view, command.groupId, (topic) => gone.has(topic));
   return { records, reply: status(ErrorCode.NONE) };
 }
