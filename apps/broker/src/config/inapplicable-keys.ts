@@ -18,12 +18,11 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   delete.records.purgatory.purge.interval.requests early.start.listeners eligible.leader.replicas.enable
   errors.deadletterqueue.auto.create.topics.enable errors.deadletterqueue.topic.name.prefix
   fetch.purgatory.purge.interval.requests follower.fetch.last.tiered.offset.enable
-  group.consumer.assignor.offload.enable group.coordinator.append.linger.ms
-  group.coordinator.background.threads group.coordinator.cached.buffer.max.bytes group.coordinator.new.enable
-  group.coordinator.threads group.share.assignment.interval.ms
-  group.share.assignor.offload.enable group.share.assignors group.share.delivery.count.limit
-  group.share.dlq.manager.class.name group.share.enable group.share.heartbeat.interval.ms
-  group.share.initialize.retry.interval.ms group.share.max.assignment.interval.ms
+  group.consumer.assignor.offload.enable group.coordinator.append.linger.ms group.coordinator.background.threads
+  group.coordinator.cached.buffer.max.bytes group.coordinator.new.enable group.coordinator.threads
+  group.share.assignment.interval.ms group.share.assignor.offload.enable group.share.assignors
+  group.share.delivery.count.limit group.share.dlq.manager.class.name group.share.enable
+  group.share.heartbeat.interval.ms group.share.initialize.retry.interval.ms group.share.max.assignment.interval.ms
   group.share.max.delivery.count.limit group.share.max.groups group.share.max.heartbeat.interval.ms
   group.share.max.partition.max.record.locks group.share.max.record.lock.duration.ms
   group.share.max.session.timeout.ms group.share.max.share.sessions group.share.max.size
@@ -42,10 +41,8 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   group.streams.topology.description.plugin.class initial.broker.registration.timeout.ms
   inter.broker.protocol.version internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes
   internal.metadata.max.batch.size.in.bytes kafka.metrics.polling.interval.secs kafka.metrics.reporters
-  leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage
-  log.dir.failure.timeout.ms log.local.retention.bytes
-  log.local.retention.ms log.message.downconversion.enable log.message.format.version
-  log.message.timestamp.difference.max.ms log.remote.copy.lag.bytes log.remote.copy.lag.ms
+  leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage log.dir.failure.timeout.ms
+  log.message.downconversion.enable log.message.format.version log.message.timestamp.difference.max.ms
   max.connection.creation.rate max.connections.per.ip.overrides metadata.log.max.record.bytes.between.snapshots
   metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes
   metadata.log.segment.ms metadata.max.idle.interval.ms metadata.max.retention.bytes metadata.max.retention.ms

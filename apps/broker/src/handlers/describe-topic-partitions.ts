@@ -11,7 +11,7 @@ type Cursor = NonNullable<Request['cursor']>;
 
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {}, (broker, request, context) => {
   const { cursor } = request;
-  if (cursor !== null && cursor.partitionIndex < 0) {
+  if (cursor !== null && !isPossible(cursor, request.topics)) {
     const topics = request.topics.map(({ name }) => refused(name, ErrorCode.INVALID_REQUEST));
     return { throttleTimeMs: 0, topics };
   }
@@ -26,6 +26,11 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {}, (bro
   const refusals = denied.map((name) => refused(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED));
   return { throttleTimeMs: 0, topics: [...page.topics, ...refusals], nextCursor: page.nextCursor };
 });
+
+/** Who names topics goes on within them. */
+function isPossible({ topicName, partitionIndex }: Cursor, asked: Request['topics']): boolean {
+  return partitionIndex >= 0 && (asked.length === 0 || asked.some(({ name }) => name === topicName));
+}
 
 interface PageOptions {
   readonly cursor: Cursor | null;

@@ -77,7 +77,7 @@ async function readAll(
       apiVersion >= TOPIC_IDS_SINCE,
     );
     const errorCode = refusalOf(replicas, position, topic, authorized);
-    if (errorCode !== ErrorCode.NONE) refusals.push(refusedFetch(position, errorCode));
+    if (errorCode !== ErrorCode.NONE) refusals.push({ ...refusedFetch(position, errorCode), abortedTransactions: [] });
     else {
       refusals.push(undefined);
       partitions.push({ ...position, topic: topic ?? '' });

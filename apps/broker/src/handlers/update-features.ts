@@ -1,4 +1,5 @@
-// UpdateFeatures v0-v2 (KIP-584). v1: upgradeType, validateOnly (KIP-778). v2: one error for the whole request.
+// UpdateFeatures v0-v2 (KIP-584). v1: upgradeType, validateOnly (KIP-778). v2: no results of single features.
+// As in Kafka one refused update refuses the request in every version, and v0 lowers nothing whatever it allows.
 import { ErrorCode, type RequestOf, UpdateFeatures } from '@ks/protocol';
 import { handler } from './handler.ts';
 import { CLUSTER_NAME } from './shared/authorized-operations.ts';
@@ -7,7 +8,6 @@ import { namedTwice } from './shared/named-twice.ts';
 type Update = RequestOf<typeof UpdateFeatures>['featureUpdates'][number];
 
 const UPGRADE_TYPE_SINCE = 1;
-const ONE_ERROR_SINCE = 2;
 /** Upgrade, safe downgrade, unsafe downgrade. */
 const UPGRADE = 1;
 const UPGRADE_TYPES: readonly number[] = [UPGRADE, 2, 3];
@@ -16,7 +16,7 @@ export const updateFeatures = handler(UpdateFeatures, {}, async (broker, request
   const { featureUpdates, timeoutMs, validateOnly } = request;
   const whole = (errorCode: number, errorMessage: string | null) => ({
     ...{ throttleTimeMs: 0, errorCode, errorMessage },
-    results: featureUpdates.map(({ feature }) => ({ feature, errorCode, errorMessage })),
+    results: [],
   });
   if (!context.authorize('ALTER', 'CLUSTER', CLUSTER_NAME)) {
     return whole(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'not allowed to change features');
@@ -30,20 +30,16 @@ export const updateFeatures = handler(UpdateFeatures, {}, async (broker, request
     ...{ feature, level: maxVersionLevel, mayDowngrade: downgrades[index] === true },
   }));
   const results = await broker.cluster.updateFeatures(updates, { timeoutMs, validateOnly });
-  const failed = results.findIndex(({ errorCode }) => errorCode !== ErrorCode.NONE);
-  const fault = results[failed];
-  if (fault !== undefined && context.apiVersion >= ONE_ERROR_SINCE) return whole(fault.errorCode, fault.errorMessage);
+  const fault = results.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
+  if (fault !== undefined) return whole(fault.errorCode, fault.errorMessage);
   return {
     ...{ throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null },
-    results: updates.map(({ feature }, index) => {
-      const { errorCode = ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage = null } = results[index] ?? {};
-      return { feature, errorCode, errorMessage };
-    }),
+    results: updates.map(({ feature }) => ({ feature, errorCode: ErrorCode.NONE, errorMessage: null })),
   };
 });
 
 /** Undefined for an upgrade type that Kafka does not know. */
-function mayDowngrade({ allowDowngrade, upgradeType }: Update, apiVersion: number): boolean | undefined {
-  if (apiVersion < UPGRADE_TYPE_SINCE) return allowDowngrade;
+function mayDowngrade({ upgradeType }: Update, apiVersion: number): boolean | undefined {
+  if (apiVersion < UPGRADE_TYPE_SINCE) return false;
   return UPGRADE_TYPES.includes(upgradeType) ? upgradeType !== UPGRADE : undefined;
 }

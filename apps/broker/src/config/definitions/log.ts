@@ -89,6 +89,10 @@ export const logConfigs = {
     clusterWide,
   ),
   'log.cleaner.backoff.ms': long(15000, { min: 0 }, 'Pause of compaction where nothing is to be done.', clusterWide),
+  'log.local.retention.bytes': long(-2, { min: -2 }, 'What topics get for `local.retention.bytes`.', clusterWide),
+  'log.local.retention.ms': long(-2, { min: -2 }, 'What topics get for `local.retention.ms`.', clusterWide),
+  'log.remote.copy.lag.bytes': long(-1, { min: -1 }, 'What topics get for `remote.copy.lag.bytes`.', clusterWide),
+  'log.remote.copy.lag.ms': long(0, { min: -1 }, 'What topics get for `remote.copy.lag.ms`.', clusterWide),
   'num.recovery.threads.per.data.dir': int(
     2,
     { min: 1 },

@@ -49,8 +49,12 @@ export const topicConfigs = {
   'leader.replication.throttled.replicas': list([], 'Replicas whose serving of followers is throttled.', {
     each: throttledReplica,
   }),
-  'local.retention.bytes': long(-2, { min: -2 }, 'Bytes kept locally with tiered storage; -2: `retention.bytes`.'),
-  'local.retention.ms': long(-2, { min: -2 }, 'Time kept locally with tiered storage; -2: `retention.ms`.'),
+  'local.retention.bytes': long(-2, { min: -2 }, 'Bytes kept locally with tiered storage; -2: `retention.bytes`.', {
+    synonyms: ['log.local.retention.bytes'],
+  }),
+  'local.retention.ms': long(-2, { min: -2 }, 'Time kept locally with tiered storage; -2: `retention.ms`.', {
+    synonyms: ['log.local.retention.ms'],
+  }),
   'max.compaction.lag.ms': long(MAX_LONG, { min: 1 }, 'Records older than this are compacted in any case.', {
     synonyms: ['log.cleaner.max.compaction.lag.ms'],
   }),
@@ -88,8 +92,12 @@ export const topicConfigs = {
   preallocate: bool(false, 'Whether a segment takes its whole size at once. Accepted, not done yet.', {
     synonyms: ['log.preallocate'],
   }),
-  'remote.copy.lag.bytes': long(-1, { min: -1 }, 'Tiered storage: size at which a segment is copied; -1: at once.'),
-  'remote.copy.lag.ms': long(0, { min: -1 }, 'Tiered storage: age at which a segment is copied.'),
+  'remote.copy.lag.bytes': long(-1, { min: -1 }, 'Tiered storage: size at which a segment is copied; -1: at once.', {
+    synonyms: ['log.remote.copy.lag.bytes'],
+  }),
+  'remote.copy.lag.ms': long(0, { min: -1 }, 'Tiered storage: age at which a segment is copied.', {
+    synonyms: ['log.remote.copy.lag.ms'],
+  }),
   'remote.log.copy.disable': bool(false, 'Tiered storage: stop copying, keep serving what was copied.'),
   'remote.log.delete.on.disable': bool(false, 'Tiered storage: delete what was copied when it is turned off.'),
   'remote.storage.enable': bool(false, 'Tiered storage for this topic; ks has none yet.'),

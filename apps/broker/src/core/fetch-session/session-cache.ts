@@ -127,7 +127,7 @@ export class FetchSessionCache {
   ): SessionAnswer {
     const told = positions.map(() => true);
     const none = { errorCode: ErrorCode.NONE, sessionId: 0, told };
-    if (!begins || positions.length === 0 || !this.#makeRoom(request.isFollower, positions.length, nowMs)) return none;
+    if (!begins || !this.#makeRoom(request.isFollower, positions.length, nowMs)) return none;
     const { isFollower: isPrivileged, usesTopicIds } = request;
     const session = new FetchSession({ id: this.#newId(), isPrivileged, usesTopicIds, nowMs });
     session.begin(positions, answers);
