@@ -58,7 +58,11 @@ export function cleanerSettings(config: BrokerConfig): (image: ClusterImage | un
   };
 }
 
-export function groupConfigOf({ values }: BrokerConfig): GroupConfig {
+/** The groups' settings; `valuesInForce` gives those that may change while the broker runs. */
+export function groupConfigOf(
+  { values }: BrokerConfig,
+  valuesInForce: () => BrokerConfig['values'] = () => values,
+): GroupConfig {
   return {
     ...defaultGroupConfig,
     initialRebalanceDelayMs: values['group.initial.rebalance.delay.ms'],
@@ -67,11 +71,14 @@ export function groupConfigOf({ values }: BrokerConfig): GroupConfig {
     maxSize: values['group.max.size'],
     offsetMetadataMaxBytes: values['offset.metadata.max.bytes'],
     offsetsRetentionMs: values['offsets.retention.minutes'] * 60_000,
-    consumer: consumerGroupConfigOf(values),
+    consumer: consumerGroupConfigOf(values, valuesInForce),
   };
 }
 
-function consumerGroupConfigOf(values: BrokerConfig['values']): ConsumerGroupConfig {
+function consumerGroupConfigOf(
+  values: BrokerConfig['values'],
+  valuesInForce: () => BrokerConfig['values'],
+): ConsumerGroupConfig {
   return {
     sessionTimeoutMs: values['group.consumer.session.timeout.ms'],
     minSessionTimeoutMs: values['group.consumer.min.session.timeout.ms'],
@@ -79,7 +86,9 @@ function consumerGroupConfigOf(values: BrokerConfig['values']): ConsumerGroupCon
     heartbeatIntervalMs: values['group.consumer.heartbeat.interval.ms'],
     minHeartbeatIntervalMs: values['group.consumer.min.heartbeat.interval.ms'],
     maxHeartbeatIntervalMs: values['group.consumer.max.heartbeat.interval.ms'],
-    assignmentIntervalMs: values['group.consumer.assignment.interval.ms'],
+    get assignmentIntervalMs() {
+      return valuesInForce()['group.consumer.assignment.interval.ms'];
+    },
     minAssignmentIntervalMs: values['group.consumer.min.assignment.interval.ms'],
     maxAssignmentIntervalMs: values['group.consumer.max.assignment.interval.ms'],
     maxSize: values['group.consumer.max.size'],

@@ -280,8 +280,9 @@ class ComposedBroker implements Broker {
   #createGroups(loader: MetadataLoader, controller: ControllerTopicAdmin): GroupCoordinatorHost {
     const { clock, random, logger, core, codec } = this.#adapters;
     const { values } = this.#config;
+    const inForce = brokerValues(this.#config);
     return new GroupCoordinatorService({
-      config: groupConfigOf(this.#config),
+      config: groupConfigOf(this.#config, () => inForce(loader.image())),
       commitTimeoutMs: values['offsets.commit.timeout.ms'],
       loadBufferBytes: values['offsets.load.buffer.size'],
       retentionCheckIntervalMs: values['offsets.retention.check.interval.ms'],
