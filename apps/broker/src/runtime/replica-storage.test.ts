@@ -83,10 +83,10 @@ describe('the data path over real storage', () => {
 
   it('inflates a large batch on the thread pool before it appends', async () => {
     const rig = await Rig.leading();
-    const noise = Array.from({ length: 4000 }, (_, index) => `${Math.sin(index)} ${Math.cos(index * 3)}`);
+    const noise = Array.from({ length: 12_000 }, (_, index) => `${Math.sin(index)} ${Math.cos(index * 3)}`);
     const { admitting, completion } = rig.replicas.append(appendRequest([await compressed('gzip', noise)]));
     expect(admitting).toBeDefined();
-    expect((await rig.settle(completion))[0]).toMatchObject({ errorCode: 0, baseOffset: 0, lastOffset: 3999 });
+    expect((await rig.settle(completion))[0]).toMatchObject({ errorCode: 0, baseOffset: 0, lastOffset: 11_999 });
   });
 
   it('demands keys in compacted topics and names the records that lack one', async () => {

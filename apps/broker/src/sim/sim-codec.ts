@@ -43,8 +43,14 @@ export function createSimCodec({ codec, clock, life, random }: SimCodecOptions):
     const taken = input.slice();
     return later(Promise.resolve().then(() => act(taken)));
   };
+  const decompress: Codec['decompress'] = (type, input, maxBytes) =>
+    run(type, input, (bytes) => codec.decompress(type, bytes, maxBytes));
   return {
     compress: (type, input, level) => run(type, input, (bytes) => codec.compress(type, bytes, level)),
-    decompress: (type, input, maxBytes) => run(type, input, (bytes) => codec.decompress(type, bytes, maxBytes)),
+    decompress,
+    inspect: (type, input, maxBytes, look) => {
+      const content = decompress(type, input, maxBytes);
+      return content instanceof Uint8Array ? look(content) : content.then(look);
+    },
   };
 }

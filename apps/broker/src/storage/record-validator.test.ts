@@ -198,11 +198,13 @@ describe('the validator refuses', () => {
 });
 
 test('an error that is not about the bytes is not swallowed', () => {
+  const bug = (): never => {
+    throw new TypeError('a bug');
+  };
   const broken = createRecordValidator(core, {
     compress: () => new Uint8Array(0),
-    decompress: () => {
-      throw new TypeError('a bug');
-    },
+    decompress: bug,
+    inspect: bug,
   });
   const batch = plain();
   batch[22] = 2;

@@ -189,8 +189,8 @@ function judgeRecords(
   const judge = (plain: Uint8Array) => judgeInflated(batch, plain, rules, core, codec);
   if (type === 'none') return judge(payload);
   try {
-    const plain = codec.decompress(type, payload, rules.inflatedBytesMax);
-    return plain instanceof Uint8Array ? judge(plain) : plain.then(judge, refuseCodecError);
+    const verdict = codec.inspect(type, payload, rules.inflatedBytesMax, judge);
+    return verdict instanceof Promise ? verdict.catch(refuseCodecError) : verdict;
   } catch (error) {
     return refuseCodecError(error);
   }

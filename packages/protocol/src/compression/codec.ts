@@ -14,6 +14,16 @@ export interface Codec {
    * something else, UNSUPPORTED for legal input that this implementation cannot read.
    */
   decompress(type: CompressionType, input: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>;
+  /**
+   * The same for content that is only looked at: `look` gets bytes that are good during the call alone, so that nothing has to be
+   * allocated for them. Fails like `decompress`, and with what `look` throws.
+   */
+  inspect<T>(
+    type: CompressionType,
+    input: Uint8Array,
+    maxBytes: number,
+    look: (content: Uint8Array) => T | Promise<T>,
+  ): T | Promise<T>;
 }
 
 export type CodecErrorCode = 'CORRUPT' | 'TOO_LARGE' | 'UNSUPPORTED';

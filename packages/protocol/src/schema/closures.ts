@@ -21,7 +21,7 @@ export function closures(spec: Spec, version: number, flexible: boolean): RawCod
 function codec(spec: Spec, version: number, flexible: boolean): Codec {
   if (spec.kind === 'struct')
     return isNullable(spec, version)
-      ? nullable(structure(spec, version, flexible))
+      ? nullable(structure(spec, version, flexible), isTagged(spec, version))
       : structure(spec, version, flexible);
   if (spec.kind === 'array' && spec.element !== undefined) return arrayOf(spec, spec.element, version, flexible);
   const method = methodName(spec, version, flexible);
@@ -40,11 +40,13 @@ function call(on: object, method: string, ...args: unknown[]): unknown {
   return (Reflect.get(on, method) as Call).apply(on, args);
 }
 
-function nullable(inner: Codec): Codec {
+function nullable(inner: Codec, tagged: boolean): Codec {
   return {
-    read: (reader) => (reader.int8() >= 0 ? inner.read(reader) : null),
+    // A byte below 0 marks null, in a tagged field a varint of 0.
+    read: (reader) => ((tagged ? reader.uvarint() > 0 : reader.int8() >= 0) ? inner.read(reader) : null),
     write: (writer, value) => {
-      writer.int8(value === null ? -1 : 1);
+      if (tagged) writer.uvarint(value === null ? 0 : 1);
+      else writer.int8(value === null ? -1 : 1);
       if (value !== null) inner.write(writer, value);
     },
   };

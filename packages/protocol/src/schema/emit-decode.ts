@@ -52,7 +52,9 @@ export function emitDecode(spec: Spec, version: number, flexible: boolean, const
 
   const nullableStructure = (of: Spec): string => {
     const local = out.name('s');
-    out.add(`let ${local} = null`, 'if (r.int8() >= 0) {');
+    // Kafka marks a struct as null in two ways: by a byte below 0, and by a varint of 0 in a tagged field.
+    const isThere = isTagged(of, version) ? 'r.uvarint() > 0' : 'r.int8() >= 0';
+    out.add(`let ${local} = null`, `if (${isThere}) {`);
     const value = structure(of);
     out.add(`${local} = ${value}`, '}');
     return local;

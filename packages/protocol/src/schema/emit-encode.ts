@@ -45,7 +45,10 @@ export function emitEncode(spec: Spec, version: number, flexible: boolean, const
     else if (of.kind !== 'struct') out.add(`w.${methodName(of, version, flexible)}(${value})`);
     else if (!nullable) structure(of, value);
     else {
-      out.add(`w.int8(${value} === null ? -1 : 1)`, `if (${value} !== null) {`);
+      const mark = isTagged(of, version)
+        ? `w.uvarint(${value} === null ? 0 : 1)`
+        : `w.int8(${value} === null ? -1 : 1)`;
+      out.add(mark, `if (${value} !== null) {`);
       structure(of, value);
       out.add('}');
     }

@@ -102,6 +102,11 @@ describe.each(ways)('%s', (_, codecOf) => {
     expect(() => decode(2, `${start} 01 02 04 02 00000007`)).toThrow(ProtocolError);
   });
 
+  test('a struct that a tagged field says is null is null: Kafka writes such', () => {
+    const start = '0261 ffffffff 00 01 0000000000000000 00';
+    expect(decode(2, `${start} 01 01 01 00`)).toMatchObject({ extra: null });
+  });
+
   test('int64Exact keeps every bit', () => {
     const cookie = -(2n ** 63n) + 1n;
     expect(decode(3, encode(3, { ...least, cookie }))).toMatchObject({ cookie });
