@@ -1,5 +1,6 @@
-import { ErrorCode } from '@ks/protocol';
+import { ErrorCode, ZERO_UUID } from '@ks/protocol';
 import type { Instant } from '../../ports/clock.ts';
+import type { ClusterImage } from '../metadata/image.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { CommitCommand, FetchOffsetsCommand } from './commands.ts';
 import type { GroupConfig } from './group-config.ts';
@@ -70,13 +71,29 @@ export function commitError(command: Pick<CommitCommand, 'topics'>, errorCode: n
 const nothingCommitted = { committedOffset: -1, committedLeaderEpoch: -1, metadata: '' };
 
 /** The committed offsets asked for; a partition without one is -1 without an error. */
-export function fetchOffsets(offsets: GroupOffsets | undefined, command: FetchOffsetsCommand): FetchOffsetsReply {
+export function fetchOffsets(
+  offsets: GroupOffsets | undefined,
+  command: FetchOffsetsCommand,
+  image: ClusterImage,
+): FetchOffsetsReply {
   const asked = command.topics ?? allPartitions(offsets);
   const topics = asked.map(({ topic, partitionIndexes }) => ({
     topic,
-    partitions: partitionIndexes.map((index) => fetchOffset(offsets, topic, index, command.requireStable)),
+    partitions: partitionIndexes.map((index) => {
+      if (isOfNamesake(topic, offsets?.get(topic, index), image)) {
+        return { partitionIndex: index, ...nothingCommitted, errorCode: ErrorCode.NONE };
+      }
+      return fetchOffset(offsets, topic, index, command.requireStable);
+    }),
   }));
   return { type: 'fetch-offsets', errorCode: ErrorCode.NONE, topics };
+}
+
+/** Whether the offset is of a topic that was deleted, while another has its name now: a crash may have kept it from going. */
+function isOfNamesake(topic: string, committed: CommittedOffset | undefined, image: ClusterImage): boolean {
+  if (committed === undefined || committed.topicId === ZERO_UUID) return false;
+  const present = image.topicsByName.get(topic);
+  return present !== undefined && present.topicId !== committed.topicId;
 }
 
 function allPartitions(offsets: GroupOffsets | undefined): NonNullable<FetchOffsetsCommand['topics']> {

@@ -41,7 +41,7 @@ export function decideFetchOffsets(view: GroupView, command: FetchOffsetsCommand
   const consumerGroup = view.consumerGroup(groupId);
   const errorCode = consumerGroup === undefined ? ErrorCode.NONE : fetchFaultOfConsumerGroup(consumerGroup, command);
   if (errorCode !== ErrorCode.NONE) return { type: 'fetch-offsets', errorCode, topics: [] };
-  return fetchOffsets(view.offsets(groupId), command);
+  return fetchOffsets(view.offsets(groupId), command, view.image());
 }
 
 /** Whether nobody is in the group; undefined where there is none. */

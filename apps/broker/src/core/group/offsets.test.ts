@@ -130,6 +130,19 @@ describe('offsets', () => {
     expect(state(harness)).toBe('Stable');
   });
 
+  test('of a deleted topic are not those of its namesake', () => {
+    const harness = new ShardHarness();
+    harness.setTopics({ t: 1 });
+    const { topicId = '' } = harness.image.topicsByName.get('t') ?? {};
+    const topics = (id: string) => [
+      { topic: 't', topicId: id, partitions: [{ partitionIndex: 0, offset: 5, leaderEpoch: -1, metadata: '' }] },
+    ];
+    harness.commitOffset('', -1, 5, { topics: topics('AAAAAAAAAAAAAAAAAAAAAQ') });
+    expect(harness.fetchOffset().committedOffset).toBe(-1);
+    harness.commitOffset('', -1, 5, { topics: topics(topicId) });
+    expect(harness.fetchOffset().committedOffset).toBe(5);
+  });
+
   test('of a deleted topic go', () => {
     const harness = new ShardHarness();
     harness.commitOffset('', -1, 5);
