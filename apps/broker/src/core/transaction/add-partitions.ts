@@ -37,11 +37,9 @@ export function verifyPartitions(view: TransactionView, command: VerifyPartition
   if (transaction === undefined || errorCode !== ErrorCode.NONE) {
     return replyOnly(partitionsReply(asked, () => errorCode));
   }
-  const isIn = (topic: string, partitionIndex: number): boolean =>
-    transaction.state === 'Ongoing' && contains(transaction.partitions, topic, partitionIndex);
   return replyOnly(
     partitionsReply(asked, (topic, partitionIndex) =>
-      isIn(topic, partitionIndex) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE,
+      contains(transaction.partitions, topic, partitionIndex) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE,
     ),
   );
 }

@@ -69,6 +69,48 @@ describe('a producer that was fenced', () => {
     expect(init(old).errorCode).toBe(ErrorCode.PRODUCER_FENCED);
     expect(state()?.state).toBe('Ongoing');
   });
+
+  test.each([0, 2])(
+    'cannot end the transaction of the one that fenced it, nor what that has not begun (version %i)',
+    (version) => {
+      const old = init();
+      const heir = init();
+      expect(end(old, false, version).errorCode).toBe(ErrorCode.PRODUCER_FENCED);
+      add(heir, version);
+      expect(end(old, true, version).errorCode).toBe(ErrorCode.PRODUCER_FENCED);
+      expect(end(heir, true, version).errorCode).toBe(ErrorCode.NONE);
+    },
+  );
+});
+
+test('only partitions that were added belong to the transaction, and only until it ends', () => {
+  const producer = init();
+  const verify = () => {
+    const partitions = [{ topic: 'a', partitionIndexes: [0, 1] }];
+    const { producerId, producerEpoch } = producer;
+    const reply = ask({ type: 'verify-partitions', transactionalId: 't', producerId, producerEpoch, partitions });
+    return reply.type === 'partitions' ? reply.topics[0]?.partitions.map(({ errorCode }) => errorCode) : undefined;
+  };
+  const { NONE, TRANSACTION_ABORTABLE, CONCURRENT_TRANSACTIONS } = ErrorCode;
+  expect(verify()).toEqual([TRANSACTION_ABORTABLE, TRANSACTION_ABORTABLE]);
+  add(producer, 0);
+  expect(verify()).toEqual([NONE, TRANSACTION_ABORTABLE]);
+  end(producer, true, 0);
+  expect(verify()).toEqual([CONCURRENT_TRANSACTIONS, CONCURRENT_TRANSACTIONS]);
+  complete();
+  expect(verify()).toEqual([TRANSACTION_ABORTABLE, TRANSACTION_ABORTABLE]);
+});
+
+test('news of markers that are not those of the prepared transaction completes nothing', () => {
+  const producer = init();
+  add(producer, 2);
+  const next = end(producer, true, 2);
+  const { producerId, producerEpoch } = next;
+  world.submit({ type: 'completed', transactionalId: 't', producerId, producerEpoch: producerEpoch - 1 });
+  world.submit({ type: 'completed', transactionalId: 't', producerId: producerId + 1, producerEpoch });
+  expect(state()?.state).toBe('PrepareCommit');
+  complete();
+  expect(state()?.state).toBe('CompleteCommit');
 });
 
 describe('at the end of the epochs', () => {
