@@ -11,6 +11,7 @@ import {
   errorByCode,
   FindCoordinator,
   InitProducerId,
+  Metadata,
   OffsetFetch,
   Produce,
   TxnOffsetCommit,
@@ -66,6 +67,11 @@ export class Asker {
       const find = () => this.wire.ask(FindCoordinator, 4, { keyType, coordinatorKeys: [key] });
       await this.again(find, (answer) => answer.coordinators[0]?.errorCode ?? 0);
     }
+  }
+
+  async topicId(name: string): Promise<string> {
+    const { topics } = await this.wire.ask(Metadata, 12, { topics: [{ name, topicId: ZERO_UUID }] });
+    return topics[0]?.topicId ?? '';
   }
 
   async deleteTopic(name: string): Promise<void> {
@@ -177,7 +183,7 @@ export class Asker {
     return words(answer.errorCode);
   }
 
-  /** TxnOffsetCommit of an offset for partition 0; `as` is the member it is said to come from. */
+  /** TxnOffsetCommit of an offset, for partition 0 unless said otherwise; `as` is the member it is said to come from. */
   async commitOffset(
     { id, producerId, epoch }: Producer,
     groupId: string,
@@ -185,19 +191,21 @@ export class Asker {
     options: {
       version?: number;
       topic?: string;
+      topicId?: string;
+      partition?: number;
       as?: { memberId?: string; generation?: number; instance?: string };
     } = {},
   ): Promise<string> {
-    const { version = 3, topic = TOPIC, as = {} } = options;
+    const { version = 3, topic = TOPIC, topicId = ZERO_UUID, partition = 0, as = {} } = options;
     const member = {
       generationIdOrMemberEpoch: as.generation ?? -1,
       memberId: as.memberId ?? '',
       groupInstanceId: as.instance ?? null,
     };
     const partitions = [
-      { partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: '' },
+      { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: '' },
     ];
-    const topics = [{ name: topic, topicId: ZERO_UUID, partitions }];
+    const topics = [{ name: version < 6 ? topic : '', topicId, partitions }];
     const body = {
       transactionalId: id,
       groupId,

@@ -1,4 +1,5 @@
 import { DeleteGroups, errorByCode, JoinGroup, LeaveGroup, SyncGroup } from '@ks/protocol';
+import { TOPIC } from './asker.ts';
 import { at, named, other, type Scenario } from './scenario.ts';
 
 export const offsets: Scenario = {
@@ -21,7 +22,17 @@ export const offsets: Scenario = {
     );
     tell('adding', await asker.addOffsets(producer, 'og'));
     tell('committing', await asker.commitOffset(producer, 'og', 5), await asker.offset('og'));
-    tell('for an absent topic', await asker.commitOffset(producer, 'og', 5, { topic: 'absent' }));
+    tell(
+      'for an absent topic, an absent partition',
+      await asker.commitOffset(producer, 'og', 5, { topic: 'absent' }),
+      await asker.commitOffset(producer, 'og', 5, { partition: 9 }),
+    );
+    const topicId = await asker.topicId(TOPIC);
+    tell(
+      'by topic id, by an unknown one',
+      await asker.commitOffset(producer, 'og', 5, { version: 6, topicId }),
+      await asker.commitOffset(producer, 'og', 5, { version: 6, topicId: 'AAAAAAAAAAAAAAAAAAAAEQ' }),
+    );
     tell(
       'as a member of a group without members',
       await asker.commitOffset(producer, 'og', 5, { as: { generation: 3, memberId: 'm' } }),

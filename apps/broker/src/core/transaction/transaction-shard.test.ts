@@ -79,6 +79,8 @@ describe('a producer that was fenced', () => {
       add(heir, version);
       expect(end(old, true, version).errorCode).toBe(ErrorCode.PRODUCER_FENCED);
       expect(end(heir, true, version).errorCode).toBe(ErrorCode.NONE);
+      complete();
+      expect(end(old, true, version).errorCode).toBe(ErrorCode.PRODUCER_FENCED);
     },
   );
 });
