@@ -59,15 +59,14 @@ export class CloseConnection extends Error {
 }
 
 /** How an API is served, where the defaults do not fit. */
-export interface HandlerOptions<Request = never> {
+export interface HandlerOptions {
   /** The versions that are served; default: what the target release's brokers serve. Never more than that. */
   readonly versions?: readonly [min: number, max: number];
   /**
    * Whether the views in the request (`records`, byte fields) point into the memory that all sockets read into, so that they are
-   * only valid until the handler first gives up control. A function is asked per request: false gets the request a copy of its own
-   * that stays as long as it is referenced (Produce with batches that must be inflated elsewhere). Default: always a copy.
+   * only valid until the handler first gives up control. Default: a copy that stays as long as it is referenced.
    */
-  readonly borrowsBytes?: boolean | ((request: Request, broker: BrokerServices) => boolean);
+  readonly borrowsBytes?: boolean;
   /** Requests of this API that one connection may have under way before its later requests wait. Default: no limit of its own. */
   readonly inFlightMax?: number;
 }
@@ -78,7 +77,7 @@ export type HandlerResult<A extends AnyApi> = ResponseInput<A> | undefined | Pro
 /** A handler as dispatch sees it: the message types are gone, `api` ties them together. */
 export interface Handler {
   readonly api: AnyApi;
-  readonly options: HandlerOptions<unknown>;
+  readonly options: HandlerOptions;
   /** `request` is what `api.request` decoded; the result is what `api.response` encodes. */
   readonly handle: (broker: BrokerServices, request: unknown, context: RequestContext) => unknown;
 }
@@ -96,9 +95,9 @@ export interface Handler {
  */
 export function handler<A extends AnyApi>(
   api: A,
-  options: HandlerOptions<RequestOf<A>>,
+  options: HandlerOptions,
   handle: (broker: BrokerServices, request: RequestOf<A>, context: RequestContext) => HandlerResult<A>,
 ): Handler {
   // The one place where the message types are forgotten: dispatch decodes with `api.request`, so `request` is a RequestOf<A>.
-  return { api, options: options as Handler['options'], handle: handle as Handler['handle'] };
+  return { api, options, handle: handle as Handler['handle'] };
 }

@@ -1,8 +1,8 @@
 import { ErrorCode, Produce, ZERO_UUID } from '@ks/protocol';
 import { describe, expect, it } from 'vitest';
 import type { AppendRequest, AppendResult } from '../runtime/replica-manager.ts';
-import { CloseConnection } from './handler.ts';
 import type { TransactionCoordinator } from '../runtime/transaction-coordinator.ts';
+import { CloseConnection } from './handler.ts';
 import { produce } from './produce.ts';
 import { type ExchangeOptions, exchange } from './shared/exchange.test-support.ts';
 import { appended, ORDERS_ID, scriptedReplicas } from './shared/replicas.test-support.ts';
@@ -155,30 +155,5 @@ describe('Produce', () => {
     );
     expect(held).toHaveLength(1);
     expect(response?.responses[0]?.partitionResponses[0]?.baseOffset).toBe(40);
-  });
-
-  it('borrows the request bytes only where every batch is admitted at once', () => {
-    const borrowsBytes = produce.options.borrowsBytes as (request: unknown, broker: unknown) => boolean;
-    const codecs = new Map<string, string>();
-    const partition = (topic: string) => {
-      const compressionType = codecs.get(topic);
-      return compressionType === undefined ? undefined : { log: { config: { compressionType } } };
-    };
-    const image = { topicsById: new Map([[ORDERS_ID, { name: 'orders' }]]) };
-    const borrows = (request: unknown) => borrowsBytes(request, { replicas: { image, partition } });
-    const request = (codec: number, transactionalId: string | null = null) => {
-      const records = new Uint8Array(70);
-      records[22] = codec;
-      const partitionData = [{ records: null }, { records: new Uint8Array(3) }, { records }];
-      return { transactionalId, topicData: [{ name: '', topicId: ORDERS_ID, partitionData }] };
-    };
-    expect([0, 1, 2, 3, 4].map((codec) => borrows(request(codec)))).toEqual([true, false, true, true, false]);
-    // Its coordinator may have to be asked first.
-    expect(borrows(request(0, 'tx'))).toBe(false);
-    // The topic's own codec.
-    for (const codec of ['producer', 'none', 'gzip', 'lz4', 'zstd']) {
-      codecs.set('orders', codec);
-      expect([codec, borrows(request(0))]).toEqual([codec, codec !== 'gzip' && codec !== 'zstd']);
-    }
   });
 });

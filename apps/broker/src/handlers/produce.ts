@@ -3,8 +3,6 @@
 // v10: currentLeader, nodeEndpoints (KIP-951). v11, v12: transaction errors. v13: topic ids (KIP-516).
 import {
   BATCH_HEADER_BYTES,
-  compressionId,
-  compressionIdOf,
   ErrorCode,
   isTransactional,
   Produce,
@@ -34,56 +32,21 @@ interface Plan {
   readonly partitions: readonly AppendPartition[];
 }
 
-/** The codecs that may run on the thread pool, by their ids. */
-const POOLED_CODECS: readonly number[] = [compressionIdOf('gzip'), compressionIdOf('zstd')];
-
-/** Whether every batch is checked and copied before the handler first gives up control. */
-function isAdmittedAtOnce(request: ProduceRequest, broker: BrokerServices): boolean {
-  // The coordinator may have to be asked first.
-  if (request.transactionalId !== null) return false;
-  return request.topicData.every(
-    (topic) =>
-      !isRecompressedElsewhere(topic, broker) &&
-      topic.partitionData.every(
-        ({ records }) =>
-          records === null || records.length < BATCH_HEADER_BYTES || !POOLED_CODECS.includes(compressionId(records, 0)),
-      ),
-  );
-}
-
-/** Whether the topic's own codec (compression.type) is one that may run on the thread pool. */
-function isRecompressedElsewhere(
-  { name, topicId, partitionData }: ProduceRequest['topicData'][number],
-  { replicas }: BrokerServices,
-): boolean {
-  const topic = name === '' ? replicas.image?.topicsById.get(topicId)?.name : name;
-  if (topic === undefined) return false;
-  for (const { index } of partitionData) {
-    const codec = replicas.partition(topic, index)?.log.config.compressionType;
-    if (codec !== undefined) return codec !== 'producer' && POOLED_CODECS.includes(compressionIdOf(codec));
-  }
-  return false;
-}
-
-export const produce = handler(
-  Produce,
-  { versions: [3, 13], borrowsBytes: isAdmittedAtOnce },
-  async (broker, request, context) => {
-    const acks = knownAcks(request.acks);
-    const plan = planAppend(broker.replicas, request, context, acks);
-    const append = broker.replicas.append({
-      acks: acks ?? 1,
-      timeoutMs: request.timeoutMs,
-      origin: 'client',
-      apiVersion: context.apiVersion,
-      partitions: plan.partitions,
-      transaction: transactionOf(broker, request),
-    });
-    if (append.admitting !== undefined) await context.exclusive(append.admitting);
-    if (acks === 0) return closeOnError(plan, append.admitted);
-    return responseOf(broker.replicas, request, context, plan, await append.completion);
-  },
-);
+export const produce = handler(Produce, { versions: [3, 13], borrowsBytes: true }, async (broker, request, context) => {
+  const acks = knownAcks(request.acks);
+  const plan = planAppend(broker.replicas, request, context, acks);
+  const append = broker.replicas.append({
+    acks: acks ?? 1,
+    timeoutMs: request.timeoutMs,
+    origin: 'client',
+    apiVersion: context.apiVersion,
+    partitions: plan.partitions,
+    transaction: transactionOf(broker, request),
+  });
+  if (append.admitting !== undefined) await context.exclusive(append.admitting);
+  if (acks === 0) return closeOnError(plan, append.admitted);
+  return responseOf(broker.replicas, request, context, plan, await append.completion);
+});
 
 /** Whether the producer may write in the name of its transactional id; transactional records without one are nobody's. */
 function mayTransact(request: ProduceRequest, context: RequestContext): boolean {

@@ -1,11 +1,11 @@
 import { ErrorCode } from '@ks/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { BatchFacts, BatchValidation, RecordValidator } from '../storage/record-validator.ts';
 import type { Log, LogAppend } from '../storage/log.ts';
 import type { LogConfig } from '../storage/log-config.ts';
 import { producerBatchAt } from '../storage/producer-batch.ts';
 import { type AppendedBatch, baseOffsetOf } from '../storage/producer-entry.ts';
 import type { ProducerVerdict, TransactionVerification } from '../storage/producer-judge.ts';
+import type { BatchFacts, BatchValidation, RecordValidator } from '../storage/record-validator.ts';
 import { type AppendVerification, verifyAppend } from './append-verification.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import { PendingAppend, refusedAppend } from './pending-append.ts';
@@ -28,6 +28,8 @@ export interface AppendPathOptions {
 /** One append on its way through the partitions. */
 interface Admission {
   readonly request: AppendRequest;
+  /** The request's; those that have to wait are copies of their own by then. */
+  readonly partitions: AppendPartition[];
   readonly pending: PendingAppend;
   /** Undefined where no coordinator had to be asked. */
   readonly verification: AppendVerification | undefined;
@@ -44,7 +46,8 @@ export class AppendPath {
   append(request: AppendRequest): Append {
     const pending = new PendingAppend();
     const verification = verifyAppend(this.#options.registry, request);
-    const admission = { request, pending, verification };
+    const admission = { request, partitions: [...request.partitions], pending, verification };
+    if (verification !== undefined) own(admission.partitions, 0);
     const admitting =
       verification === undefined
         ? this.#admitFrom(0, admission)
@@ -54,9 +57,9 @@ export class AppendPath {
 
   /** Admits the partitions from `start` on in order; a promise as soon as one has to wait for another thread. */
   #admitFrom(start: number, admission: Admission): Promise<void> | undefined {
-    const { request, pending, verification } = admission;
-    for (let index = start; index < request.partitions.length; index++) {
-      const asked = request.partitions[index] as AppendPartition;
+    const { request, partitions, pending, verification } = admission;
+    for (let index = start; index < partitions.length; index++) {
+      const asked = partitions[index] as AppendPartition;
       const located = this.#locate(asked, index, admission);
       if ('errorCode' in located) {
         pending.results.push(located);
@@ -64,8 +67,9 @@ export class AppendPath {
       }
       const validation = this.#validate(asked, located, request);
       if (validation instanceof Promise) {
+        own(partitions, index);
         return validation.then((settled) => {
-          this.#admitAfterWait(asked, index, settled, admission);
+          this.#admitAfterWait(partitions[index] as AppendPartition, index, settled, admission);
           return this.#admitFrom(index + 1, admission);
         });
       }
@@ -178,6 +182,14 @@ export class AppendPath {
     if (request.acks !== -1 || pending.isComplete) return;
     const deadlineMs = this.#options.clock.monotonicMs() + Math.max(0, request.timeoutMs);
     pending.timer = this.#options.wheel.schedule(deadlineMs, () => pending.timeOut());
+  }
+}
+
+/** Copies what is still to be appended: the caller's bytes are only good until `append` returns. */
+function own(partitions: AppendPartition[], from: number): void {
+  for (let index = from; index < partitions.length; index++) {
+    const asked = partitions[index] as AppendPartition;
+    if (asked.records !== null) partitions[index] = { ...asked, records: asked.records.slice() };
   }
 }
 

@@ -26,7 +26,7 @@ export interface RecordError {
 }
 
 export interface AppendPartition extends PartitionKey {
-  /** Exactly one record batch v2. It is copied before `append` returns (before `admitting` settles, where that is set). */
+  /** Exactly one record batch v2. It may change once `append` has returned: what has to wait is copied. */
   readonly records: Uint8Array | null;
 }
 

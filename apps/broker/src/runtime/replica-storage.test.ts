@@ -1,6 +1,6 @@
 import {
-  encodePlainRecordBatch,
   ErrorCode,
+  encodePlainRecordBatch,
   recordBatchesOf,
   setBatchLength,
   setCrc,
@@ -8,9 +8,9 @@ import {
   setRecordsCount,
 } from '@ks/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { batch, compressed, core, NOW_MS, record, resealed, Rig, stopRigs } from './replica-rig.test-support.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
 import type { AppendRequest } from './replica-manager.ts';
+import { batch, compressed, core, NOW_MS, Rig, record, resealed, stopRigs } from './replica-rig.test-support.ts';
 import { appendRequest, BROKER_EPOCH, fetchRequest } from './replicas.test-support.ts';
 
 afterEach(stopRigs);
@@ -84,9 +84,13 @@ describe('the data path over real storage', () => {
   it('inflates a large batch on the thread pool before it appends', async () => {
     const rig = await Rig.leading();
     const noise = Array.from({ length: 12_000 }, (_, index) => `${Math.sin(index)} ${Math.cos(index * 3)}`);
-    const { admitting, completion } = rig.replicas.append(appendRequest([await compressed('gzip', noise)]));
+    const given = await compressed('gzip', noise);
+    const { admitting, completion } = rig.replicas.append(appendRequest([given]));
     expect(admitting).toBeDefined();
+    // The memory that the request lay in is read into again.
+    given.fill(0xdd);
     expect((await rig.settle(completion))[0]).toMatchObject({ errorCode: 0, baseOffset: 0, lastOffset: 11_999 });
+    expect(await rig.values()).toEqual(noise);
   });
 
   it('demands keys in compacted topics and names the records that lack one', async () => {

@@ -89,7 +89,7 @@ export class Dispatcher {
     }
     reader.position = 0;
     const head = decodeHead(reader, api);
-    const request = decodeBody(handler, head, frame, reader.position, this.#broker);
+    const request = decodeBody(handler, head, frame, reader.position);
     const context = new ServerRequestContext(connection, head, this.#broker.clock.now(), this.#authorize);
     return { handler, clientId: head.clientId, answer: this.#call(handler, request, head, context) };
   }
@@ -131,20 +131,11 @@ function decodeHead(reader: Reader, api: AnyApi): RequestHead {
 }
 
 /** The request of the frame's body, which begins at `bodyAt`. */
-function decodeBody(
-  handler: Handler,
-  head: RequestHead,
-  frame: Uint8Array,
-  bodyAt: number,
-  broker: BrokerServices,
-): unknown {
+function decodeBody(handler: Handler, head: RequestHead, frame: Uint8Array, bodyAt: number): unknown {
   const codec = handler.api.request.codec(head.apiVersion);
   const { borrowsBytes } = handler.options;
-  const owned = (): unknown => codec.decode(new Reader(frame.slice(bodyAt)));
   try {
-    if (borrowsBytes === undefined || borrowsBytes === false) return owned();
-    const request: unknown = codec.decode(new Reader(frame, bodyAt));
-    return borrowsBytes === true || borrowsBytes(request, broker) ? request : owned();
+    return codec.decode(borrowsBytes ? new Reader(frame, bodyAt) : new Reader(frame.slice(bodyAt)));
   } catch (error) {
     throw new RequestError(handler.api.name, head.clientId, error);
   }

@@ -14,10 +14,10 @@ import {
   isControlBatch,
   isLogAppendTime,
   isTransactional,
-  lastOffsetDelta,
   LOG_OVERHEAD_BYTES,
-  magic,
+  lastOffsetDelta,
   MAGIC_END_BYTES,
+  magic,
   maxTimestamp,
   producerEpoch,
   producerId,
@@ -74,7 +74,7 @@ export interface RecordValidator {
   /**
    * Checks one partition's records of a Produce request: exactly one batch of magic 2, sound in every length, count and checksum, within
    * the topic's limits. Reads in place and keeps nothing. A promise only where the batch has to be inflated on another thread; the bytes
-   * must stay until it settles. Never throws or rejects for what the bytes hold.
+   * may change after the call all the same. Never throws or rejects for what the bytes hold.
    */
   validate(records: Uint8Array | null, rules: ValidationRules): BatchValidation | Promise<BatchValidation>;
 }
@@ -186,11 +186,15 @@ function judgeRecords(
 ): BatchValidation | Promise<BatchValidation> {
   const payload = batch.subarray(BATCH_HEADER_BYTES);
   const type = compressionTypes[compressionId(batch, 0)] ?? 'none';
-  const judge = (plain: Uint8Array) => judgeInflated(batch, plain, rules, core, codec);
+  let kept = batch;
+  const judge = (plain: Uint8Array) => judgeInflated(kept, plain, rules, core, codec);
   if (type === 'none') return judge(payload);
   try {
     const verdict = codec.inspect(type, payload, rules.inflatedBytesMax, judge);
-    return verdict instanceof Promise ? verdict.catch(refuseCodecError) : verdict;
+    if (!(verdict instanceof Promise)) return verdict;
+    // The caller's bytes may change from now on.
+    kept = batch.slice();
+    return verdict.catch(refuseCodecError);
   } catch (error) {
     return refuseCodecError(error);
   }
