@@ -25,6 +25,8 @@ export interface BatchPlace {
   readonly lastOffset: number;
   /** -1 where no record has a timestamp, or compaction has left no record. */
   readonly maxTimestampMs: number;
+  /** Whether compaction has left no record. */
+  readonly isEmpty: boolean;
 }
 
 /** A computation that asks for bytes of a file: it yields where to read to and gets how many bytes came. */
@@ -87,6 +89,7 @@ export function placeAt(bytes: Uint8Array, at: number, end: number, position: nu
   const first = baseOffset(bytes, at);
   const last = lastOffset(bytes, at);
   if (first < 0 || last < first) return undefined;
-  const maxTimestampMs = recordsCount(bytes, at) === 0 ? -1 : maxTimestamp(bytes, at);
-  return { position, sizeBytes, baseOffset: first, lastOffset: last, maxTimestampMs };
+  const isEmpty = recordsCount(bytes, at) === 0;
+  const maxTimestampMs = isEmpty ? -1 : maxTimestamp(bytes, at);
+  return { position, sizeBytes, baseOffset: first, lastOffset: last, maxTimestampMs, isEmpty };
 }

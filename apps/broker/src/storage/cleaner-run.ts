@@ -16,7 +16,7 @@ import type { LogParts } from './log-parts.ts';
 import { LogProducers } from './log-producers.ts';
 import { retireSegments } from './log-retention.ts';
 import { OFFSET_INDEX_ENTRY_BYTES } from './offset-index.ts';
-import type { Segment } from './segment.ts';
+import { holding, type Segment } from './segment.ts';
 import { TIME_INDEX_ENTRY_BYTES } from './time-index.ts';
 
 export interface CleanerRunHost {
@@ -206,16 +206,6 @@ export class CleanerRun {
     const last = entry.batches.at(-1);
     if (last !== undefined) return last.lastOffset === batch.lastOffset;
     return batch.isControl && entry.producerEpoch === batch.producerEpoch;
-  }
-}
-
-/** Keeps the segments' files from going while `action` reads them. */
-async function holding<T>(segments: readonly Segment[], action: () => Promise<T>): Promise<T> {
-  for (const segment of segments) segment.hold();
-  try {
-    return await action();
-  } finally {
-    for (const segment of segments) segment.unhold();
   }
 }
 

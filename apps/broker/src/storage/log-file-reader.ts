@@ -14,7 +14,7 @@ export interface FileRead {
   readonly nextOffset: number;
 }
 
-export type FileReadRequest = Omit<RangeRequest, 'knownPosition'>;
+export type FileReadRequest = Omit<RangeRequest, 'knownPosition' | 'skipsEmpty'>;
 
 /** Serves a log's reads from its segment files: finds whole batches by the indexes and leaves the reading to whoever sends them. */
 export class LogFileReader {
@@ -37,7 +37,13 @@ export class LogFileReader {
     const segment = this.#segments.floor(request.startOffset);
     const file = segment === this.#segments.active ? this.#environment.handles.peek(segment.logPath) : undefined;
     if (file === undefined || segment.indexes === undefined) return this.#readAsync(request);
-    const steps = locateRange(this.#environment.core, segment, segment.indexes, this.#withHint(segment, request));
+    // Compaction leaves the active segment alone: no batch of it is empty.
+    const steps = locateRange(
+      this.#environment.core,
+      segment,
+      segment.indexes,
+      this.#withHint(segment, request, false),
+    );
     let range: FileRange | undefined;
     try {
       range = runStepsSync(steps, (into, position) => file.readSync(into, position));
@@ -50,19 +56,29 @@ export class LogFileReader {
   }
 
   async #readAsync(request: FileReadRequest): Promise<FileRead> {
-    let segment: Segment | undefined = this.#segments.floor(request.startOffset);
-    while (segment !== undefined && segment.baseOffset < request.upToOffset) {
-      const read = await this.#readSegment(segment, request);
-      if (read !== undefined) return read;
-      segment = this.#segments.after(segment);
-    }
-    return { part: undefined, nextOffset: request.startOffset };
+    const read = await this.#readSegments(request, true);
+    // Nothing but emptied batches up to the end: they lead there.
+    return read ?? (await this.#readSegments(request, false)) ?? { part: undefined, nextOffset: request.startOffset };
   }
 
-  async #readSegment(segment: Segment, request: FileReadRequest): Promise<FileRead | undefined> {
+  async #readSegments(request: FileReadRequest, skipsEmpty: boolean): Promise<FileRead | undefined> {
+    let segment: Segment | undefined = this.#segments.floor(request.startOffset);
+    while (segment !== undefined && segment.baseOffset < request.upToOffset) {
+      const read = await this.#readSegment(segment, request, skipsEmpty);
+      if (read !== undefined) return read;
+      // By offset: a compaction may have put another segment in the place of this one and of those behind it.
+      const next = this.#segments.floor(segment.endOffset);
+      segment = next === segment ? undefined : next;
+    }
+    return undefined;
+  }
+
+  async #readSegment(segment: Segment, request: FileReadRequest, skipsEmpty: boolean): Promise<FileRead | undefined> {
     segment.hold();
     try {
-      const range = await this.withIndexes(segment, (indexes) => this.#locate(segment, indexes, request));
+      const range = await this.withIndexes(segment, (indexes) =>
+        this.#locate(segment, indexes, this.#withHint(segment, request, skipsEmpty)),
+      );
       return range === undefined ? undefined : this.#result(segment, range);
     } finally {
       segment.unhold();
@@ -81,17 +97,17 @@ export class LogFileReader {
     }
   }
 
-  #locate(segment: Segment, indexes: SegmentIndexes, request: FileReadRequest): Promise<FileRange | undefined> {
+  #locate(segment: Segment, indexes: SegmentIndexes, request: RangeRequest): Promise<FileRange | undefined> {
     const { core, handles } = this.#environment;
-    const steps = locateRange(core, segment, indexes, this.#withHint(segment, request));
+    const steps = locateRange(core, segment, indexes, request);
     return handles.use(segment.logPath, (file) => runSteps(steps, (into, position) => file.read(into, position)));
   }
 
-  #withHint(segment: Segment, request: FileReadRequest): RangeRequest {
+  #withHint(segment: Segment, request: FileReadRequest, skipsEmpty: boolean): RangeRequest {
     const last = this.#last;
     const isNext =
       last?.segment === segment && last.offset === request.startOffset && last.generation === segment.generation;
-    return { ...request, knownPosition: isNext ? last.position : undefined };
+    return { ...request, skipsEmpty, knownPosition: isNext ? last.position : undefined };
   }
 
   #result(segment: Segment, range: FileRange): FileRead {

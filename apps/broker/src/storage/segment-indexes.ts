@@ -12,8 +12,8 @@ const INDEX_BYTES_MAX = 512 * 1024 * 1024;
 
 /** Index files as they are; undefined where one is missing or cannot be right. */
 export async function readIndexes(environment: LogEnvironment, segment: Segment): Promise<SegmentIndexes | undefined> {
-  const offsetBytes = await readIfThere(environment, segment.path + OFFSET_INDEX_SUFFIX);
-  const timeBytes = await readIfThere(environment, segment.path + TIME_INDEX_SUFFIX);
+  const offsetBytes = await readIfThere(environment, segment.path + OFFSET_INDEX_SUFFIX + segment.nameSuffix);
+  const timeBytes = await readIfThere(environment, segment.path + TIME_INDEX_SUFFIX + segment.nameSuffix);
   if (offsetBytes === undefined || timeBytes === undefined) return undefined;
   const offsets = new OffsetIndex(segment.baseOffset, offsetBytes);
   const times = new TimeIndex(segment.baseOffset, timeBytes);

@@ -21,6 +21,8 @@ export interface RangeRequest {
   /** Exclusive. */
   readonly upToOffset: number;
   readonly minOneBatch: boolean;
+  /** Begin with a batch that has records, where there is one: some clients take an answer without any for the log's end. */
+  readonly skipsEmpty: boolean;
   /** File position of the first batch, where the caller knows it from the read before. */
   readonly knownPosition: number | undefined;
 }
@@ -37,8 +39,11 @@ export function* locateRange(
 ): FileSteps<FileRange | undefined> {
   const { startOffset, maxBytes, upToOffset } = request;
   const { writtenBytes, writtenEndOffset } = segment;
-  const first = yield* locateOffset(core, indexes, startOffset, writtenBytes, request.knownPosition);
+  const locate = (skipsEmpty: boolean) =>
+    locateOffset(core, indexes, startOffset, writtenBytes, { knownPosition: request.knownPosition, skipsEmpty });
+  let first = yield* locate(request.skipsEmpty);
   if (first === undefined) return undefined;
+  if (request.skipsEmpty && first.lastOffset >= upToOffset) first = (yield* locate(false)) ?? first;
   const { position } = first;
   const empty = { position, sizeBytes: 0, nextOffset: startOffset };
   if (first.lastOffset >= upToOffset) return empty;
@@ -60,15 +65,18 @@ export function* locateRange(
   return rangeTo(position, { position: next.position, offset: next.baseOffset });
 }
 
-/** The first batch of [0, end) whose last offset is `offset` or above. */
+/** The first batch of [0, end) whose last offset is `offset` or above, and that has records where empty ones are skipped. */
 export function locateOffset(
   core: Core,
   indexes: SegmentIndexes,
   offset: number,
   end: number,
-  knownPosition?: number,
+  {
+    knownPosition,
+    skipsEmpty = false,
+  }: { readonly knownPosition?: number | undefined; readonly skipsEmpty?: boolean } = {},
 ): FileSteps<BatchPlace | undefined> {
-  const reaches = (place: BatchPlace) => place.lastOffset >= offset;
+  const reaches = (place: BatchPlace) => place.lastOffset >= offset && !(skipsEmpty && place.isEmpty);
   if (knownPosition !== undefined) return findBatch(knownPosition, end, reaches);
   return findFrom(indexes.offsets.lookup(core, offset), 0, end, reaches);
 }

@@ -170,3 +170,13 @@ export class Segment {
     });
   }
 }
+
+/** Keeps the segments' files from going while `action` reads them. */
+export async function holding<T>(segments: readonly Segment[], action: () => Promise<T>): Promise<T> {
+  for (const segment of segments) segment.hold();
+  try {
+    return await action();
+  } finally {
+    for (const segment of segments) segment.unhold();
+  }
+}
