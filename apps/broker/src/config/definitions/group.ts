@@ -1,6 +1,10 @@
-import { int, list, long, short, text } from '../config-def.ts';
+import { int, list, long, short, text, type Validator } from '../config-def.ts';
 
 const migrationPolicies = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
+const migrationPolicy: Validator<string> = {
+  allowed: `${migrationPolicies.join(', ')}, in any case`,
+  accepts: (value) => migrationPolicies.includes(value.toLowerCase()),
+};
 
 /** Group coordinator and `__consumer_offsets`. */
 export const groupConfigs = {
@@ -64,7 +68,7 @@ export const groupConfigs = {
   'group.consumer.migration.policy': text(
     'bidirectional',
     'Which way a group with members may change between the classic and the consumer protocol.',
-    { oneOf: migrationPolicies.flatMap((policy) => [policy, policy.toUpperCase()]) },
+    { check: migrationPolicy },
   ),
   'group.consumer.regex.refresh.interval.ms': int(
     600000,
