@@ -193,10 +193,26 @@ describe('what consume writes, produce reads back', () => {
     const [from, to] = [await cluster.topic(3), await cluster.topic(3)];
     await cluster.write(from, sample ?? []);
     const envelopes = await cluster.ks(['consume', from, '-J', '-e', '-q']);
-    const renamed = envelopes.stdout.replaceAll(`"topic":"${from}"`, `"topic":"${to}"`);
-    const { code, stderr } = await cluster.ks(['produce', to, '--input', 'ndjson'], { input: renamed });
+    // They name the topic that they came from; what counts is where they are sent.
+    const { code, stderr } = await cluster.ks(['produce', to, '--input', 'ndjson'], { input: envelopes.stdout });
     expect([code, stderr]).toEqual([0, `${to}: ${sample?.length} records sent\n`]);
     expect(await cluster.read(to)).toEqual(await cluster.read(from));
+  });
+
+  test('where the envelopes say, with - for the topic; and by key, with --repartition', async () => {
+    const [from, to] = [await cluster.topic(3), await cluster.topic(1)];
+    await cluster.write(from, [{ partition: 2, key: bytes('k'), value: bytes('v') }]);
+    const { stdout: input } = await cluster.ks(['consume', from, '-J', '-e', '-q']);
+    const [own, narrow, again, nameless] = await Promise.all([
+      cluster.ks(['produce', '-', '--input', 'ndjson', '-q'], { input }),
+      cluster.ks(['produce', to, '--input', 'ndjson', '-q'], { input }),
+      cluster.ks(['produce', to, '--input', 'ndjson', '-q', '--repartition'], { input }),
+      cluster.ks(['produce', '-', '--input', 'ndjson', '-q'], { input: '{"value":"x"}' }),
+    ]);
+    expect([own.code, narrow.code, again.code, nameless.code]).toEqual([0, 1, 0, 2]);
+    expect(narrow.stderr).toContain('no partition 2');
+    expect((await cluster.read(from)).map(({ partition }) => partition)).toEqual([2, 2]);
+    expect((await cluster.read(to)).map(({ value }) => text(value))).toEqual(['v']);
   });
 
   test('by a format with sizes', async () => {

@@ -15,6 +15,8 @@ import { parseHeader } from '../records/parse-header.ts';
 
 /** A longer record than any broker takes: a wrong delimiter, most likely. */
 const RECORD_BYTES_MAX = 128 * 1024 * 1024;
+/** In place of a topic: each record goes where it says. */
+const OWN_TOPICS = '-';
 const utf8 = new TextEncoder();
 
 export class Produce extends BaseCommand {
@@ -24,14 +26,14 @@ export class Produce extends BaseCommand {
     'one record a line: <%= config.bin %> produce lines < access.log',
     'key and value: echo "user-1:paid" | <%= config.bin %> produce orders -K :',
     'a file as one record: <%= config.bin %> produce pages --input whole --file page.html',
-    'what consume -J wrote: <%= config.bin %> produce orders --input ndjson < records.ndjson',
+    'a copy: <%= config.bin %> consume orders -e -J | <%= config.bin %> produce copy --input ndjson',
     'a format: <%= config.bin %> produce orders -f "%K{4}%k%V{4}%v" < sized.bin',
   ];
   static override args = {
     topic: Args.string({
       required: true,
       ignoreStdin: true,
-      description: 'topic to send to; one that a record names goes before it',
+      description: "topic to send to; one that a format or CSV names goes before it; - takes each envelope's own",
     }),
   };
   static override flags = {
@@ -54,6 +56,10 @@ export class Produce extends BaseCommand {
       description: 'a header, name:value or name=value',
     }),
     partition: Flags.integer({ char: 'p', min: 0, description: 'partition of every record that names none' }),
+    repartition: Flags.boolean({
+      exclusive: ['partition'],
+      description: 'choose partitions by key, whatever the records name',
+    }),
     compression: Flags.option({
       char: 'z',
       options: ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const,
@@ -81,7 +87,7 @@ export class Produce extends BaseCommand {
     const settings = await this.settings(flags);
     const input = this.#input(flags, signal);
     await using client = await this.connect(settings);
-    if (flags.value !== undefined || !namesItsTopics(flags.input, flags.format)) {
+    if (flags.value !== undefined || !namesItsTopics(args.topic, flags.input, flags.format)) {
       // Before any input is read: whoever mistyped the name should not have to type the records too.
       const { topic } = args;
       await namingTopics(client.admin, [topic], settings.place, () => client.admin.describeTopics([topic]));
@@ -97,6 +103,8 @@ export class Produce extends BaseCommand {
       headers,
       key: flags.key === undefined ? undefined : utf8.encode(flags.key),
       partition: flags.partition,
+      namedTopics: args.topic === OWN_TOPICS ? 'required' : isEnvelopes(flags) ? 'ignored' : 'followed',
+      namedPartitions: flags.repartition ? 'ignored' : 'followed',
       emptyIsNull: flags.tombstone,
       emptyKeysAreNull: false,
     });
@@ -134,6 +142,11 @@ interface InputFlags {
   readonly format?: string | undefined;
   readonly delimiter: string;
   readonly 'key-delimiter'?: string | undefined;
+}
+
+/** Envelopes name the topic that they came from. */
+function isEnvelopes({ input, format, value }: InputFlags): boolean {
+  return input === 'ndjson' && format === undefined && value === undefined;
 }
 
 async function* oneRecord(value: string): AsyncGenerator<readonly ProduceRecord[]> {

@@ -46,8 +46,9 @@ export function readInput(
   return readLines(chunks, { delimiter: delimiterBytes(options.delimiter), keyDelimiter, maxRecordBytes });
 }
 
-/** Whether the records of such an input may say which topic they go to. */
-export function namesItsTopics(kind: InputKind, format: string | undefined): boolean {
-  if (format === undefined) return kind === 'ndjson' || kind === 'csv';
+/** Whether the records of such an input may say which topic they go to, so that `topic` need not be there. */
+export function namesItsTopics(topic: string, kind: InputKind, format: string | undefined): boolean {
+  if (topic === '-') return true;
+  if (format === undefined) return kind === 'csv';
   return parseFormat(format).some((part) => part.type === 'text' && part.field === 'topic');
 }

@@ -35,6 +35,8 @@ export async function kcatProduce({ given, properties, settings, client, signal 
     headers,
     key: key === undefined ? undefined : utf8.encode(key),
     partition: partitionOf(given),
+    namedTopics: 'followed',
+    namedPartitions: 'followed',
     emptyIsNull: given.switches.has('Z'),
     emptyKeysAreNull: given.switches.has('Z'),
   });

@@ -15,6 +15,9 @@ export interface RecordDefaults {
   readonly topic: string;
   readonly key: Uint8Array | undefined;
   readonly partition: number | undefined;
+  /** Whether records go where they say; `required`: they must say it. */
+  readonly namedTopics: 'followed' | 'ignored' | 'required';
+  readonly namedPartitions: 'followed' | 'ignored';
   /** Added behind the record's own. */
   readonly headers: readonly HeaderView[];
   /** Empty values, and keys where `emptyKeysAreNull`, are sent as null. */
@@ -45,8 +48,8 @@ export class RecordSender {
   constructor(producer: Producer, defaults: RecordDefaults) {
     this.#producer = producer;
     this.#defaults = defaults;
-    const { key, partition, headers, emptyIsNull, emptyKeysAreNull } = defaults;
-    const changesNothing = !emptyIsNull && !emptyKeysAreNull;
+    const { key, partition, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = defaults;
+    const changesNothing = !emptyIsNull && !emptyKeysAreNull && namedPartitions === 'followed';
     this.#addsNothing = changesNothing && key === undefined && partition === undefined && headers.length === 0;
   }
 
@@ -78,7 +81,7 @@ export class RecordSender {
 
   /** Never rejects. What is awaited holds on to no record: all are copied into their batches when `sendBatch` returns. */
   #sendAll(records: readonly ProduceRecord[]): Promise<void> {
-    const runs = [...runsByTopic(records)].map((run) => this.#sendRun(run));
+    const runs = [...this.#runsByTopic(records)].map((run) => this.#sendRun(run));
     return Promise.all(runs).then(
       () => undefined,
       (error: unknown) => {
@@ -88,7 +91,8 @@ export class RecordSender {
   }
 
   #sendRun(run: readonly ProduceRecord[]): Promise<void> {
-    const topic = run[0]?.topic ?? this.#defaults.topic;
+    const topic = this.#topicOf(run[0]);
+    if (topic === undefined) return Promise.reject(topicless());
     return this.#producer
       .sendBatch(
         topic,
@@ -99,30 +103,40 @@ export class RecordSender {
       });
   }
 
+  /** Where a record goes; undefined where it should say so and does not. */
+  #topicOf(record: ProduceRecord | undefined): string | undefined {
+    const { topic, namedTopics } = this.#defaults;
+    if (namedTopics === 'ignored') return topic;
+    return namedTopics === 'required' ? record?.topic : (record?.topic ?? topic);
+  }
+
+  /** Records that stand together and go to the same topic. */
+  *#runsByTopic(records: readonly ProduceRecord[]): Generator<readonly ProduceRecord[]> {
+    let from = 0;
+    for (let at = 1; at <= records.length; at += 1) {
+      if (at < records.length && this.#topicOf(records[at]) === this.#topicOf(records[from])) continue;
+      yield from === 0 && at === records.length ? records : records.slice(from, at);
+      from = at;
+    }
+  }
+
   /** The record with what it leaves out; the same where nothing is to be added. */
   #complete(record: ProduceRecord): Completed {
-    const { key, partition, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
-    if (record.partition !== undefined && record.partition < 0) {
-      throw new CliError(`partition ${record.partition} is negative`, { exitCode: ExitCode.USAGE });
-    }
+    const { key, partition, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
+    if (record.partition !== undefined && record.partition < 0)
+      throw new CliError(`partition ${record.partition} is negative`);
     if (this.#addsNothing) return record;
     const ownKey = emptyKeysAreNull && record.key?.length === 0 ? null : record.key;
     return {
       key: ownKey ?? key ?? null,
       value: emptyIsNull && record.value?.length === 0 ? null : record.value,
       headers: headers.length === 0 ? record.headers : [...record.headers, ...headers],
-      partition: record.partition ?? partition,
+      partition: namedPartitions === 'ignored' ? undefined : (record.partition ?? partition),
       timestamp: record.timestamp,
     };
   }
 }
 
-/** Records that stand together and go to the same topic. */
-function* runsByTopic(records: readonly ProduceRecord[]): Generator<readonly ProduceRecord[]> {
-  let from = 0;
-  for (let at = 1; at <= records.length; at += 1) {
-    if (at < records.length && records[at]?.topic === records[from]?.topic) continue;
-    yield from === 0 && at === records.length ? records : records.slice(from, at);
-    from = at;
-  }
+function topicless(): CliError {
+  return new CliError('a record names no topic', { exitCode: ExitCode.USAGE, hint: 'give the topic in place of -' });
 }
