@@ -6,6 +6,8 @@ import type { Stage } from './workload/actor.ts';
 import { administrate } from './workload/admin.ts';
 import { audit } from './workload/audit.ts';
 import { consume } from './workload/consumer.ts';
+import { commitAlone, takePart } from './workload/group-member.ts';
+import { produceIdempotently } from './workload/idempotent-producer.ts';
 import { produce } from './workload/producer.ts';
 
 export interface SimulationOptions {
@@ -64,6 +66,7 @@ class Simulation {
       clock: world.clock,
       random: world.random.fork(),
       isOver: () => this.#isOver,
+      lifeNumber: () => world.lifeNumber,
       note: (what) => world.note(what),
       sleep: (ms) => new Promise((resolve) => void world.clock.setTimer(ms, resolve)),
     };
@@ -73,7 +76,10 @@ class Simulation {
     const { random } = this.#world;
     this.#employ('admin', administrate);
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`producer-${count}`, produce);
+    for (let count = random.int(3); count > 0; count--) this.#employ(`idempotent-${count}`, produceIdempotently);
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`consumer-${count}`, consume);
+    for (let count = random.int(4); count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
+    for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));
     await this.#work();
     if (this.#isGood) await this.#finish();
     return this.#result();

@@ -18,7 +18,8 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/log-writer.ts',
     find: 'await this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
     replace: 'void this.#handles.use(segment.logPath, (file) => file.write(held.views, from), true);',
-    finding: /after a (kill|power-cut) the log ends at|the high watermark went back|bad checksum|nobody listened/,
+    finding:
+      /after a (kill|power-cut) the log ends at|the high watermark went back|bad checksum|nobody listened|an error was logged/,
   },
   {
     name: 'flush.messages=1 is answered before the fsync has returned',
@@ -39,7 +40,7 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/segment-files.ts',
     find: 'await handles.use(segment.logPath, (file) => file.sync());',
     replace: '',
-    finding: /after a power-cut the log ends at|lost by a power cut/,
+    finding: /after a power-cut the log ends at|lost by a power cut|an error was logged/,
   },
   {
     name: 'recovery takes a torn end for a batch',
@@ -89,5 +90,26 @@ export const mutations: readonly Mutation[] = [
     find: 'reborn ? partition.leaderEpoch + 1',
     replace: 'reborn ? partition.leaderEpoch',
     finding: /a new life leads under epoch|is not served/,
+  },
+  {
+    name: 'a repeated batch is appended once more',
+    file: 'storage/producer-judge.ts',
+    find: "if (duplicate !== undefined) return { type: 'duplicate', batch: duplicate };",
+    replace: 'if (duplicate !== undefined) return undefined;',
+    finding: /it is at \d+ already|: sequence \d+ at/,
+  },
+  {
+    name: 'a producer snapshot is not read at a start',
+    file: 'storage/producer-recovery.ts',
+    find: 'state.load(entries);',
+    replace: 'void entries;',
+    finding: /it is at \d+ already|: sequence \d+|met error/,
+  },
+  {
+    name: 'a committed offset is acknowledged before it is written',
+    file: 'runtime/coordinator-log.ts',
+    find: 'acks: -1,',
+    replace: 'acks: 0,',
+    finding: /was acknowledged, then|a new life|comes after/,
   },
 ];

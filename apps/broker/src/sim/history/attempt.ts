@@ -7,6 +7,8 @@ import type { PartitionHistory } from './partition-history.ts';
  * - `lost`: a power cut took it back; it may not come again.
  */
 export interface Attempt {
+  /** Whose it is, where its producer is idempotent. */
+  readonly producer: AttemptProducer | undefined;
   readonly id: number;
   /** Where it was sent. */
   readonly target: PartitionHistory;
@@ -17,13 +19,28 @@ export interface Attempt {
   readonly count: number;
   /** Timestamps of the records, in order. */
   readonly timestamps: readonly number[];
-  /** The broker's process that it was sent to. */
-  readonly life: number;
+  /** The broker's process that it was sent to last. */
+  life: number;
   /** End of what was acknowledged in the partition when it was sent: it cannot lie before that. */
-  readonly floor: number;
+  floor: number;
   status: 'sent' | 'unknown' | 'acked' | 'refused' | 'lost';
   /** Where it was seen, or said to be; -1: not yet. */
   baseOffset: number;
+}
+
+/** What an idempotent producer writes on a batch. */
+export interface AttemptProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly sequence: number;
+}
+
+/** The attempt is sent once more: to a broker that may have lost it. */
+export function sentAgain(attempt: Attempt, life: number, ackedEndOffset: number): void {
+  attempt.life = life;
+  attempt.floor = Math.min(attempt.floor, ackedEndOffset);
+  if (attempt.status === 'lost') attempt.baseOffset = -1;
+  attempt.status = 'sent';
 }
 
 /** A batch as a reader found it. */

@@ -83,6 +83,10 @@ async function identify(
     violate(`nobody sent the batch at ${batch.baseOffset}`);
     return undefined;
   }
+  const { producerId = -1, producerEpoch = -1, sequence = -1 } = attempt.producer ?? {};
+  if (batch.producerId !== producerId || batch.producerEpoch !== producerEpoch || batch.baseSequence !== sequence) {
+    violate(`batch ${id} at ${batch.baseOffset} came from producer ${producerId}, not ${batch.producerId}`);
+  }
   if (!isSame(attempt.plain, plain)) violate(`the records of batch ${id} at ${batch.baseOffset} are not what was sent`);
   return attempt;
 }

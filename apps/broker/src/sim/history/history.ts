@@ -1,5 +1,6 @@
 import type { HostedPartition } from '../../runtime/replica-manager.ts';
 import type { Attempt } from './attempt.ts';
+import { GroupHistory } from './group-history.ts';
 import { type Ending, PartitionHistory, type TopicTraits } from './partition-history.ts';
 
 /** A topic that exists. */
@@ -15,6 +16,9 @@ export class History {
   readonly violations: string[] = [];
   readonly attempts = new Map<number, Attempt>();
   readonly topics = new Map<string, TopicHistory>();
+  readonly groups = new GroupHistory((what) => this.violate(what));
+  /** Every producer id that was given out. */
+  readonly producerIds = new Set<number>();
   /** How often each kind of thing happened. */
   readonly counts = new Map<string, number>();
   #attemptCount = 0;
@@ -34,6 +38,7 @@ export class History {
   /** A life of the broker has ended. */
   ended(how: Ending): void {
     for (const partition of this.partitions()) partition.ended(how);
+    this.groups.ended(how);
   }
 
   partition(topic: string, index: number): PartitionHistory | undefined {

@@ -57,6 +57,8 @@ export class PartitionHistory {
   /** Log end at the start of each life that has begun: what earlier lives appended lies below it. */
   readonly #startEnds: { readonly life: number; readonly endOffset: number }[] = [];
   #firstLifeSinceCut = 0;
+  /** Power cuts over which it was served. */
+  cutCount = 0;
   /** The worst that has happened since it was served last. */
   #ending: Ending = 'stop';
   /** Exclusive end of what was acknowledged. */
@@ -199,8 +201,23 @@ export class PartitionHistory {
     return true;
   }
 
+  /** Each producer's batches follow each other by their sequences, without a gap and without a repetition. */
+  checkSequences(): void {
+    const next = new Map<string, number>();
+    for (const { attempt, baseOffset } of this.placed()) {
+      if (attempt.producer === undefined) continue;
+      const { producerId, producerEpoch, sequence } = attempt.producer;
+      const key = `${producerId} ${producerEpoch}`;
+      const expected = next.get(key) ?? sequence;
+      if (sequence !== expected)
+        this.#violate(`producer ${key}: sequence ${sequence} at ${baseOffset}, not ${expected}`);
+      next.set(key, sequence + attempt.count);
+    }
+  }
+
   #loseFrom(endOffset: number, life: number): void {
     this.#firstLifeSinceCut = life;
+    this.cutCount += 1;
     for (const placed of this.placed()) {
       if (placed.endOffset <= endOffset) continue;
       if (placed.baseOffset < endOffset) this.#violate(`a power cut left a part of the batch at ${placed.baseOffset}`);

@@ -5,6 +5,8 @@ import type { SimClient } from '../sim-client.ts';
 /** What a simulated client program lives in. */
 export interface Stage extends FetchCheckTools {
   readonly random: SeededRandom;
+  /** The broker's process that runs now. */
+  lifeNumber(): number;
   /** True once no new work shall begin. */
   isOver(): boolean;
   /** A line of the trace. */

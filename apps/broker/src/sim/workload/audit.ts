@@ -28,6 +28,7 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     tries = positions.get(partition) === before ? tries : 0;
     if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
   }
+  partition.checkSequences();
   if (latest < partition.ackedEndOffset) {
     history.violate(`${partition.name}: it ends at ${latest}, but ${partition.ackedEndOffset} was acknowledged`);
   }

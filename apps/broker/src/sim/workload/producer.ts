@@ -1,25 +1,9 @@
-import {
-  type CompressionType,
-  compressionTypes,
-  ErrorCode,
-  encodePlainRecordBatch,
-  encodeRecordBatch,
-  Produce,
-  type RequestInput,
-  type ResponseOf,
-} from '@ks/protocol';
-import type { Attempt } from '../history/attempt.ts';
+import { ErrorCode, Produce, type RequestInput, type ResponseOf } from '@ks/protocol';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SeededRandom } from '../prng.ts';
 import type { SimClient } from '../sim-client.ts';
 import { choose, keepWorking, pick, type Stage } from './actor.ts';
-
-/** A batch on its way. */
-interface Sending {
-  readonly partition: PartitionHistory;
-  readonly attempt: Attempt;
-  readonly records: Uint8Array;
-}
+import { makeBatch, type Sending } from './batches.ts';
 
 /** Errors that leave open whether the batch was appended. */
 const OPEN_ERRORS: readonly number[] = [
@@ -29,7 +13,6 @@ const OPEN_ERRORS: readonly number[] = [
   ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
   ErrorCode.UNKNOWN_SERVER_ERROR,
 ];
-const BATCH_HEADER_BYTES = 61;
 const TOPIC_IDS_SINCE = 13;
 
 /** A program that produces, several requests at a time, and remembers what became of each. */
@@ -58,56 +41,8 @@ async function prepare(stage: Stage, client: SimClient): Promise<readonly Sendin
     if (partition !== undefined) chosen.add(partition);
   }
   const sendings: Sending[] = [];
-  for (const partition of chosen) sendings.push(await makeBatch(stage, client, partition));
+  for (const partition of chosen) sendings.push(await makeBatch(stage, client.life, partition));
   return sendings;
-}
-
-async function makeBatch(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<Sending> {
-  const { random, history, core, codec, clock } = stage;
-  const id = history.nextAttemptId();
-  const records = recordsOf(random, id, clock.wallMs());
-  const plain = encodePlainRecordBatch(records, { checksum: core }).subarray(BATCH_HEADER_BYTES);
-  const compression = pick<CompressionType>(random, compressionTypes) ?? 'none';
-  const sealing = encodeRecordBatch(records, { compression, codec, checksum: core });
-  const bytes = sealing instanceof Promise ? await clock.outside(sealing) : sealing;
-  const attempt: Attempt = {
-    id,
-    target: partition,
-    isSentById: true,
-    plain,
-    count: records.length,
-    timestamps: records.map(({ timestamp }) => timestamp),
-    life: client.life,
-    floor: partition.ackedEndOffset,
-    status: 'sent',
-    baseOffset: -1,
-  };
-  history.attempts.set(id, attempt);
-  return { partition, attempt, records: bytes };
-}
-
-/** Mostly few and small records; now and then many, or large ones. */
-function recordsOf(random: SeededRandom, id: number, nowMs: number) {
-  const count = choose(random, [
-    [6, 1 + random.int(4)],
-    [1, 20 + random.int(60)],
-  ]);
-  const valueBytes = choose(random, [
-    [6, random.int(100)],
-    [2, random.int(3000)],
-    [count > 4 ? 0 : 0.3, 20_000 + random.int(60_000)],
-  ]);
-  return Array.from({ length: count }, (_, index) => {
-    const key = new Uint8Array(8);
-    const view = new DataView(key.buffer);
-    view.setInt32(0, id);
-    view.setInt32(4, index);
-    // Half of the bytes repeat, so that codecs have something to find.
-    const value = new Uint8Array(random.int(valueBytes + 1)).fill(id & 0xff);
-    value.set(random.bytes(Math.min(value.length >> 1, 512)));
-    const headers = random.chance(0.1) ? [{ key: 'h', value: random.bytes(3) }] : [];
-    return { timestamp: nowMs - random.int(1000), key, value, headers };
-  });
 }
 
 async function send(
@@ -162,7 +97,7 @@ async function send(
   }
 }
 
-function requestOf(
+export function requestOf(
   sendings: readonly Sending[],
   acks: number,
   version: number,
@@ -185,7 +120,12 @@ function requestOf(
 
 type ProduceAnswer = ResponseOf<typeof Produce>;
 
-function resultOf(answer: ProduceAnswer | undefined, { partition }: Sending, version: number) {
+/** What the answer says of one batch. */
+export function resultOf(
+  answer: ProduceAnswer | undefined,
+  { partition }: Sending,
+  version: number,
+): { readonly errorCode: number; readonly baseOffset: number } | undefined {
   const topic = answer?.responses.find((each) =>
     version >= TOPIC_IDS_SINCE ? each.topicId === partition.topicId : each.name === partition.topic,
   );
