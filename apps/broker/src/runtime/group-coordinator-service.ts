@@ -22,6 +22,7 @@ import type {
   SyncRequest,
   TransactionalOffsetsRequest,
 } from './group-coordinator.ts';
+import { locateCoordinator } from './coordinator-location.ts';
 import type { EndMarker } from './coordinator-log.ts';
 import type { GroupPosition } from './group-lag.ts';
 import { type GroupPartition, openGroupPartition } from './group-partition.ts';
@@ -126,21 +127,8 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     }
   }
 
-  async findCoordinator(groupId: string, listenerName: string): Promise<FoundCoordinator> {
-    const { image, controller } = this.#options;
-    if (!image().topicsByName.has(TOPIC)) {
-      const { errorCode, errorMessage } = await controller.ensureInternalTopic(TOPIC);
-      if (errorCode !== ErrorCode.NONE) return notFound(errorMessage);
-    }
-    const topic = image().topicsByName.get(TOPIC);
-    if (topic === undefined) return notFound(null);
-    const leader = topic.partitions[coordinatorPartition(groupId, topic.partitions.length)]?.leader ?? -1;
-    const endpoint = image()
-      .brokers.get(leader)
-      ?.endpoints.find((each) => each.listenerName === listenerName);
-    if (endpoint === undefined) return notFound(null);
-    const { host, port } = endpoint;
-    return { errorCode: ErrorCode.NONE, errorMessage: null, nodeId: leader, host, port };
+  findCoordinator(groupId: string, listenerName: string): Promise<FoundCoordinator> {
+    return locateCoordinator(TOPIC, groupId, listenerName, this.#options);
   }
 
   joinGroup(request: JoinRequest): Promise<JoinReply> {
@@ -220,8 +208,4 @@ function groupsOf(shard: GroupShard): readonly { readonly groupId: string }[] {
 
 function isReply<Type extends GroupReply['type']>(reply: GroupReply, type: Type): reply is ReplyOf<Type> {
   return reply.type === type;
-}
-
-function notFound(errorMessage: string | null): FoundCoordinator {
-  return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, errorMessage, nodeId: -1, host: '', port: -1 };
 }
