@@ -214,6 +214,28 @@ describe('groups', () => {
   });
 });
 
+describe('consumer groups', () => {
+  const join = (memberId: string, givesMemberId: boolean) =>
+    groups.consumerHeartbeat({
+      ...{ groupId: 'a', memberId, givesMemberId, memberEpoch: 0, instanceId: null, rackId: null },
+      ...{ rebalanceTimeoutMs: 60_000, subscribedTopicNames: ['orders'], subscribedTopicRegex: null },
+      ...{ serverAssignor: null, topicPartitions: new Map(), clientId: 'c', clientHost: '/h', mayDescribe: () => true },
+    });
+
+  test('give a member id to clients of version 0 only, and come back from the log', async () => {
+    expect(await served(join('', false))).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST });
+    const joined = await served(join('', true));
+    expect(joined).toMatchObject({ errorCode: 0, memberId: 'uuid', memberEpoch: 2 });
+    expect(joined.assignment?.get(orders.topicId)?.size).toBe(1);
+    groups.stop();
+    groups = coordinator();
+    groups.applyImage(undefined, image);
+    await settled();
+    const described = await served(groups.describeConsumerGroup('a'));
+    expect(described).toMatchObject({ state: 'Stable', groupEpoch: 2, members: [{ member: { memberId: 'uuid' } }] });
+  });
+});
+
 describe('housekeeping', () => {
   test('offsets expire in their time', async () => {
     groups.start();

@@ -47,6 +47,11 @@ function beat(draft: ConsumerGroupDraft, command: ConsumerHeartbeatCommand): Con
   if (isFault(updated)) return updated;
   const { sessionTimeoutMs, heartbeatIntervalMs } = draft.view.consumerPeriods(groupId);
   draft.arm('consumer-session', sessionTimeoutMs, memberId);
+  if (member.classic !== null) {
+    // It has changed its protocol: it will neither join nor sync any more.
+    draft.disarm('consumer-join', memberId);
+    draft.disarm('consumer-sync', memberId);
+  }
   const { memberEpoch, assigned } = updated;
   const isTold = isFullRequest(command) || !samePartitions(member.assigned, assigned);
   return {

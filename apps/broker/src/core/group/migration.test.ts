@@ -188,6 +188,17 @@ describe('a client of the classic protocol in a consumer group', () => {
     expect(harness.heartbeat(memberId, generationId)).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
+  test('that changes its protocol is not waited for in the old one', () => {
+    const { memberId, generationId } = harness.reply(harness.join('', subscribed), 'join');
+    expect(harness.beat(memberId, generationId)).toMatchObject({ errorCode: 0, memberEpoch: generationId });
+    for (let at = 0; at < 70_000; at += 10_000) {
+      harness.advance(10_000);
+      expect(harness.beat(memberId, generationId).errorCode).toBe(0);
+      harness.beat('new', 2);
+    }
+    expect(harness.shard.consumerGroup('g')?.member(memberId)?.classic).toBeNull();
+  });
+
   test('takes an empty consumer group over', () => {
     harness.beat('new', -1);
     const ticket = harness.join('', subscribed);
