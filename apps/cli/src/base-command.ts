@@ -10,6 +10,8 @@ import { TalkingCommand } from './talking-command.ts';
 
 /** A person at a terminal should not wait longer to learn that nobody answers. */
 const CONNECT_MS_MAX = 5000;
+/** Long enough for a broker that is being started beside us. */
+const OPEN_MS_MAX = 1000;
 
 /** Flags that every command has. What they set can also come from `-X`, the environment, or a profile: see `loadSettings`. */
 export const globalFlags = {
@@ -81,6 +83,7 @@ export abstract class BaseCommand extends TalkingCommand {
       brokers,
       clientId,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
+      openTimeoutMs: OPEN_MS_MAX,
       requestTimeoutMs: timeoutMs,
       retryTimeoutMs: timeoutMs,
       signal,

@@ -29,7 +29,7 @@ export class Client {
   static async open(options: ClusterOptions, core: Core, codec: Codec, signal?: AbortSignal): Promise<Client> {
     const cluster = new Cluster(options);
     try {
-      await cluster.retrying(() => cluster.refresh([], signal), { signal, timeoutMs: options.connectTimeoutMs });
+      await cluster.retrying(() => cluster.refresh([], signal), { signal, timeoutMs: options.openTimeoutMs });
     } catch (error) {
       cluster.close();
       throw error;

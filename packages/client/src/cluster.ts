@@ -16,6 +16,8 @@ import { sleep } from './sleep.ts';
 
 export interface ClusterOptions extends ConnectionPoolOptions {
   readonly bootstrap: readonly Address[];
+  /** How long brokers that cannot be reached are tried again before `open` gives up. */
+  readonly openTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** How old metadata may get before it is asked for again. */
   readonly metadataMaxAgeMs: number;

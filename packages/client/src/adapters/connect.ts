@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly clientId?: string | undefined;
   /** How long connecting to one broker may take, in milliseconds. Default 10 000. */
   readonly connectTimeoutMs?: number | undefined;
+  /** How long brokers that cannot be reached are tried again, in milliseconds. Default: as connectTimeoutMs; 0: each once. */
+  readonly openTimeoutMs?: number | undefined;
   /** How long a broker may take to answer, in milliseconds. Default 30 000. */
   readonly requestTimeoutMs?: number | undefined;
   /** How long lookups and admin calls are tried again before their error is thrown, in milliseconds. Default 30 000. */
@@ -34,7 +36,7 @@ export interface ConnectOptions {
  *
  *     await using ks = await connect({ brokers: 'localhost:9092' })
  *
- * Rejects with NETWORK_EXCEPTION when no broker can be reached; each is tried again until `connectTimeoutMs` has passed.
+ * Rejects with NETWORK_EXCEPTION when no broker can be reached; they are tried again until `openTimeoutMs` has passed.
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   const core = createCore();
@@ -44,6 +46,7 @@ export function connect(options: ConnectOptions): Promise<Client> {
       bootstrap: parseBrokers(options.brokers),
       clientId: options.clientId ?? 'ks-client',
       connectTimeoutMs,
+      openTimeoutMs: options.openTimeoutMs ?? connectTimeoutMs,
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       retryTimeoutMs: options.retryTimeoutMs ?? 30_000,
       retry: options.retry ?? defaultRetryPolicy,

@@ -10,6 +10,7 @@ export function openClient(kafka: FakeKafka, options: Partial<ClusterOptions> = 
     bootstrap: [...kafka.brokers.values()],
     clientId: 'test',
     connectTimeoutMs: 5_000,
+    openTimeoutMs: 5_000,
     requestTimeoutMs: 10_000,
     retryTimeoutMs: 20_000,
     retry: { initialMs: 100, maxMs: 1_000 },
