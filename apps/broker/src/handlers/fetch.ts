@@ -87,7 +87,7 @@ async function readAll(
   // Who knows sessions puts last what was sent last.
   const keepsOrder = session.type === 'incremental' || session.begins;
   const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel };
-  const asked = { replicaId, ...limits, apiVersion, partitions, keepsOrder, signal };
+  const asked = { replicaId, ...limits, partitions, keepsOrder, signal };
   const read = (await replicas.fetch(asked)).values();
   return refusals.map((refusal) => {
     const result = refusal ?? read.next().value;

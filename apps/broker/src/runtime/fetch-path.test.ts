@@ -233,23 +233,6 @@ describe('fetch', () => {
     }
   });
 
-  it('gives readers that know no zstd an error in place of such a batch', async () => {
-    for (const [apiVersion, codec, errorCode] of [
-      [9, 4, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE],
-      [9, 3, ErrorCode.NONE],
-      [10, 4, ErrorCode.NONE],
-    ] as const) {
-      const fixture = await filled([[]]);
-      const [plain, compressed] = [realBatch(0), realBatch(codec)];
-      fixture.replicas.append(appendRequest([plain]));
-      fixture.replicas.append(appendRequest([compressed]));
-      fixture.directory.get('orders', 0).write();
-      const results = await fixture.replicas.fetch(fetchRequest([{}], { apiVersion }));
-      expect(results[0]?.errorCode).toBe(errorCode);
-      expect(heldAfter(fixture, results)).toBe(0);
-    }
-  });
-
   it('gives a reader of committed records what is decided, and the aborted transactions in it', async () => {
     const fixture = await filled([[10, 20, 30, 40]]);
     const log = fixture.directory.get('orders', 0);
@@ -286,12 +269,3 @@ describe('fetch', () => {
     expect(sizesOf(await fetching)).toEqual([25]);
   });
 });
-
-/** 70 bytes with the header fields that say size, magic and codec. */
-function realBatch(codec: number): Uint8Array {
-  const bytes = batchOf(1, 70);
-  bytes[11] = 70 - 12;
-  bytes[16] = 2;
-  bytes[22] = codec;
-  return bytes;
-}

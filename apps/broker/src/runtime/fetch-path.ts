@@ -14,10 +14,6 @@ import type { HostedReplica } from './hosted-replica.ts';
 import type { Purgatory } from './purgatory.ts';
 import type { FetchPartition, FetchRequest, FetchResult } from './replica-manager.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
-import { containsZstd } from './zstd-guard.ts';
-
-/** KIP-110: readers older than this know no zstd. */
-const ZSTD_SINCE_FETCH = 10;
 
 export interface FetchPathOptions {
   readonly registry: ReplicaRegistry;
@@ -89,7 +85,7 @@ export class FetchPath {
       let result: FetchResult;
       if ('errorCode' in target) result = target;
       else {
-        const reading = this.#readOne(target, maxBytes - sizeBytes, sizeBytes === 0, request.apiVersion);
+        const reading = this.#readOne(target, maxBytes - sizeBytes, sizeBytes === 0);
         result = reading instanceof Promise ? await reading : reading;
         counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
       }
@@ -116,12 +112,7 @@ export class FetchPath {
   }
 
   /** Whole batches of one partition, at least one where nothing has been read for this response yet. */
-  #readOne(
-    target: FetchTarget,
-    budgetBytes: number,
-    minOneBatch: boolean,
-    apiVersion: number,
-  ): FetchResult | Promise<FetchResult> {
+  #readOne(target: FetchTarget, budgetBytes: number, minOneBatch: boolean): FetchResult | Promise<FetchResult> {
     const fault = positionFault(target);
     if (fault !== undefined) return fault;
     const { asked, replica } = target;
@@ -130,7 +121,6 @@ export class FetchPath {
     if (asked.fetchOffset >= end || (maxBytes <= 0 && !minOneBatch)) {
       return fetchedResult(target, undefined);
     }
-    if (apiVersion < ZSTD_SINCE_FETCH) return this.#readGuarded(target, maxBytes, minOneBatch);
     try {
       const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), end, { minOneBatch });
       if (read instanceof Promise) return this.#readLate(target, read);
@@ -151,18 +141,6 @@ export class FetchPath {
     } catch (error) {
       return storageFault(target, error);
     }
-  }
-
-  async #readGuarded(target: FetchTarget, maxBytes: number, minOneBatch: boolean): Promise<FetchResult> {
-    const result = await this.#readOne(target, maxBytes, minOneBatch, ZSTD_SINCE_FETCH);
-    try {
-      if (!(await containsZstd(result.records))) return result;
-    } catch (error) {
-      releaseFetch([result]);
-      return storageFault(target, error);
-    }
-    releaseFetch([result]);
-    return refusedFetch(target.asked, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE);
   }
 }
 

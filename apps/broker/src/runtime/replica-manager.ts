@@ -95,7 +95,6 @@ export interface FetchRequest {
   readonly maxBytes: number;
   /** 0 READ_UNCOMMITTED, 1 READ_COMMITTED. */
   readonly isolationLevel: number;
-  readonly apiVersion: number;
   readonly partitions: readonly FetchPartition[];
   /** Whether the reader sees to the order itself (KIP-74): then they are read as they come, else each time another one first. */
   readonly keepsOrder?: boolean;

@@ -147,7 +147,6 @@ export function fetchRequest(
     minBytes: 1,
     maxBytes: 10_000,
     isolationLevel: 0,
-    apiVersion: 12,
     signal: new AbortController().signal,
     ...over,
     partitions: partitions.map((each, partitionIndex) => ({
