@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { defaultGroupConfig } from './group-config.ts';
-import { ShardHarness, topicIdOf } from './shard-harness.test-support.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
+import { topicIdOf } from './topic-fixtures.test-support.ts';
 import type { AnyPartitions } from './topic-partitions.ts';
 
 /** A consumer as the Java client behaves: it gives up before it takes, and says what it has. */

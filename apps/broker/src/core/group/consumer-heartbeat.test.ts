@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { configKey } from '../metadata/image.ts';
 import { defaultGroupConfig } from './group-config.ts';
 import type { ConsumerHeartbeatReply } from './replies.ts';
-import { ShardHarness, topicIdOf } from './shard-harness.test-support.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
+import { topicIdOf } from './topic-fixtures.test-support.ts';
 import type { AnyPartitions } from './topic-partitions.ts';
 
 const consumer = { ...defaultGroupConfig.consumer, assignmentIntervalMs: 0 };

@@ -2,7 +2,8 @@ import { ErrorCode } from '@ks/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { CommitCommand } from './commands.ts';
 import { defaultGroupConfig } from './group-config.ts';
-import { consumerSubscription, ShardHarness, topicIdOf } from './shard-harness.test-support.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
+import { consumerSubscription, topicIdOf } from './topic-fixtures.test-support.ts';
 
 const consumer = { ...defaultGroupConfig.consumer, assignmentIntervalMs: 0 };
 let harness: ShardHarness;

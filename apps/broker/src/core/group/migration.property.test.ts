@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assignmentBytes, assignedPartitionsOf } from './consumer-protocol.ts';
 import { defaultGroupConfig } from './group-config.ts';
-import { consumerSubscription, ShardHarness, topicIdOf } from './shard-harness.test-support.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
+import { consumerSubscription, topicIdOf } from './topic-fixtures.test-support.ts';
 import type { AnyPartitions } from './topic-partitions.ts';
 
 const PARTITIONS = 6;

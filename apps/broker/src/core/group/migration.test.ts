@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { JoinCommand } from './commands.ts';
 import { assignedPartitionsOf, assignmentBytes } from './consumer-protocol.ts';
 import { defaultGroupConfig, type GroupConfig, type MigrationPolicy } from './group-config.ts';
-import { consumerSubscription, ShardHarness, topicIdOf } from './shard-harness.test-support.ts';
+import { ShardHarness } from './shard-harness.test-support.ts';
+import { consumerSubscription, topicIdOf } from './topic-fixtures.test-support.ts';
 
 const consumer = { ...defaultGroupConfig.consumer, assignmentIntervalMs: 0 };
 const subscribed = { protocols: [{ name: 'range', metadata: consumerSubscription(['t']) }] };

@@ -1,11 +1,11 @@
-import { ConsumerProtocolSubscription } from '@ks/protocol';
 import type { CommitCommand, ConsumerHeartbeatCommand, GroupCommand, JoinCommand, SyncCommand } from './commands.ts';
 import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
 import { type GroupEffect, GroupShard } from './group-shard.ts';
-import { type KeyAndValue, messageBytes } from './record-bytes.ts';
+import type { KeyAndValue } from './record-bytes.ts';
 import { decodeGroupRecord, encodeGroupRecord } from './records.ts';
 import type { ConsumerHeartbeatReply, GroupReply } from './replies.ts';
-import { type ClusterImage, emptyClusterImage, type PartitionImage, type TopicImage } from '../metadata/image.ts';
+import { type ClusterImage, emptyClusterImage } from '../metadata/image.ts';
+import { withTopics } from './topic-fixtures.test-support.ts';
 import { PARKED, type Softened } from '../replicated-state.ts';
 import type { Instant } from '../../ports/clock.ts';
 
@@ -244,17 +244,7 @@ export class ShardHarness {
 
   /** Puts topics with these partition counts in force. */
   setTopics(partitionCounts: Readonly<Record<string, number>>): void {
-    const revision = this.image.revision + 1;
-    const topics = Object.entries(partitionCounts).map(([name, count]): TopicImage => {
-      const known = this.image.topicsByName.get(name);
-      const partitions = Array.from({ length: count }, (_, partitionIndex) => plainPartition(partitionIndex, revision));
-      return known?.partitions.length === count
-        ? known
-        : { name, topicId: topicIdOf(name), partitions, modRevision: revision };
-    });
-    const topicsByName = new Map(topics.map((topic) => [topic.name, topic]));
-    const topicsById = new Map(topics.map((topic) => [topic.topicId, topic]));
-    this.image = { ...this.image, revision, topicsByName, topicsById };
+    this.image = withTopics(this.image, partitionCounts);
   }
 
   /** The error code of a heartbeat that is answered at once. */
@@ -317,19 +307,4 @@ export class ShardHarness {
     });
     return members;
   }
-}
-
-/** What a consumer of the classic protocol says, in version 0 of its bytes. */
-export function consumerSubscription(topics: readonly string[]): Uint8Array {
-  return messageBytes(ConsumerProtocolSubscription, 0, 0, { topics: [...topics], ownedPartitions: [] });
-}
-
-/** The id of a topic: its name, filled up to a UUID. */
-export function topicIdOf(name: string): string {
-  return name.slice(0, 21).padEnd(22, 'A');
-}
-
-function plainPartition(partitionIndex: number, modRevision: number): PartitionImage {
-  const replicas = { replicas: [1], addingReplicas: [], removingReplicas: [], isr: [1], elr: [], lastKnownElr: [] };
-  return { partitionIndex, ...replicas, leader: 1, leaderEpoch: 0, partitionEpoch: 0, modRevision };
 }
