@@ -1,10 +1,14 @@
 import {
+  attributes,
   baseOffset as batchBaseOffset,
   leaderEpoch as batchLeaderEpoch,
   isBatchCrcValid,
+  isLogAppendTime as claimsAppendTime,
   lastOffsetDelta,
+  LOG_APPEND_TIME_BIT,
   maxTimestamp,
   sealBatch,
+  setAttributes,
   setBaseOffset,
   setLeaderEpoch,
   setMaxTimestamp,
@@ -31,14 +35,15 @@ export class LogAppender {
   readonly #parts: LogParts;
   readonly #host: LogAppenderHost;
   readonly #producers: LogProducers;
-  #rollAfterMs: number;
+  /** Taken off segment.ms, for the active segment. */
+  #rollJitterMs: number;
 
   constructor(parts: LogParts, host: LogAppenderHost, producers: LogProducers, endOffset: number) {
     this.#parts = parts;
     this.#producers = producers;
     this.#host = host;
     this.appendedEndOffset = endOffset;
-    this.#rollAfterMs = this.#drawRollAge();
+    this.#rollJitterMs = this.#drawRollJitter();
   }
 
   /** One validated batch, as leader. */
@@ -54,7 +59,9 @@ export class LogAppender {
     setBaseOffset(copy, 0, baseOffset);
     setLeaderEpoch(copy, 0, options.leaderEpoch);
     if (isLogAppendTime) stampLogAppendTime(copy, 0, nowMs, core);
-    else if (maxTimestampMs !== headerMax) {
+    else if (maxTimestampMs !== headerMax || claimsAppendTime(batch, 0)) {
+      // A producer may not say that its times are the broker's.
+      setAttributes(copy, 0, attributes(copy, 0) & ~LOG_APPEND_TIME_BIT);
       setMaxTimestamp(copy, 0, maxTimestampMs);
       sealBatch(copy, 0, core);
     }
@@ -93,7 +100,7 @@ export class LogAppender {
     const segment = new Segment(this.#host.directory, this.appendedEndOffset, nowMs);
     segment.indexes = emptyIndexes(segment.baseOffset);
     segments.add(segment);
-    this.#rollAfterMs = this.#drawRollAge();
+    this.#rollJitterMs = this.#drawRollJitter();
     // Kafka's rule: a sealed segment is flushed, so that recovery never reads more than the active one.
     flusher.request(this.appendedEndOffset);
     return segment;
@@ -123,7 +130,7 @@ export class LogAppender {
     const { lastOffset, maxTimestampMs, nowMs } = at;
     const sizeBytes = batch.length;
     let segment = segments.active;
-    const input = { config, rollAfterMs: this.#rollAfterMs, nowMs, sizeBytes, lastOffset, maxTimestampMs };
+    const input = { config, rollJitterMs: this.#rollJitterMs, nowMs, sizeBytes, lastOffset, maxTimestampMs };
     if (shouldRoll(segment, input)) {
       // Segments follow each other without a gap (recovery relies on it) unless the batch would not fit the indexes.
       const fitsIndexes = lastOffset - this.appendedEndOffset <= RELATIVE_OFFSET_MAX;
@@ -144,10 +151,10 @@ export class LogAppender {
     writer.schedule();
   }
 
-  #drawRollAge(): number {
+  #drawRollJitter(): number {
     const { segmentMs, segmentJitterMs } = this.#host.config;
     const jitter = Math.min(segmentJitterMs, segmentMs, 0x7fffffff);
-    return segmentMs - (jitter > 0 ? this.#parts.environment.random.int(jitter) : 0);
+    return jitter > 0 ? this.#parts.environment.random.int(jitter) : 0;
   }
 }
 

@@ -1,35 +1,49 @@
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { clean, keyedBatch } from '../../tests/storage/cleaning-fixture.ts';
 import { batchOf, openLog, readAll, testEnvironment } from '../../tests/storage/log-fixture.ts';
-import { VirtualClock } from '../../tests/virtual-clock.ts';
-import { createPrng } from '../sim/prng.ts';
-import { SimFiles } from '../sim/sim-files.ts';
+import type { LogConfig } from './log-config.ts';
 
-/** Retention takes every segment, and starts a new one, while batches come in. */
-async function emptyUnderProducer(seed: number): Promise<void> {
-  const clock = new VirtualClock();
-  const files = new SimFiles({ clock, random: createPrng(seed) });
-  const environment = testEnvironment({ files, clock });
-  const configChange = { retentionMs: 1000, fileDeleteDelayMs: 10 };
-  const { log } = await clock.settle(openLog(environment, { configChange }));
-  log.append(batchOf(3), { leaderEpoch: 0 });
-  await clock.settle(log.flush());
-  let isTrimmed = false;
-  log.deleteOldSegments(1_800_000_000_000, 3).then(() => {
-    isTrimmed = true;
+const T = 1_700_000_000_000;
+const both: Partial<LogConfig> = {
+  segmentBytes: 400,
+  cleanupPolicy: { delete: true, compact: true },
+  retentionMs: 10_000,
+  fileDeleteDelayMs: 1,
+};
+
+describe('retention', () => {
+  test('of a log that is compacted too: also behind segments that compaction has emptied, and after a restart', async () => {
+    const environment = testEnvironment({ tailBudgetBytes: 1 });
+    const { log } = await openLog(environment, { configChange: both });
+    // The same key again and again: every segment but the last is emptied.
+    for (let index = 0; index < 12; index += 1) {
+      const record = { key: 'k', value: `v${index}`.padEnd(60), timestamp: T + index };
+      log.append(await keyedBatch([record]), { leaderEpoch: 0 });
+    }
+    await clean(environment, log);
+    const segmentCount = log.segmentCount;
+    expect(segmentCount).toBeGreaterThan(3);
+    await environment.clock.settle(log.close());
+    await environment.handles.close();
+    const { log: again } = await openLog(environment, { configChange: both });
+    expect(await environment.clock.settle(again.deleteOldSegments(T + 10_000))).toBe(0);
+    expect(await environment.clock.settle(again.deleteOldSegments(T + 10_012))).toBe(segmentCount);
+    expect(again.logStartOffset).toBe(12);
+    expect(await readAll(again)).toEqual([]);
+    await environment.clock.settle(again.close());
   });
-  await clock.run(() => log.segmentCount === 2);
-  while (!isTrimmed) {
-    log.append(batchOf(1, { timestamp: 1_800_000_000_000 }), { leaderEpoch: 0 });
-    await clock.pass(0.3);
-  }
-  const end = log.appendedEndOffset;
-  await clock.settle(log.close());
-  const again = await clock.settle(openLog(testEnvironment({ files, clock }), { cleanShutdown: false }));
-  const batches = await clock.settle(readAll(again.log));
-  expect([batches[0]?.baseOffset, batches.at(-1)?.nextOffset]).toEqual([3, end]);
-}
 
-test('what is appended while retention empties the log is kept', async () => {
-  await fc.assert(fc.asyncProperty(fc.integer(), emptyUnderProducer), { numRuns: 50 });
+  test('leaves everything where cleanup.policy names neither, but for what lies below the log start', async () => {
+    const environment = testEnvironment();
+    const none = { ...both, cleanupPolicy: { delete: false, compact: false }, retentionBytes: 1, retentionMs: 1 };
+    const { log } = await openLog(environment, { configChange: none });
+    for (let index = 0; index < 12; index += 1)
+      log.append(batchOf(1, { valueBytes: 60, timestamp: T }), { leaderEpoch: 0 });
+    await environment.clock.settle(log.flush());
+    expect(await environment.clock.settle(log.deleteOldSegments(T + 1e9))).toBe(0);
+    log.advanceLogStartOffset(7);
+    expect(await environment.clock.settle(log.deleteOldSegments(T + 1e9))).toBeGreaterThan(0);
+    expect((await readAll(log))[0]?.lastOffset).toBeGreaterThanOrEqual(7);
+    await environment.clock.settle(log.close());
+  });
 });

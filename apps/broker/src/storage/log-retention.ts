@@ -20,14 +20,15 @@ export async function deletableSegments(parts: LogParts, run: RetentionRun): Pro
     if (!needsTimes || segment.maxTimestampMs !== undefined) continue;
     await loadIndexes(environment, segment, run.config.indexIntervalBytes);
     // Timestamps ascend with few exceptions: where this one stays, it is no use to look at those behind.
-    if (run.nowMs - largestTimestamp(segment) <= run.config.retentionMs) break;
+    const largest = segment.maxTimestampMs ?? -1;
+    if (largest >= 0 && run.nowMs - largest <= run.config.retentionMs) break;
   }
   return countDeletable({
     ...run,
-    segments: segments.all.map((segment) => ({
+    segments: segments.all.map((segment, index) => ({
       sizeBytes: segment.sizeBytes,
       endOffset: segment.endOffset,
-      largestTimestampMs: largestTimestamp(segment),
+      largestTimestampMs: largestTimestamp(segments.all, index),
     })),
   });
 }
@@ -53,9 +54,14 @@ export async function retireSegments(parts: LogParts, removed: readonly Segment[
   }
 }
 
-/** A segment whose timestamps are not known yet counts as young; one without timestamps is as old as this process knows it. */
-function largestTimestamp(segment: Segment): number {
-  const known = segment.maxTimestampMs;
-  if (known === undefined) return Number.MAX_SAFE_INTEGER;
-  return known >= 0 ? known : segment.createdMs;
+/**
+ * A segment whose timestamps are not known yet counts as young. One without any (compaction may have emptied it) is no younger than what
+ * follows it; where nothing tells, it is as old as this process knows it.
+ */
+function largestTimestamp(segments: readonly Segment[], index: number): number {
+  for (let at = index; at < segments.length; at += 1) {
+    const known = segments[at]?.maxTimestampMs ?? Number.MAX_SAFE_INTEGER;
+    if (known >= 0) return known;
+  }
+  return segments[index]?.createdMs ?? Number.MAX_SAFE_INTEGER;
 }

@@ -6,8 +6,8 @@ import { TIME_INDEX_ENTRY_BYTES } from './time-index.ts';
 
 export interface RollInput {
   readonly config: LogConfig;
-  /** segment.ms less this log's share of segment.jitter.ms. */
-  readonly rollAfterMs: number;
+  /** This segment's share of segment.jitter.ms. */
+  readonly rollJitterMs: number;
   readonly nowMs: number;
   /** The batch that is to be appended. */
   readonly sizeBytes: number;
@@ -21,7 +21,7 @@ export function shouldRoll(segment: Segment, input: RollInput): boolean {
   if (segment.sizeBytes === 0) return false;
   const { config } = input;
   if (segment.sizeBytes + input.sizeBytes > config.segmentBytes) return true;
-  if (ageMs(segment, input) > Math.min(input.rollAfterMs, lagMax(config))) return true;
+  if (ageMs(segment, input) > Math.max(0, ageMax(config) - input.rollJitterMs)) return true;
   const offsetsBytes = segment.indexes?.offsets.sizeBytes ?? 0;
   const timesBytes = segment.indexes?.times.sizeBytes ?? 0;
   // The time index keeps room for the entry that sealing adds.
@@ -31,9 +31,9 @@ export function shouldRoll(segment: Segment, input: RollInput): boolean {
   );
 }
 
-/** A compacted log's records must come out of the active segment in time for max.compaction.lag.ms. */
-function lagMax({ cleanupPolicy, maxCompactionLagMs }: LogConfig): number {
-  return cleanupPolicy.compact ? maxCompactionLagMs : Number.MAX_SAFE_INTEGER;
+/** segment.ms as it is now; a compacted log's records must besides come out of the active segment in time for max.compaction.lag.ms. */
+function ageMax({ segmentMs, cleanupPolicy, maxCompactionLagMs }: LogConfig): number {
+  return cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
 }
 
 /** By record time where the segment's first batch has one, else by the clock. */
