@@ -1,5 +1,10 @@
 import { BrokerRun } from './commands/broker/run.ts';
 import { Consume } from './commands/consume.ts';
+import { GroupsDelete } from './commands/groups/delete.ts';
+import { GroupsDescribe } from './commands/groups/describe.ts';
+import { GroupsLag } from './commands/groups/lag.ts';
+import { GroupsList } from './commands/groups/list.ts';
+import { GroupsSeek } from './commands/groups/seek.ts';
 import { Kcat } from './commands/kcat.ts';
 import { Produce } from './commands/produce.ts';
 import { ProfileCreate } from './commands/profile/create.ts';
@@ -26,6 +31,11 @@ export const commands = {
   'topics:list': TopicsList,
   'topics:describe': TopicsDescribe,
   'topics:delete': TopicsDelete,
+  'groups:list': GroupsList,
+  'groups:describe': GroupsDescribe,
+  'groups:lag': GroupsLag,
+  'groups:seek': GroupsSeek,
+  'groups:delete': GroupsDelete,
   'profile:list': ProfileList,
   'profile:use': ProfileUse,
   'profile:current': ProfileCurrent,

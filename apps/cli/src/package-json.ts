@@ -29,6 +29,7 @@ export function packageJson(): Interfaces.PJSON {
       },
       topics: {
         topics: { description: 'Topics: list, describe, create, delete' },
+        groups: { description: 'Groups: list, describe, lag, seek, delete' },
         profile: { description: 'Clusters by name: their brokers and settings' },
         broker: { description: 'Nodes of a cluster' },
       },

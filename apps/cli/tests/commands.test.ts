@@ -50,6 +50,7 @@ const shortFlags: Readonly<Record<string, readonly string[]>> = {
   D: ['delimiter'],
   K: ['key-delimiter'],
   c: ['config'],
+  t: ['topic'],
 };
 
 describe.each(all)('%s', (_, command) => {

@@ -21,6 +21,8 @@ export type {
   ReadRecord,
 } from './consumer/consumer-options.ts';
 export type { InvalidRecord, OnInvalid } from './consumer/typed-record.ts';
+export type { GroupDescription, GroupListing, GroupMember } from './groups/describe-groups.ts';
+export type { CommittedOffset, OffsetToCommit } from './groups/group-offsets.ts';
 export { ClientErrorCode, KafkaError, type KafkaErrorDetails } from './kafka-error.ts';
 export type { PartitionView } from './metadata/cluster-view.ts';
 export type {

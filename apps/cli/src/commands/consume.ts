@@ -7,6 +7,7 @@ import { envelopeKinds, printerOf } from '../consume/printer-of.ts';
 import { planPartitions, readTopics } from '../consume/read-topics.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
+import { requireGroups } from '../errors/unknown-group.ts';
 import { usage } from '../errors/usage.ts';
 import { Interruption } from '../interruption.ts';
 import { type OffsetRange, parseOffsetRange } from '../offsets/offset-range.ts';
@@ -93,6 +94,7 @@ export class Consume extends BaseCommand {
       await using client = await this.connect(settings, signal);
       const { regex: isRegex, partitions } = flags;
       const topics = argv.map(String);
+      if (range.from.type === 'group') await requireGroups(client.admin, [range.from.group], settings.place);
       const chosen = await choosePartitions(client.admin, { topics, isRegex, partitions, place: settings.place });
       for (const { topic, partition, leaderId } of chosen) leaders.set(`${topic} ${partition}`, leaderId);
       const plans = await planPartitions(client, chosen, range, isolationLevel, flags.end);
@@ -114,10 +116,10 @@ function tell(asked: readonly string[], plans: readonly PartitionPlan[], label: 
 
 function rangeOf(text: string, group: string | undefined): OffsetRange {
   const range = usage(() => parseOffsetRange(text, Date.now()));
-  const points = [range.from.type, range.to?.type];
-  if (group === undefined && !points.includes('stored') && !points.includes('group')) return range;
+  const isStored = range.from.type === 'stored' || range.to?.type === 'stored';
+  if (group === undefined && !isStored) return range;
   throw new CliError('consumer groups are not built into this client yet', {
     exitCode: ExitCode.USAGE,
-    hint: 'leave -g, stored and group:NAME out, and name offsets with -o',
+    hint: 'to start where a group stands, without becoming a member: -o group:NAME',
   });
 }

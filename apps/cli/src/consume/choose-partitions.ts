@@ -73,11 +73,12 @@ export async function boundsOf(
     );
     return listed.map(({ offset }) => offset);
   };
-  const [beginnings, ends, fromTimes, toTimes] = await Promise.all([
+  const [beginnings, ends, fromTimes, toTimes, committed] = await Promise.all([
     list('beginning'),
     list('end'),
     list(timeOf(range.from)),
     list(timeOf(range.to)),
+    range.from.type === 'group' ? admin.listGroupOffsets(range.from.group) : [],
   ]);
   return partitions.map((partition, index) => ({
     ...partition,
@@ -85,6 +86,7 @@ export async function boundsOf(
     end: ends[index] ?? 0,
     fromTime: fromTimes[index],
     toTime: toTimes[index],
+    committed: committed.find((one) => one.topic === partition.topic && one.partition === partition.partition)?.offset,
   }));
 }
 

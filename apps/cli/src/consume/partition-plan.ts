@@ -11,6 +11,8 @@ export interface PartitionBounds {
   readonly fromTime: number | undefined;
   /** The same for `to`. */
   readonly toTime: number | undefined;
+  /** Where `from` is a group: what it has committed, if anything. */
+  readonly committed: number | undefined;
 }
 
 /** How one partition is read. */
@@ -44,7 +46,8 @@ export function isEmptyPlan({ start, shownFrom, stop }: PartitionPlan): boolean 
   return stop !== undefined && Math.max(start, shownFrom) >= stop;
 }
 
-function offsetOf(point: OffsetPoint, { beginning, end }: PartitionBounds, time: number | undefined): number {
+function offsetOf(point: OffsetPoint, bounds: PartitionBounds, time: number | undefined): number {
+  const { beginning, end } = bounds;
   switch (point.type) {
     case 'start':
       return beginning + point.plus;
@@ -54,6 +57,8 @@ function offsetOf(point: OffsetPoint, { beginning, end }: PartitionBounds, time:
       return point.offset;
     case 'time':
       return time === undefined || time < 0 ? end : time;
+    case 'group':
+      return bounds.committed ?? beginning;
     default:
       throw new TypeError(`an offset of type ${point.type} is looked up before a partition is planned`);
   }

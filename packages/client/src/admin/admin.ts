@@ -1,5 +1,25 @@
 import type { Cluster } from '../cluster.ts';
-import { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery } from '../offsets/list-offsets.ts';
+import {
+  deleteGroups,
+  describeGroups,
+  type GroupDescription,
+  type GroupListing,
+  listGroups,
+} from '../groups/describe-groups.ts';
+import {
+  type CommittedOffset,
+  commitOffsets,
+  deleteOffsets,
+  fetchOffsets,
+  type OffsetToCommit,
+} from '../groups/group-offsets.ts';
+import {
+  type ListedOffset,
+  type ListOffsetsOptions,
+  listOffsets,
+  type OffsetQuery,
+  type TopicPartition,
+} from '../offsets/list-offsets.ts';
 import type { AnyTopic } from '../topic/topic.ts';
 import { createPartitions, type NewPartitions } from './create-partitions.ts';
 import { type CreatedTopic, createTopics, type NewTopic, type NewTopicOptions } from './create-topics.ts';
@@ -20,7 +40,7 @@ export interface ChangeOptions extends AdminOptions {
 }
 
 /**
- * Topics and cluster. Where one of several things asked for fails, the call rejects with the error of the first that failed,
+ * Topics, groups and cluster. Where one of several things asked for fails, the call rejects with the error of the first that failed,
  * after all were tried; ask for one at a time to know of each.
  */
 export class Admin {
@@ -73,6 +93,45 @@ export class Admin {
   /** Offsets of partitions by beginning, end, time or greatest timestamp, in the order asked for. */
   listOffsets(queries: readonly OffsetQuery[], options: ListOffsetsOptions = {}): Promise<ListedOffset[]> {
     return listOffsets(this.#cluster, queries, options);
+  }
+
+  /** The groups of all brokers, by id; only those in these states and of these types (`classic`, `consumer`) where given. */
+  listGroups(
+    options: AdminOptions & {
+      readonly states?: readonly string[] | undefined;
+      readonly types?: readonly string[] | undefined;
+    } = {},
+  ): Promise<GroupListing[]> {
+    return listGroups(this.#cluster, options);
+  }
+
+  /** Groups with their members and what they are assigned. Rejects with GROUP_ID_NOT_FOUND. */
+  describeGroups(groupIds: readonly string[], options: AdminOptions = {}): Promise<GroupDescription[]> {
+    return describeGroups(this.#cluster, groupIds, options);
+  }
+
+  /** Deletes groups that have no members. Rejects with NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND. */
+  deleteGroups(groupIds: readonly string[], options: AdminOptions = {}): Promise<void> {
+    return deleteGroups(this.#cluster, groupIds, options);
+  }
+
+  /** What a group has committed; a group that does not exist has nothing. */
+  listGroupOffsets(groupId: string, options: AdminOptions = {}): Promise<CommittedOffset[]> {
+    return fetchOffsets(this.#cluster, groupId, undefined, options);
+  }
+
+  /** Commits for a group without members, which is made if absent. Rejects with UNKNOWN_MEMBER_ID where it has members. */
+  alterGroupOffsets(groupId: string, offsets: readonly OffsetToCommit[], options: AdminOptions = {}): Promise<void> {
+    return commitOffsets(this.#cluster, groupId, offsets, options);
+  }
+
+  /** Deletes what a group has committed for partitions. Rejects with GROUP_SUBSCRIBED_TO_TOPIC where a member reads one. */
+  deleteGroupOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    options: AdminOptions = {},
+  ): Promise<void> {
+    return deleteOffsets(this.#cluster, groupId, partitions, options);
   }
 
   describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {
