@@ -1,15 +1,34 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type CommandOptions, runCommand } from './processes/run-command.ts';
+import { runCommand } from './processes/run-command.ts';
 
-/** `compat/python/install` makes it: out of git. */
-const interpreter = fileURLToPath(new URL('../build/python/bin/python', import.meta.url));
+/** `compat/python/install` makes it, out of git. */
+const build = fileURLToPath(new URL('../build', import.meta.url));
 
 /** Whether the Python clients were installed. Under CI their absence is a failure, elsewhere a visible skip. */
-export const havePython = existsSync(interpreter);
+export const havePython = existsSync(`${build}/python.installed`);
 
-/** Runs one of compat/python's programs and gives what it printed; rejects when it fails. */
-export async function python(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+/** How one scenario of a Python program went. */
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly error?: string;
+  readonly trace?: string;
+}
+
+/** Runs one of compat/python's programs against a broker; `old` with kafka-python of the 2.0 line. */
+export async function runPython(
+  program: 'confluent.py' | 'kafka_python.py',
+  bootstrap: string,
+  old = false,
+): Promise<readonly ScenarioResult[]> {
   const source = fileURLToPath(new URL(`../python/${program}`, import.meta.url));
-  return (await runCommand(interpreter, [source, ...args], options)).out.toString();
+  const { out } = await runCommand(`${build}/python/bin/python`, [source, bootstrap], {
+    timeoutMs: 180_000,
+    ...(old ? { env: { PYTHONPATH: `${build}/python-old` } } : {}),
+  });
+  return out
+    .toString()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): ScenarioResult => JSON.parse(line));
 }

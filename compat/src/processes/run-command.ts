@@ -13,15 +13,21 @@ export interface CommandOptions {
   /** Killed after this long; default a minute. */
   readonly timeoutMs?: number;
   readonly cwd?: string;
+  /** On top of this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Any exit code is an answer, not an error. */
   readonly mayFail?: boolean;
 }
 
 /** Runs a command to its end. Rejects with what it complained about when it fails, is killed or cannot be started. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
-  const { input = '', timeoutMs = 60_000, cwd, mayFail = false } = options;
+  const { input = '', timeoutMs = 60_000, cwd, env, mayFail = false } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      ...(cwd ? { cwd } : {}),
+    });
     const out: Buffer[] = [];
     const complaints: Buffer[] = [];
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
