@@ -22,7 +22,14 @@ export function callKs(args: readonly string[], brokers: string): Promise<Ended>
   return called;
 }
 
+/** As where output goes to a pipe, whatever the runner of the tests has set for itself. */
+function withoutColour(): void {
+  delete process.env['FORCE_COLOR'];
+  process.env['NO_COLOR'] = '1';
+}
+
 async function call(args: readonly string[], brokers: string): Promise<Ended> {
+  withoutColour();
   loaded ??= callerConfig();
   const id = Object.keys(commands).find((name) => name === args.slice(0, name.split(':').length).join(':'));
   const command = Object.entries(commands).find(([name]) => name === id)?.[1];
