@@ -47,7 +47,15 @@ const step = fc.oneof(
       commit: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('clean' as const), mapEntries: fc.constantFrom(3, 1000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('clean' as const),
+      mapEntries: fc.constantFrom(3, 1000),
+      /** Less than a header, less than a batch, more than most. */
+      bufferBytes: fc.constantFrom(40, 150, 4096),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('pass' as const), ms: fc.constantFrom(1, 600, 1100) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const), forgets: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('crash' as const), forgets: fc.boolean() }) },
@@ -90,7 +98,7 @@ class Trial {
       case 'end':
         return this.end(action.producer, action.commit);
       case 'clean':
-        return this.clean(action.mapEntries);
+        return this.clean(action.mapEntries, action.bufferBytes);
       case 'pass':
         return this.clock.pass(action.ms);
       case 'restart':
@@ -128,10 +136,14 @@ class Trial {
     this.model.ended(baseOffset, producer, commit);
   }
 
-  async clean(mapEntries: number): Promise<void> {
+  async clean(mapEntries: number, bufferBytes: number): Promise<void> {
     const nowMs = this.clock.wallMs();
     this.touchedOffset = this.log.appendedEndOffset;
-    const result = await clean(this.environment, this.log, { mapBytes: Math.ceil((mapEntries + 1) / 0.9) * 24 });
+    const result = await clean(this.environment, this.log, {
+      mapBytes: Math.ceil((mapEntries + 1) / 0.9) * 24,
+      readBuffer: new Uint8Array(bufferBytes),
+      writeBuffer: new Uint8Array(bufferBytes),
+    });
     if (result === undefined) return;
     expect(result.cleanedOffset).toBeGreaterThan(this.cleanedOffset);
     this.cleanedOffset = result.cleanedOffset;
@@ -219,7 +231,7 @@ async function runTrial(seed: number, steps: readonly Step[]): Promise<void> {
   const trial = new Trial(seed);
   await trial.open(true);
   for (const each of steps) await trial.run(each);
-  await trial.run({ type: 'clean', mapEntries: 1000 });
+  await trial.run({ type: 'clean', mapEntries: 1000, bufferBytes: 4096 });
   await trial.run({ type: 'crash', forgets: true });
 }
 
