@@ -1,9 +1,10 @@
-// npm run bench -- --scenario start|load|matrix|crowd|latency|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|crowd|latency|clients|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { measureClients } from './clients/measure-clients.ts';
 import { measureCrowd } from './crowd.ts';
 import { measureLatency } from './latency.ts';
 import { java } from './loads/java.ts';
@@ -70,6 +71,15 @@ try {
   }
   if (values.scenario === 'latency')
     measurements.push(...(await measureLatency(peers, { recordsPerSecond: 5000, seconds: 10 }, Number(values.rounds))));
+  if (values.scenario === 'clients') {
+    const [peer] = peers;
+    const clients = {
+      records: Number(values.records),
+      recordBytes: Number(values.bytes),
+      rounds: Number(values.rounds),
+    };
+    if (peer) measurements.push(...(await measureClients(peer, clients)));
+  }
   if (values.scenario === 'matrix')
     measurements.push(
       ...(await measureLoads(peers, client, matrix(options, client.name === 'java'), Number(values.rounds))),
