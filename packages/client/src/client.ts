@@ -4,6 +4,8 @@ import { Admin } from './admin/admin.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { Consumer } from './consumer/consumer.ts';
 import type { ConsumerOptions } from './consumer/consumer-options.ts';
+import { GroupConsumer } from './consumer/group-consumer.ts';
+import type { GroupConsumerOptions } from './consumer/group-options.ts';
 import { ClientErrorCode, KafkaError } from './kafka-error.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
 
@@ -15,6 +17,7 @@ export class Client {
   readonly #core: Core;
   readonly #codec: Codec;
   readonly #producers = new Set<Producer>();
+  readonly #members = new Set<GroupConsumer>();
   #consumers = 0;
   #closing: Promise<void> | undefined;
 
@@ -45,18 +48,25 @@ export class Client {
     return producer;
   }
 
+  /** A member of a group, which shares the partitions of its topics with the other members. Closed with the client at the latest. */
+  consumer(options: GroupConsumerOptions): GroupConsumer;
   /** A consumer of partitions that are assigned by hand. */
-  consumer(options: ConsumerOptions = {}): Consumer {
+  consumer(options?: ConsumerOptions): Consumer;
+  consumer(options: ConsumerOptions | GroupConsumerOptions = {}): Consumer | GroupConsumer {
     this.#refuseWhenClosed();
     this.#consumers += 1;
-    return new Consumer(this.#cluster, this.#core, this.#codec, `consumer-${this.#consumers}`, options);
+    const channel = `consumer-${this.#consumers}`;
+    if (!('group' in options)) return new Consumer(this.#cluster, this.#core, this.#codec, channel, options);
+    const consumer = new GroupConsumer(this.#cluster, this.#core, this.#codec, channel, options);
+    this.#members.add(consumer);
+    return consumer;
   }
 
-  /** Delivers what producers still hold, then closes every connection. */
+  /** Delivers what producers still hold, lets consumers leave their groups, then closes every connection. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#producers].map((producer) => producer.close())).then(() =>
-      this.#cluster.close(),
-    );
+    this.#closing ??= Promise.all(
+      [...this.#producers, ...this.#members].map((participant) => participant.close()),
+    ).then(() => this.#cluster.close());
     return this.#closing;
   }
 

@@ -1,5 +1,5 @@
 /**
- * A typed client for ks and any Kafka: producer, consumer with assignment by hand, and the admin calls for topics.
+ * A typed client for ks and any Kafka: producer, consumer in a group or with assignment by hand, and admin calls for topics and groups.
  */
 export { ErrorCode, type RecordHeader } from '@ks/protocol';
 export { type ConnectOptions, connect } from './adapters/connect.ts';
@@ -20,7 +20,10 @@ export type {
   ReadOptions,
   ReadRecord,
 } from './consumer/consumer-options.ts';
+export type { GroupConsumer } from './consumer/group-consumer.ts';
+export type { GroupConsumerOptions } from './consumer/group-options.ts';
 export type { InvalidRecord, OnInvalid } from './consumer/typed-record.ts';
+export { type Assignor, rangeAssignor, roundRobinAssignor, type Subscriber } from './groups/assignors.ts';
 export type { GroupDescription, GroupListing, GroupMember } from './groups/describe-groups.ts';
 export type { CommittedOffset, OffsetToCommit } from './groups/group-offsets.ts';
 export { ClientErrorCode, KafkaError, type KafkaErrorDetails } from './kafka-error.ts';

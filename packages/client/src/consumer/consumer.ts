@@ -16,7 +16,7 @@ import type {
   ReadRecord,
 } from './consumer-options.ts';
 import { Fetcher, fetchSettings } from './fetcher.ts';
-import { PartitionState } from './partition-state.ts';
+import { assignedState, PartitionState } from './partition-state.ts';
 import { asynchronousSchema, splitArguments, type Topics, typedByName } from './read-arguments.ts';
 import { Reading, type TakenBatch } from './reading.ts';
 import { readRecord } from './typed-record.ts';
@@ -29,6 +29,7 @@ export class Consumer {
   readonly #cluster: Cluster;
   readonly #options: ConsumerOptions;
   readonly #channel: string;
+  readonly #isOfGroup: boolean;
   readonly #fetcher: Fetcher;
   readonly #opener: BatchOpener;
   #states: readonly PartitionState[] = [];
@@ -37,11 +38,22 @@ export class Consumer {
   #isClosed = false;
   readonly #onClientClosing = (): void => this.#reading?.changed();
 
-  /** `channel` names the connections that this consumer waits on, apart from all others. */
-  constructor(cluster: Cluster, core: Core, codec: Codec, channel: string, options: ConsumerOptions = {}) {
+  /**
+   * `channel` names the connections that this consumer waits on, apart from all others. `isOfGroup`: what is not assigned is somebody
+   * else's, and none may be the consumer's for a while.
+   */
+  constructor(
+    cluster: Cluster,
+    core: Core,
+    codec: Codec,
+    channel: string,
+    options: ConsumerOptions,
+    isOfGroup = false,
+  ) {
     this.#cluster = cluster;
     this.#options = options;
     this.#channel = channel;
+    this.#isOfGroup = isOfGroup;
     const changed = (): void => this.#reading?.changed();
     const wanted = (): PartitionState[] => this.#states.filter((state) => this.#reading?.wantsMoreOf(state) === true);
     this.#fetcher = new Fetcher(cluster, { ...fetchSettings(options), channel, changed }, wanted);
@@ -69,7 +81,7 @@ export class Consumer {
 
   /** The offset of the next record. Throws INVALID_ARGUMENT for a partition that is not assigned. */
   position(at: TopicPartition): number {
-    return this.#stateOf(at.topic, at.partition).position;
+    return assignedState(this.#states, at.topic, at.partition).position;
   }
 
   /** Goes on somewhere else in partitions that are assigned: at an offset, the beginning, the end, or a time. */
@@ -78,17 +90,17 @@ export class Consumer {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     const resolved = await this.#resolve(places, options.signal);
-    for (const { topic, partition, offset } of resolved) this.#stateOf(topic, partition).seek(offset);
+    for (const { topic, partition, offset } of resolved) assignedState(this.#states, topic, partition).seek(offset);
     this.#changed();
   }
 
   /** Hands out nothing of these partitions until `resume`; what was fetched is kept. */
   pause(partitions: readonly TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.#stateOf(topic, partition).isPaused = true;
+    for (const { topic, partition } of partitions) assignedState(this.#states, topic, partition).isPaused = true;
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.#stateOf(topic, partition).isPaused = false;
+    for (const { topic, partition } of partitions) assignedState(this.#states, topic, partition).isPaused = false;
     this.#changed();
   }
 
@@ -253,8 +265,8 @@ export class Consumer {
     this.#isReading = true;
     try {
       const { signal, until } = options;
-      const scope = topics.length === 0 ? undefined : new Set(topics.map(topicName));
-      const missing = topics.filter((topic) => !this.#states.some((state) => state.topic === topicName(topic)));
+      const isMissing = (topic: Topics[number]) => !this.#states.some((state) => state.topic === topicName(topic));
+      const missing = this.#isOfGroup ? [] : topics.filter(isMissing);
       const added = await this.#resolve(
         missing.map((topic) => ({ topic })),
         signal,
@@ -264,9 +276,7 @@ export class Consumer {
         ...added.map(({ topic, partition, offset }) => new PartitionState(topic, partition, offset)),
       ];
       const stops = until === 'end' ? await this.endOffsets({ signal }) : until;
-      const stopOffsets =
-        stops && new Map(stops.map(({ topic, partition, offset }) => [`${topic} ${partition}`, offset]));
-      this.#reading = new Reading(scope, stopOffsets, signal);
+      this.#reading = new Reading(topics.map(topicName), stops, signal);
       this.#reading.throwIfAborted();
       return this.#reading;
     } catch (error) {
@@ -276,21 +286,13 @@ export class Consumer {
   }
 
   #isOver(reading: Reading): boolean {
-    return this.#isClosed || this.#cluster.isClosed || reading.isOver(this.#states);
+    const isEmptyForNow = this.#isOfGroup && this.#states.length === 0;
+    return this.#isClosed || this.#cluster.isClosed || (!isEmptyForNow && reading.isOver(this.#states));
   }
 
   #resolve(assignments: readonly Assignment[], signal: AbortSignal | undefined): Promise<PartitionOffset[]> {
     if (this.#isClosed) return Promise.reject(new KafkaError(ClientErrorCode.CLOSED, 'the consumer was closed'));
     return resolveAssignments(this.#cluster, assignments, this.#options.from ?? 'end', this.#isolationLevel, signal);
-  }
-
-  #stateOf(topic: string, partition: number): PartitionState {
-    const state = this.#states.find((one) => one.topic === topic && one.partition === partition);
-    if (state !== undefined) return state;
-    throw new KafkaError(ClientErrorCode.INVALID_ARGUMENT, `${topic}-${partition} is not assigned`, {
-      topic,
-      partition,
-    });
   }
 
   #changed(): void {

@@ -1,5 +1,5 @@
 import type { RecordBatch } from '@ks/protocol';
-import type { KafkaError } from '../kafka-error.ts';
+import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 
 /** A batch that was fetched and not handed out yet. */
 export interface BufferedBatch {
@@ -81,4 +81,12 @@ export class PartitionState {
     this.bufferedBytes -= first.batch.sizeBytes;
     this.position = Math.max(this.position, first.batch.nextOffset);
   }
+}
+
+/** The state of a partition among those that are assigned. Throws INVALID_ARGUMENT where it is none of them. */
+export function assignedState(states: readonly PartitionState[], topic: string, partition: number): PartitionState {
+  const found = states.find((one) => one.topic === topic && one.partition === partition);
+  if (found !== undefined) return found;
+  const message = `${topic}-${partition} is not assigned`;
+  throw new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic, partition });
 }

@@ -1,5 +1,6 @@
 import type { RecordBatch } from '@ks/protocol';
 import { abortError } from '../network/connection.ts';
+import type { PartitionOffset } from './consumer-options.ts';
 import type { PartitionState } from './partition-state.ts';
 
 /** One `read`, `batches` or `rawBatches` under way: which partitions it wants, where it stops, and what it waits for. */
@@ -12,14 +13,15 @@ export class Reading {
   #wake: (() => void) | undefined;
   #isChanged = true;
 
-  /** `topics` undefined: all that is assigned. */
+  /** No topics: all that is assigned. `stops` undefined: none ever stops. */
   constructor(
-    topics: ReadonlySet<string> | undefined,
-    stopOffsets: ReadonlyMap<string, number> | undefined,
+    topics: readonly string[],
+    stops: readonly PartitionOffset[] | undefined,
     signal: AbortSignal | undefined,
   ) {
-    this.#topics = topics;
-    this.#stopOffsets = stopOffsets;
+    this.#topics = topics.length === 0 ? undefined : new Set(topics);
+    this.#stopOffsets =
+      stops && new Map(stops.map(({ topic, partition, offset }) => [`${topic} ${partition}`, offset]));
     this.#signal = signal;
     signal?.addEventListener('abort', this.changed);
   }

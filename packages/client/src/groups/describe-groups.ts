@@ -1,18 +1,16 @@
 import {
-  codecOf,
   ConsumerGroupDescribe,
-  ConsumerProtocolAssignment,
   DeleteGroups,
   DescribeGroups,
   ErrorCode,
   ListGroups,
   ProtocolError,
-  Reader,
 } from '@ks/protocol';
 import type { AdminOptions } from '../admin/admin.ts';
 import type { Cluster } from '../cluster.ts';
 import { errorFromCode, KafkaError } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
+import { assignedPartitions } from './consumer-protocol-bytes.ts';
 import { atCoordinator } from './coordinator.ts';
 
 export interface GroupListing {
@@ -185,14 +183,10 @@ async function describeClassicGroup(
   };
 }
 
-/** What a member's bytes assign; nothing where they are not what consumers write, or empty while the group rebalances. */
+/** What a member's bytes assign; nothing where they are not what consumers write. */
 function assignmentOf(bytes: Uint8Array): TopicPartition[] {
-  if (bytes.length === 0) return [];
   try {
-    const reader = new Reader(bytes);
-    const version = Math.min(reader.int16(), ConsumerProtocolAssignment.versions.max);
-    const { assignedPartitions } = codecOf(ConsumerProtocolAssignment, version).decode(reader);
-    return assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    return assignedPartitions(bytes);
   } catch (error) {
     if (error instanceof ProtocolError) return [];
     throw error;

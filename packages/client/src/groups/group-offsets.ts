@@ -4,6 +4,7 @@ import { throwFirstFailure } from '../admin/first-failure.ts';
 import type { Cluster } from '../cluster.ts';
 import { errorFromCode } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
+import { byTopic } from './by-topic.ts';
 import { atCoordinator } from './coordinator.ts';
 
 /** What a group has committed for a partition. */
@@ -34,17 +35,6 @@ const NAMES_UNTIL = 9;
 const GROUPS_SINCE = 8;
 const ALL_TOPICS_SINCE = 2;
 const NOBODY: Committer = { memberId: '', generationIdOrMemberEpoch: -1 };
-
-/** Groups by topic what is given by partition. */
-export function byTopic<T extends TopicPartition>(items: readonly T[]): Map<string, T[]> {
-  const topics = new Map<string, T[]>();
-  for (const item of items) {
-    const known = topics.get(item.topic);
-    if (known === undefined) topics.set(item.topic, [item]);
-    else known.push(item);
-  }
-  return topics;
-}
 
 /** The offsets that a group has committed: of `partitions`, or all. Partitions without one are left out. */
 export async function fetchOffsets(
