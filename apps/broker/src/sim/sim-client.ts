@@ -83,12 +83,12 @@ export class SimClient {
     return this.isConnected;
   }
 
-  /** Some version that both sides speak, at least `min`; undefined where there is none. */
-  version(api: AnyApi, min = 0): number | undefined {
+  /** Some version that both sides speak, from `min` to `max`; undefined where there is none. */
+  version(api: AnyApi, min = 0, max = Number.POSITIVE_INFINITY): number | undefined {
     const range = this.#versions.get(api.key);
     if (range === undefined) return undefined;
     const from = Math.max(range.min, min, api.key === Produce.key ? PRODUCE_MIN : 0, api.versions.min);
-    const to = Math.min(range.max, api.versions.max);
+    const to = Math.min(range.max, api.versions.max, max);
     return from > to ? undefined : from + this.#host.random.int(to - from + 1);
   }
 

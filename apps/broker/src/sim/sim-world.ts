@@ -244,6 +244,7 @@ function configOf(random: SeededRandom): BrokerConfig {
     'log.retention.check.interval.ms': String(100 + random.int(5000)),
     'log.segment.delete.delay.ms': String(random.int(2000)),
     'ks.shutdown.timeout.ms': String(random.int(3000)),
+    'transaction.state.log.num.partitions': '2',
     'group.min.session.timeout.ms': '100',
     'group.initial.rebalance.delay.ms': String(random.int(200)),
   };

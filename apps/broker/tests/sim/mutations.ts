@@ -112,4 +112,25 @@ export const mutations: readonly Mutation[] = [
     replace: 'acks: 0,',
     finding: /was acknowledged, then|a new life|comes after/,
   },
+  {
+    name: 'readers of committed records get what open transactions wrote',
+    file: 'runtime/fetch-target.ts',
+    find: 'isCommittedOnly ? replica.lastStableOffset : replica.highWatermark',
+    replace: 'replica.highWatermark',
+    finding: /under the last stable offset|shows a commit/,
+  },
+  {
+    name: 'readers are not told of aborted transactions',
+    file: 'runtime/fetch-target.ts',
+    find: 'replica.log.producers.abortedTransactions(asked.fetchOffset, nextOffset)',
+    replace: '[]',
+    finding: /which is aborted, shows a commit/,
+  },
+  {
+    name: 'every second marker says commit',
+    file: 'runtime/transaction-markers.ts',
+    find: '...{ producerId, producerEpoch, committed, coordinatorEpoch },',
+    replace: '...{ producerId, producerEpoch, committed: committed || producerEpoch % 2 === 0, coordinatorEpoch },',
+    finding: /which is aborted, shows a commit/,
+  },
 ];

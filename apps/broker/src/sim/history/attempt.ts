@@ -1,4 +1,5 @@
 import type { PartitionHistory } from './partition-history.ts';
+import type { Transaction } from './transaction-history.ts';
 
 /**
  * One batch that a producer sent once. It may be in the log at most once.
@@ -9,6 +10,8 @@ import type { PartitionHistory } from './partition-history.ts';
 export interface Attempt {
   /** Whose it is, where its producer is idempotent. */
   readonly producer: AttemptProducer | undefined;
+  /** The transaction that it is a part of. */
+  readonly transaction: Transaction | undefined;
   readonly id: number;
   /** Where it was sent. */
   readonly target: PartitionHistory;

@@ -1,5 +1,5 @@
 import type { Core } from '@ks/core-wasm';
-import { type RecordBatch as Batch, type Codec, RecordBatch, recordBatchesOf } from '@ks/protocol';
+import { type RecordBatch as Batch, type Codec, decodeControlRecord, RecordBatch, recordBatchesOf } from '@ks/protocol';
 import type { SimClock } from '../sim-clock.ts';
 import type { Attempt } from './attempt.ts';
 import type { History } from './history.ts';
@@ -10,7 +10,10 @@ export interface FetchedRecords {
   /** The broker's process that answered. */
   readonly life: number;
   readonly fetchOffset: number;
-  readonly highWatermark: number;
+  /** Exclusive end of what may be given: the high watermark, or the last stable offset to a reader of committed records. */
+  readonly end: number;
+  /** What a reader of committed records has to leave out; undefined for one of all. */
+  readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[] | undefined;
   readonly records: Uint8Array | null;
 }
 
@@ -43,6 +46,7 @@ async function checkBatches(
   fetched: FetchedRecords,
 ): Promise<number> {
   const violate = (what: string) => tools.history.violate(`${partition.name}: ${what}`);
+  const filter = fetched.aborted === undefined ? undefined : new AbortedFilter(fetched.aborted);
   let expected: number | undefined;
   let epoch = -1;
   for (const batch of recordBatchesOf(fetched.records ?? new Uint8Array(0))) {
@@ -51,17 +55,60 @@ async function checkBatches(
       const isHit = baseOffset <= fetched.fetchOffset && fetched.fetchOffset <= lastOffset;
       if (!isHit) violate(`a fetch from ${fetched.fetchOffset} begins with ${baseOffset} to ${lastOffset}`);
     } else if (baseOffset !== expected) violate(`${expected} is followed by ${baseOffset}`);
-    if (lastOffset >= fetched.highWatermark) {
-      violate(`a reader got ${lastOffset} under the high watermark ${fetched.highWatermark}`);
+    if (lastOffset >= fetched.end) {
+      const what = fetched.aborted === undefined ? 'high watermark' : 'last stable offset';
+      violate(`a reader got ${lastOffset} under the ${what} ${fetched.end}`);
     }
     if (leaderEpoch < epoch) violate(`epoch ${leaderEpoch} at ${baseOffset} comes after ${epoch}`);
     epoch = leaderEpoch;
     expected = lastOffset + 1;
+    filter?.pass(batch);
+    if (batch.isControl) {
+      noteMarker(partition, batch, fetched.life, violate);
+      continue;
+    }
     const attempt = await identify(tools, batch, violate);
     if (attempt === undefined) continue;
     partition.seen({ baseOffset, lastOffset, leaderEpoch, attempt }, fetched.life);
+    const isShown = filter !== undefined && !filter.hides(batch) && lastOffset >= fetched.fetchOffset;
+    if (!isShown || attempt.transaction === undefined || partition.isDoomed) continue;
+    tools.history.transactions.shows(attempt.transaction, 'commit', `${partition.name} at ${baseOffset}`);
   }
   return expected ?? fetched.fetchOffset;
+}
+
+function noteMarker(partition: PartitionHistory, batch: Batch, life: number, violate: (what: string) => void): void {
+  const [record] = batch.records(batch.payload);
+  const marker = decodeControlRecord(record?.key ?? null, record?.value ?? null);
+  if (marker.type !== 'commit' && marker.type !== 'abort') {
+    violate(`the control batch at ${batch.baseOffset} is a ${marker.type}`);
+    return;
+  }
+  const { producerId, producerEpoch, baseOffset } = batch;
+  partition.seenMarker(baseOffset, { producerId, producerEpoch, type: marker.type }, life);
+}
+
+/** Leaves out the batches of aborted transactions, as a consumer does. */
+class AbortedFilter {
+  readonly #coming: { readonly producerId: number; readonly firstOffset: number }[];
+  readonly #aborted = new Set<number>();
+
+  constructor(aborted: readonly { readonly producerId: number; readonly firstOffset: number }[]) {
+    this.#coming = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
+  }
+
+  /** Takes the next batch into account. */
+  pass(batch: Batch): void {
+    for (let [next] = this.#coming; next !== undefined && next.firstOffset <= batch.lastOffset; [next] = this.#coming) {
+      this.#aborted.add(next.producerId);
+      this.#coming.shift();
+    }
+    if (batch.isControl) this.#aborted.delete(batch.producerId);
+  }
+
+  hides(batch: Batch): boolean {
+    return batch.isTransactional && this.#aborted.has(batch.producerId);
+  }
 }
 
 /** Finds what the batch was sent as, and compares every byte of its records. */

@@ -2,6 +2,7 @@ import type { HostedPartition } from '../../runtime/replica-manager.ts';
 import type { Attempt } from './attempt.ts';
 import { GroupHistory } from './group-history.ts';
 import { type Ending, PartitionHistory, type TopicTraits } from './partition-history.ts';
+import { TransactionHistory } from './transaction-history.ts';
 
 /** A topic that exists. */
 export interface TopicHistory {
@@ -16,6 +17,7 @@ export class History {
   readonly violations: string[] = [];
   readonly attempts = new Map<number, Attempt>();
   readonly topics = new Map<string, TopicHistory>();
+  readonly transactions = new TransactionHistory((what) => this.violate(what));
   readonly groups = new GroupHistory((what) => this.violate(what));
   /** Every producer id that was given out. */
   readonly producerIds = new Set<number>();
@@ -39,6 +41,7 @@ export class History {
   ended(how: Ending): void {
     for (const partition of this.partitions()) partition.ended(how);
     this.groups.ended(how);
+    if (how === 'power-cut') this.transactions.powerCut();
   }
 
   partition(topic: string, index: number): PartitionHistory | undefined {

@@ -1,4 +1,5 @@
 import type { Attempt, SeenBatch } from './attempt.ts';
+import type { SeenMarker, TransactionHistory } from './transaction-history.ts';
 
 /** How a life of the broker ended: what is kept over it. */
 export type Ending = 'stop' | 'kill' | 'power-cut';
@@ -52,6 +53,8 @@ export class PartitionHistory {
   readonly #violate: (what: string) => void;
   /** By base offset. */
   #placed = new Map<number, Placed>();
+  /** Transaction markers by offset. */
+  readonly #markers = new Map<number, SeenMarker>();
   /** Base offset of the batch that holds an offset. */
   #baseOf = new Map<number, number>();
   /** Log end at the start of each life that has begun: what earlier lives appended lies below it. */
@@ -108,6 +111,11 @@ export class PartitionHistory {
     }
     const endOffset = baseOffset + attempt.count;
     if (this.#isForgotten(attempt.life) && this.#isTooLate(attempt, endOffset)) return;
+    if (attempt.transaction !== undefined && this.cutCount > 0 && this.#faultOf(attempt, baseOffset) !== undefined) {
+      // A power cut can take epochs that the coordinator gave out: then it gives them once more, and a new batch passes for a repetition.
+      attempt.status = 'unknown';
+      return;
+    }
     this.#place(attempt, baseOffset);
     attempt.status = 'acked';
     this.ackedEndOffset = Math.max(this.ackedEndOffset, endOffset);
@@ -129,6 +137,44 @@ export class PartitionHistory {
       this.#violate(`the batch at ${baseOffset} had epoch ${placed.leaderEpoch}, now ${leaderEpoch}`);
     }
     placed.leaderEpoch = leaderEpoch;
+  }
+
+  /** A reader of the broker's process `life` found a transaction marker. */
+  seenMarker(offset: number, marker: SeenMarker, life: number): void {
+    if (this.#isForgotten(life) || this.isDoomed) return;
+    const known = this.#markers.get(offset);
+    if (known !== undefined && (known.producerId !== marker.producerId || known.type !== marker.type)) {
+      this.#violate(`the marker at ${offset} was a ${known.type} of producer ${known.producerId}`);
+    }
+    if (this.#baseOf.has(offset)) this.#violate(`a marker is at ${offset}, where a batch was`);
+    this.#markers.set(offset, marker);
+  }
+
+  /** After all of the partition was read: every transaction has ended in it, as it has elsewhere. */
+  checkTransactions(transactions: TransactionHistory): void {
+    const open = new Map<number, Attempt[]>();
+    const ends = [...this.#markers].map(([offset, marker]) => ({ offset, marker, attempt: undefined }));
+    const batches = this.placed().map(({ baseOffset, attempt }) => ({
+      offset: baseOffset,
+      marker: undefined,
+      attempt,
+    }));
+    for (const { offset, marker, attempt } of [...ends, ...batches].sort((a, b) => a.offset - b.offset)) {
+      if (offset < this.logStartOffset) continue;
+      if (attempt?.transaction !== undefined) {
+        const { producerId } = attempt.transaction;
+        open.set(producerId, [...(open.get(producerId) ?? []), attempt]);
+      }
+      if (marker === undefined) continue;
+      for (const { transaction } of open.get(marker.producerId) ?? []) {
+        if (transaction !== undefined) transactions.shows(transaction, marker.type, this.name);
+      }
+      open.delete(marker.producerId);
+    }
+    for (const [producerId, [first]] of open) {
+      if (transactions.isLeft(first?.transaction)) continue;
+      this.#violate(`the transaction of producer ${producerId} that began at ${first?.baseOffset} has no end`);
+    }
   }
 
   /** The broker told a high watermark, to a request sent when `floor` was known. */
@@ -205,7 +251,7 @@ export class PartitionHistory {
   checkSequences(): void {
     const next = new Map<string, number>();
     for (const { attempt, baseOffset } of this.placed()) {
-      if (attempt.producer === undefined) continue;
+      if (attempt.producer === undefined || baseOffset < this.logStartOffset) continue;
       const { producerId, producerEpoch, sequence } = attempt.producer;
       const key = `${producerId} ${producerEpoch}`;
       const expected = next.get(key) ?? sequence;
@@ -225,6 +271,7 @@ export class PartitionHistory {
       this.#placed.delete(placed.baseOffset);
       for (let offset = placed.baseOffset; offset < placed.endOffset; offset++) this.#baseOf.delete(offset);
     }
+    for (const offset of [...this.#markers.keys()]) if (offset >= endOffset) this.#markers.delete(offset);
     this.ackedEndOffset = Math.min(this.ackedEndOffset, endOffset);
     this.highWatermark = Math.min(this.highWatermark, endOffset);
   }

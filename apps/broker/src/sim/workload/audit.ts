@@ -4,6 +4,8 @@ import type { Stage } from './actor.ts';
 import { fetchOnce } from './consumer.ts';
 import { EARLIEST, LATEST, listOffset } from './lookup.ts';
 
+const READ_COMMITTED = 1;
+
 /** Reads every partition from its start to its end, and asks that everything acknowledged be there. */
 export async function audit(stage: Stage, client: SimClient): Promise<void> {
   while (!(await client.connect())) await stage.sleep(10);
@@ -12,8 +14,22 @@ export async function audit(stage: Stage, client: SimClient): Promise<void> {
   client.close();
 }
 
+/** Transactions that nobody ends are aborted when their time is over, unless a power cut has made their coordinator forget them. */
+async function transactionsEnd(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<boolean> {
+  const isSure = !stage.history.transactions.isLeft();
+  for (let tries = 0; tries < (isSure ? 120 : 20); tries++) {
+    const stable = await listOffset(client, partition, LATEST, READ_COMMITTED);
+    const latest = await listOffset(client, partition, LATEST);
+    if (stable?.offset === latest?.offset) return true;
+    await stage.sleep(500);
+  }
+  if (isSure) stage.history.violate(`${partition.name}: a transaction stays open`);
+  return !isSure;
+}
+
 async function auditPartition(stage: Stage, client: SimClient, partition: PartitionHistory): Promise<void> {
   const { history } = stage;
+  if (!(await transactionsEnd(stage, client, partition))) return;
   const latest = (await listOffset(client, partition, LATEST))?.offset;
   const earliest = (await listOffset(client, partition, EARLIEST))?.offset;
   if (latest === undefined || earliest === undefined) {
@@ -29,6 +45,7 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
   }
   partition.checkSequences();
+  partition.checkTransactions(history.transactions);
   if (latest < partition.ackedEndOffset) {
     history.violate(`${partition.name}: it ends at ${latest}, but ${partition.ackedEndOffset} was acknowledged`);
   }

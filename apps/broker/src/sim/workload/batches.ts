@@ -1,6 +1,7 @@
 import { type CompressionType, compressionTypes, encodePlainRecordBatch, encodeRecordBatch } from '@ks/protocol';
 import type { Attempt, AttemptProducer } from '../history/attempt.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
+import type { Transaction } from '../history/transaction-history.ts';
 import type { SeededRandom } from '../prng.ts';
 import { choose, pick, type Stage } from './actor.ts';
 
@@ -19,6 +20,7 @@ export async function makeBatch(
   life: number,
   partition: PartitionHistory,
   producer?: AttemptProducer,
+  transaction?: Transaction,
 ): Promise<Sending> {
   const { random, history, core, codec, clock } = stage;
   const id = history.nextAttemptId();
@@ -29,7 +31,9 @@ export async function makeBatch(
     compression,
     codec,
     checksum: core,
-    ...(producer === undefined ? {} : { ...producer, baseSequence: producer.sequence }),
+    ...(producer === undefined
+      ? {}
+      : { ...producer, baseSequence: producer.sequence, isTransactional: transaction !== undefined }),
   });
   const bytes = sealing instanceof Promise ? await clock.outside(sealing) : sealing;
   const attempt: Attempt = {
@@ -40,6 +44,7 @@ export async function makeBatch(
     count: records.length,
     timestamps: records.map(({ timestamp }) => timestamp),
     producer,
+    transaction,
     life,
     floor: partition.ackedEndOffset,
     status: 'sent',

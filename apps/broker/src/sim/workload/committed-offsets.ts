@@ -5,6 +5,7 @@ import type { Stage } from './actor.ts';
 
 const TOPIC_IDS_SINCE = 10;
 const GROUPS_SINCE = 8;
+const STABLE_SINCE = 7;
 /** The whole OffsetCommit, not its partition, is refused with these. Others leave open whether it was written. */
 const REFUSALS: readonly number[] = [
   ErrorCode.ILLEGAL_GENERATION,
@@ -23,7 +24,7 @@ export interface Committer {
 }
 
 /** The register that a committed offset is. */
-function keyOf(group: string, { name, topicId }: PartitionHistory): string {
+export function keyOf(group: string, { name, topicId }: PartitionHistory): string {
   return `${group} ${name} ${topicId}`;
 }
 
@@ -81,9 +82,10 @@ export async function fetchCommitted(
   client: SimClient,
   group: string,
   partition: PartitionHistory,
+  requireStable = false,
 ): Promise<void> {
   const { groups } = stage.history;
-  const version = client.version(OffsetFetch, 2);
+  const version = client.version(OffsetFetch, requireStable ? STABLE_SINCE : 2);
   if (version === undefined || partition.isDoomed) return;
   const { topic, topicId, index } = partition;
   const fetch = groups.fetching();
@@ -94,7 +96,9 @@ export async function fetchCommitted(
   const answer = await client.request(
     OffsetFetch,
     version,
-    version >= GROUPS_SINCE ? { groups: [{ groupId: group, topics: byId }] } : { groupId: group, topics },
+    version >= GROUPS_SINCE
+      ? { groups: [{ groupId: group, topics: byId }], requireStable }
+      : { groupId: group, topics, requireStable },
   );
   if (answer === undefined || partition.isDoomed) return;
   const told = version >= GROUPS_SINCE ? answer.groups[0] : answer;

@@ -6,6 +6,7 @@ import { choose, keepWorking, pick, type Stage } from './actor.ts';
 import { EARLIEST, listOffset, lookUp } from './lookup.ts';
 
 const TOPIC_IDS_SINCE = 13;
+const READ_COMMITTED = 1;
 /** Below this an answer cannot tell its topics' ids or epochs; ks serves no older ones. */
 const FETCH_MIN = 4;
 
@@ -85,6 +86,7 @@ export async function fetchOnce(
     [1, 1],
   ]);
   const { life } = client;
+  const isolationLevel = random.chance(0.4) ? READ_COMMITTED : 0;
   stage.note(`${client.name} fetches ${asked.map((each) => `${each.partition.name}@${each.fetchOffset}`).join(' ')}`);
   const answer = await client.request(Fetch, version, {
     maxWaitMs: choose(random, [
@@ -97,6 +99,7 @@ export async function fetchOnce(
       [2, random.int(20_000)],
     ]),
     maxBytes,
+    isolationLevel,
     topics: topicsOf(asked, version, random.chance(0.5) ? maxBytes : 1_000_000),
     forgottenTopicsData: [],
   });
@@ -105,7 +108,7 @@ export async function fetchOnce(
   for (const each of asked) {
     const told = toldOf(answer, each, version);
     if (told === undefined) history.violate(`${each.partition.name}: an answer to Fetch v${version} leaves it out`);
-    else positions.set(each.partition, await checkAnswer(stage, each, told, { client, life, version }));
+    else positions.set(each.partition, await checkAnswer(stage, each, told, { client, life, version, isolationLevel }));
   }
 }
 
@@ -161,11 +164,12 @@ interface Circumstances {
   /** The broker's process that was asked. */
   readonly life: number;
   readonly version: number;
+  readonly isolationLevel: number;
 }
 
 async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Circumstances): Promise<number> {
   const { history } = stage;
-  const { client, life, version } = by;
+  const { client, life, version, isolationLevel } = by;
   const { partition, fetchOffset } = asked;
   const { errorCode, highWatermark, logStartOffset, records } = told;
   history.count(`fetch error ${errorCode}`);
@@ -178,5 +182,12 @@ async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Circumsta
   if (errorCode !== 0) return fetchOffset;
   partition.toldHighWatermark(highWatermark, asked.highWatermark, life);
   if (version >= 5) partition.toldLogStart(logStartOffset, asked.logStartOffset, life);
-  return checkFetched(stage, partition, { life, fetchOffset, highWatermark, records });
+  const { lastStableOffset } = told;
+  if (lastStableOffset > highWatermark) {
+    history.violate(`${partition.name}: last stable offset ${lastStableOffset} of a high watermark ${highWatermark}`);
+  }
+  const isCommitted = isolationLevel === READ_COMMITTED;
+  const end = isCommitted ? lastStableOffset : highWatermark;
+  const aborted = isCommitted ? (told.abortedTransactions ?? []) : undefined;
+  return checkFetched(stage, partition, { life, fetchOffset, end, aborted, records });
 }

@@ -1,8 +1,9 @@
-import { ErrorCode, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, SyncGroup } from '@ks/protocol';
+import { ErrorCode, Heartbeat, JoinGroup, LeaveGroup, SyncGroup } from '@ks/protocol';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SimClient } from '../sim-client.ts';
 import { choose, keepWorking, pick, type Stage } from './actor.ts';
 import { type Committer, commitOffsets, fetchCommitted } from './committed-offsets.ts';
+import { findCoordinator } from './find-coordinator.ts';
 
 const PROTOCOL = 'range';
 const encoder = new TextEncoder();
@@ -17,7 +18,7 @@ export function takePart(group: string): (stage: Stage, client: SimClient) => Pr
 export function commitAlone(group: string): (stage: Stage, client: SimClient) => Promise<void> {
   return (stage, client) =>
     keepWorking(stage, client, async () => {
-      if (!(await findCoordinator(stage, client, group))) return;
+      if (!(await findCoordinator(stage, client, 'group', group))) return;
       const partition = pick(stage.random, stage.history.partitions());
       if (partition === undefined) return;
       const alone: Committer = { group, generationId: -1, memberId: '' };
@@ -25,19 +26,6 @@ export function commitAlone(group: string): (stage: Stage, client: SimClient) =>
       else await fetchCommitted(stage, client, group, partition);
       await stage.sleep(stage.random.fraction() * 50);
     });
-}
-
-/** Whether the broker coordinates the group now. */
-async function findCoordinator(stage: Stage, client: SimClient, group: string): Promise<boolean> {
-  const version = client.version(FindCoordinator);
-  if (version === undefined) return false;
-  const body = version >= 4 ? { coordinatorKeys: [group] } : { key: group };
-  const answer = await client.request(FindCoordinator, version, body);
-  const errorCode = version >= 4 ? answer?.coordinators[0]?.errorCode : answer?.errorCode;
-  if (errorCode === 0) return true;
-  stage.history.count(`coordinator error ${errorCode}`);
-  await stage.sleep(50);
-  return false;
 }
 
 /** Some offset of each: what a reader might have got to. */
@@ -66,7 +54,7 @@ class GroupMember {
     const { random } = this.#stage;
     return keepWorking(this.#stage, this.#client, async () => {
       if (this.#assigned === undefined) {
-        if (await findCoordinator(this.#stage, this.#client, this.#group)) await this.#join();
+        if (await findCoordinator(this.#stage, this.#client, 'group', this.#group)) await this.#join();
         return;
       }
       await this.#stage.sleep(random.fraction() * 100);

@@ -19,19 +19,20 @@ export async function listOffset(
   client: SimClient,
   partition: PartitionHistory,
   timestamp: number,
+  isolationLevel = 0,
 ): Promise<ToldOffset | undefined> {
-  const version = client.version(ListOffsets, timestamp === MAX_TIMESTAMP ? MAX_TIMESTAMP_SINCE : 1);
+  const version = client.version(ListOffsets, timestamp === MAX_TIMESTAMP ? MAX_TIMESTAMP_SINCE : 2);
   if (version === undefined) return undefined;
   const { life } = client;
   const { highWatermark, logStartOffset } = partition;
   const answer = await client.request(ListOffsets, version, {
     replicaId: -1,
-    isolationLevel: 0,
+    isolationLevel,
     topics: [{ name: partition.topic, partitions: [{ partitionIndex: partition.index, timestamp }] }],
   });
   const told = answer?.topics[0]?.partitions[0];
   if (told === undefined || told.errorCode !== 0) return undefined;
-  if (timestamp === LATEST) partition.toldHighWatermark(told.offset, highWatermark, life);
+  if (timestamp === LATEST && isolationLevel === 0) partition.toldHighWatermark(told.offset, highWatermark, life);
   if (timestamp === EARLIEST) partition.toldLogStart(told.offset, logStartOffset, life);
   return { offset: told.offset, timestamp: told.timestamp };
 }

@@ -102,6 +102,7 @@ export function requestOf(
   acks: number,
   version: number,
   random: SeededRandom,
+  transactionalId: string | null = null,
 ): RequestInput<typeof Produce> {
   const topics = new Map<string, Sending[]>();
   for (const sending of sendings) {
@@ -109,6 +110,7 @@ export function requestOf(
     topics.set(topic, [...(topics.get(topic) ?? []), sending]);
   }
   return {
+    transactionalId,
     acks,
     timeoutMs: 30_000 + random.int(1000),
     topicData: [...topics].map(([name, parts]) => ({
