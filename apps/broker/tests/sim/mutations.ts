@@ -61,7 +61,7 @@ export const mutations: readonly Mutation[] = [
     file: 'runtime/fetch-path.ts',
     find: 'const end = readableEnd(target);',
     replace: 'readableEnd(target); const end = replica.log.logEndOffset;',
-    finding: /under the high watermark/,
+    finding: /under the (high watermark|last stable offset)/,
   },
   {
     name: 'answers leave in the order in which they are ready',
@@ -103,7 +103,7 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/producer-recovery.ts',
     find: 'state.load(entries);',
     replace: 'void entries;',
-    finding: /it is at \d+ already|: sequence \d+|met error/,
+    finding: /it is at \d+ already|: sequence \d+|met error|shows a/,
   },
   {
     name: 'a committed offset is acknowledged before it is written',

@@ -1,17 +1,10 @@
-import {
-  AddOffsetsToTxn,
-  AddPartitionsToTxn,
-  EndTxn,
-  ErrorCode,
-  InitProducerId,
-  Produce,
-  TxnOffsetCommit,
-} from '@ks/protocol';
+import { AddOffsetsToTxn, AddPartitionsToTxn, EndTxn, InitProducerId, Produce, TxnOffsetCommit } from '@ks/protocol';
 import { sentAgain } from '../history/attempt.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { Transaction } from '../history/transaction-history.ts';
 import type { SimClient } from '../sim-client.ts';
-import { choose, keepWorking, pick, type Stage } from './actor.ts';
+import { keepWorking, pick, type Stage } from './actor.ts';
+import { askUntil, isLater, isSure, TRIES_MAX } from './ask-until.ts';
 import { makeBatch, type Sending } from './batches.ts';
 import { fetchCommitted, keyOf } from './committed-offsets.ts';
 import { findCoordinator } from './find-coordinator.ts';
@@ -23,20 +16,6 @@ const END_V2_SINCE = 5;
 const OFFSETS_V2_SINCE = 5;
 /** Zstandard is refused below. */
 const PRODUCE_MIN = 7;
-/** A partition's or a coordinator's way to say: later. */
-const RETRIABLE: readonly number[] = [
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-  ErrorCode.REQUEST_TIMED_OUT,
-  ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-  ErrorCode.CONCURRENT_TRANSACTIONS,
-  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
-  ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR,
-];
-/** Those of them after which nothing was done. */
-const SURE: readonly number[] = [ErrorCode.CONCURRENT_TRANSACTIONS, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS];
-const TRIES_MAX = 20;
 
 /** A program that writes to several partitions at once, or not at all. */
 export function produceInTransactions(stage: Stage, client: SimClient): Promise<void> {
@@ -170,7 +149,7 @@ class TransactionalProducer {
       history.count(`transactional error ${result?.errorCode}`);
       note(`${this.#client.name} batch ${sending.attempt.id}: error ${result?.errorCode} at ${result?.baseOffset}`);
       if (result?.errorCode === 0) sending.partition.acked(sending.attempt, result.baseOffset);
-      else if (result !== undefined && RETRIABLE.includes(result.errorCode)) left.push(sending);
+      else if (result !== undefined && isLater(result.errorCode)) left.push(sending);
       else return undefined;
     }
     return left;
@@ -261,8 +240,7 @@ class TransactionalProducer {
       note(`${this.#client.name} ends ${transaction.id} (${committed ? 'commit' : 'abort'}): ${answer?.errorCode}`);
       history.count(`end error ${answer?.errorCode}`);
       // A coordinator that goes away says so of what it has written, too.
-      const isSure = answer !== undefined && (SURE.includes(answer.errorCode) || !RETRIABLE.includes(answer.errorCode));
-      isOpen ||= !isSure;
+      isOpen ||= answer === undefined || !isSure(answer.errorCode);
       if (answer?.errorCode === 0 && this.#isSecondVersion) {
         next = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
       }
@@ -284,25 +262,7 @@ class TransactionalProducer {
     }
   }
 
-  /** Asks again while the answer is to come later, or none comes; whether it was yes in the end. */
-  async #until(ask: () => Promise<number | undefined>, what: string): Promise<boolean> {
-    const { sleep, random, history } = this.#stage;
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      if (this.#client.isConnected || (await this.#client.connect())) {
-        const errorCode = await ask();
-        history.count(`${what}: ${errorCode}`);
-        if (errorCode === 0) return true;
-        if (errorCode !== undefined && !RETRIABLE.includes(errorCode)) return false;
-      }
-      await sleep(
-        20 +
-          random.fraction() *
-            choose(random, [
-              [1, 50],
-              [1, 300],
-            ]),
-      );
-    }
-    return false;
+  #until(ask: () => Promise<number | undefined>, what: string): Promise<boolean> {
+    return askUntil(this.#stage, this.#client, ask, what);
   }
 }
