@@ -6,8 +6,10 @@ interface Commit {
   readonly offset: number;
   /** Places in the order of all that happened. */
   readonly sentAt: number;
-  /** Infinite while it is open; a refused one is taken out. */
+  /** Infinite while it is open, and for a refused one. */
   ackedAt: number;
+  /** Power cuts before it was refused, or its transaction aborted; a cut may take the abort, and leave the commit. */
+  refusedCutCount: number | undefined;
   /** Power cuts before it was acknowledged. */
   cutCount: number;
 }
@@ -99,7 +101,14 @@ export class GroupHistory {
     const commits = this.#of(key);
     this.#commitCount += 1;
     const id = this.#commitCount;
-    commits.push({ id, offset, sentAt: this.#tick(), ackedAt: Number.POSITIVE_INFINITY, cutCount: this.#cutCount });
+    commits.push({
+      id,
+      offset,
+      sentAt: this.#tick(),
+      ackedAt: Number.POSITIVE_INFINITY,
+      refusedCutCount: undefined,
+      cutCount: this.#cutCount,
+    });
     return id;
   }
 
@@ -110,9 +119,8 @@ export class GroupHistory {
   }
 
   refused(key: string, id: number): void {
-    const commits = this.#of(key);
-    const at = commits.findIndex((each) => each.id === id);
-    if (at >= 0) commits.splice(at, 1);
+    const commit = this.#of(key).find((each) => each.id === id);
+    if (commit !== undefined) commit.refusedCutCount = this.#cutCount;
   }
 
   fetching(): CommitFetch {
@@ -124,7 +132,8 @@ export class GroupHistory {
     if (fetch.cutCount !== this.#cutCount) return;
     const commits = this.#of(key);
     const seen = offset < 0 ? undefined : commits.find(({ id }) => metadata === `c${id}`);
-    if (offset >= 0 && seen?.offset !== offset) {
+    const isRefused = seen?.refusedCutCount === this.#cutCount && seen.cutCount === this.#cutCount;
+    if (offset >= 0 && (seen?.offset !== offset || isRefused)) {
       this.#violate(`${key}: offset ${offset} with metadata "${metadata}" was never committed, or refused`);
       return;
     }
