@@ -13,6 +13,13 @@ export class Interruption implements Disposable {
     this.#controller.abort();
   };
 
+  #isReaderGone = false;
+  readonly #readerGone = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    this.#isReaderGone = true;
+    this.#controller.abort();
+  };
+
   constructor() {
     for (const name of signals) process.on(name, this.#interrupt);
   }
@@ -22,8 +29,15 @@ export class Interruption implements Disposable {
     return this.#controller.signal;
   }
 
-  /** 130 for SIGINT, 143 for SIGTERM; undefined while none came. */
+  /** From now on a reader that goes away (`| head -1`) is a signal too, for commands that have to leave something in order. */
+  endWithReader(): void {
+    // In place of main's, which ends the process at once.
+    process.stdout.removeAllListeners('error').on('error', this.#readerGone);
+  }
+
+  /** 130 for SIGINT, 143 for SIGTERM, 0 where the reader went away; undefined while nothing came. */
   get exitCode(): number | undefined {
+    if (this.#isReaderGone) return 0;
     return this.#received === undefined ? undefined : 128 + constants.signals[this.#received];
   }
 

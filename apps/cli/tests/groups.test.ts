@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { ended, startKs } from './harness/run-ks.ts';
 import { bytes, useTestCluster } from './harness/test-cluster.ts';
 
 const cluster = useTestCluster();
@@ -167,5 +168,91 @@ describe('ks groups', () => {
     } finally {
       member.kill('SIGKILL');
     }
+  });
+});
+
+describe('ks consume -g', () => {
+  test('prints what the group has not read, commits it, and leaves', async () => {
+    const topic = await cluster.topic(2);
+    await cluster.write(
+      topic,
+      [0, 1].map((partition) => ({ partition, value: bytes(`first ${partition}`) })),
+    );
+    const first = await cluster.call(['consume', topic, '-g', 'printing', '-e']);
+    expect(first.code).toBe(0);
+    expect(first.stdout.split('\n').sort()).toEqual(['', 'first 0', 'first 1']);
+    expect(first.stderr).toBe(`${topic}: group printing→end, 2 partitions\n`);
+    await cluster.write(topic, [{ partition: 1, value: bytes('second') }]);
+    const second = await cluster.call(['consume', topic, '-g', 'printing', '-e', '-q']);
+    expect([second.code, second.stdout]).toEqual([0, 'second\n']);
+    const third = await cluster.call(['consume', topic, '-g', 'printing', '-e', '-q']);
+    expect([third.code, third.stdout]).toEqual([0, '']);
+    expect(await committed('printing')).toEqual([1, 2]);
+    const [left] = await cluster.client.admin.describeGroups(['printing']);
+    expect([left?.state, left?.members]).toEqual(['Empty', []]);
+  });
+
+  test('-n commits what was printed, not the batch that it came in', async () => {
+    const topic = await cluster.topic();
+    await cluster.write(
+      topic,
+      Array.from({ length: 9 }, (_, index) => ({ value: bytes(`${index}`) })),
+    );
+    const run = (...more: readonly string[]) => cluster.call(['consume', topic, '-g', 'counting', '-q', ...more]);
+    expect([(await run('-n', '2')).stdout, (await run('-n', '3', '-J')).stdout.split('\n').length]).toEqual([
+      '0\n1\n',
+      4,
+    ]);
+    expect((await run('-e', '-f', '%v,')).stdout).toBe('5,6,7,8,');
+  });
+
+  test('ctrl-c and a reader that goes away leave the group with what was printed committed', async () => {
+    const topic = await cluster.topic();
+    await cluster.write(topic, [{ value: bytes('one') }]);
+    const start = (group: string) =>
+      startKs(['consume', topic, '-g', group, '-q'], { env: { KS_BROKERS: cluster.bootstrap } });
+    const interrupted = start('interrupted');
+    interrupted.stdout.once('data', () => interrupted.kill('SIGINT'));
+    expect(await ended(interrupted)).toMatchObject({ code: 130, stdout: 'one\n', stderr: '' });
+    expect(await committed('interrupted')).toEqual([1]);
+    const abandoned = start('abandoned');
+    abandoned.stdout.once('data', () => {
+      abandoned.stdout.destroy();
+      // Only with something to say does it find out.
+      void cluster.write(topic, [{ value: bytes('two') }]);
+    });
+    expect(await ended(abandoned)).toMatchObject({ code: 0, stderr: '' });
+    const groups = await cluster.client.admin.describeGroups(['interrupted', 'abandoned']);
+    expect(groups.map(({ state }) => state)).toEqual(['Empty', 'Empty']);
+  });
+
+  test('offsets and partitions are not for one member to choose', async () => {
+    const wrong = await Promise.all([
+      cluster.call(['consume', 'x', '-g', 'g', '-o', '5']),
+      cluster.call(['consume', 'x', '-g', 'g', '-o', ':end']),
+      cluster.call(['consume', 'x', '-g', 'g', '-p', '0']),
+      cluster.call(['consume', 'x', '-o', 'stored']),
+    ]);
+    expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  });
+
+  test("by kcat's command line", async () => {
+    const topic = await cluster.topic();
+    await cluster.write(topic, [{ value: bytes('one') }]);
+    const args = [
+      'kcat',
+      '-b',
+      cluster.bootstrap,
+      '-q',
+      '-G',
+      'by-kcat',
+      topic,
+      '-e',
+      '-X',
+      'auto.offset.reset=earliest',
+    ];
+    const { code, stdout, stderr } = await cluster.call(args);
+    expect([code, stdout, stderr]).toEqual([0, 'one\n', '']);
+    expect(await committed('by-kcat')).toEqual([1]);
   });
 });

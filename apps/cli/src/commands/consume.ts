@@ -1,9 +1,11 @@
 import process from 'node:process';
+import type { OffsetSpec } from '@ks/client';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
 import { choosePartitions } from '../consume/choose-partitions.ts';
-import { type PartitionPlan, rangeLabel } from '../consume/partition-plan.ts';
+import { rangeLabel } from '../consume/partition-plan.ts';
 import { envelopeKinds, printerOf } from '../consume/printer-of.ts';
+import { readGroup } from '../consume/read-group.ts';
 import { planPartitions, readTopics } from '../consume/read-topics.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
@@ -17,10 +19,10 @@ export class Consume extends BaseCommand {
   static override hiddenAliases = ['topic consume', 'topics consume'];
   static override examples = [
     'all, then live: <%= config.bin %> consume orders',
-    'the last 10 of each partition, then stop: <%= config.bin %> consume orders -o -10 -e',
+    'the last 10, then stop: <%= config.bin %> consume orders -o -10 -e',
     'the last hour, lossless: <%= config.bin %> consume orders -o @-1h:end -J',
     'key, value and headers: <%= config.bin %> consume orders -f "%k %v %h{%k=%v }\\n"',
-    'all topics that begin with log: <%= config.bin %> consume -r "^log" -n 100',
+    'as one of a group: <%= config.bin %> consume orders -g billing',
   ];
   static override strict = false;
   static override args = {
@@ -75,7 +77,7 @@ export class Consume extends BaseCommand {
       description: 'only these partitions',
     }),
     regex: Flags.boolean({ char: 'r', description: 'topics are regular expressions' }),
-    group: Flags.string({ char: 'g', description: 'read as a member of this group (not built yet)' }),
+    group: Flags.string({ char: 'g', description: 'read as a member of this group, and commit what was printed' }),
     'read-committed': Flags.boolean({ description: 'only records of committed transactions' }),
     'from-beginning': Flags.boolean({ hidden: true, description: 'as -o start, the default' }),
     quiet: Flags.boolean({ char: 'q', description: 'do not tell what is read' }),
@@ -83,7 +85,9 @@ export class Consume extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Consume);
-    const range = rangeOf(flags.offset, flags.group);
+    const range = usage(() => parseOffsetRange(flags.offset, Date.now()));
+    if (flags.group !== undefined) refuseWithGroup(range, flags.partitions);
+    else if (range.from.type === 'stored') throw storedWithoutGroup();
     const leaders = new Map<string, number>();
     const printer = printerOf(flags, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1);
     const isolationLevel = flags['read-committed'] ? 'read_committed' : 'read_uncommitted';
@@ -92,14 +96,27 @@ export class Consume extends BaseCommand {
     const { signal } = interruption;
     const read = async (): Promise<void> => {
       await using client = await this.connect(settings, signal);
-      const { regex: isRegex, partitions } = flags;
-      const topics = argv.map(String);
+      const { regex: isRegex, partitions, group, count, end: stopAtEnd } = flags;
+      const asked = argv.map(String);
       if (range.from.type === 'group') await requireGroups(client.admin, [range.from.group], settings.place);
-      const chosen = await choosePartitions(client.admin, { topics, isRegex, partitions, place: settings.place });
+      const chosen = await choosePartitions(client.admin, {
+        topics: asked,
+        isRegex,
+        partitions,
+        place: settings.place,
+      });
       for (const { topic, partition, leaderId } of chosen) leaders.set(`${topic} ${partition}`, leaderId);
-      const plans = await planPartitions(client, chosen, range, isolationLevel, flags.end);
-      if (!flags.quiet) tell(topics, plans, rangeLabel(range, flags.end));
-      await readTopics(client, { plans, printer, isolationLevel, count: flags.count, signal });
+      const topics = [...new Set(chosen.map(({ topic }) => topic))];
+      const shown: OffsetRange = group === undefined ? range : { from: { type: 'group', group }, to: undefined };
+      if (!flags.quiet) tell(topics.length === 0 ? asked : topics, chosen.length, rangeLabel(shown, stopAtEnd));
+      if (group === undefined) {
+        const plans = await planPartitions(client, chosen, range, isolationLevel, stopAtEnd);
+        await readTopics(client, { plans, printer, isolationLevel, count, signal });
+        return;
+      }
+      interruption.endWithReader();
+      const from = startOf(range);
+      await readGroup(client, { group, topics, from, stopAtEnd, printer, isolationLevel, count, signal });
     };
     await read().catch((error: unknown) => {
       if (!signal.aborted) throw error;
@@ -108,18 +125,31 @@ export class Consume extends BaseCommand {
   }
 }
 
-function tell(asked: readonly string[], plans: readonly PartitionPlan[], label: string): void {
-  const topics = [...new Set(plans.map(({ topic }) => topic))].join(', ') || asked.join(', ');
-  const partitions = `${plans.length} ${plans.length === 1 ? 'partition' : 'partitions'}`;
-  process.stderr.write(`${topics}: ${label}, ${partitions}\n`);
+function tell(topics: readonly string[], partitionCount: number, label: string): void {
+  const partitions = `${partitionCount} ${partitionCount === 1 ? 'partition' : 'partitions'}`;
+  process.stderr.write(`${topics.join(', ')}: ${label}, ${partitions}\n`);
 }
 
-function rangeOf(text: string, group: string | undefined): OffsetRange {
-  const range = usage(() => parseOffsetRange(text, Date.now()));
-  const isStored = range.from.type === 'stored' || range.to?.type === 'stored';
-  if (group === undefined && !isStored) return range;
-  throw new CliError('consumer groups are not built into this client yet', {
+/** Where a member starts in partitions for which its group has committed nothing. */
+function startOf({ from }: OffsetRange): OffsetSpec {
+  if (from.type === 'time') return { timestamp: from.timestampMs };
+  return from.type === 'end' ? 'end' : 'beginning';
+}
+
+/** A group shares partitions among its members and remembers where they are: offsets and partitions are not one member's to choose. */
+function refuseWithGroup({ from, to }: OffsetRange, partitions: readonly number[] | undefined): void {
+  const isPlain = (from.type === 'start' && from.plus === 0) || (from.type === 'end' && from.minus === 0);
+  if ((isPlain || from.type === 'time' || from.type === 'stored') && to === undefined && partitions === undefined)
+    return;
+  throw new CliError('a member of a group cannot choose offsets and partitions', {
     exitCode: ExitCode.USAGE,
-    hint: 'to start where a group stands, without becoming a member: -o group:NAME',
+    hint: 'with -g: -o start, end or @time for what the group has not read yet, -e to stop; ks groups seek moves a group',
+  });
+}
+
+function storedWithoutGroup(): CliError {
+  return new CliError('only groups store offsets', {
+    exitCode: ExitCode.USAGE,
+    hint: '-g GROUP to be a member, or -o group:GROUP to start where it stands',
   });
 }

@@ -2,8 +2,8 @@ import process from 'node:process';
 import { loadHelpClass } from '@oclif/core';
 import { BaseCommand } from '../base-command.ts';
 import { Interruption } from '../interruption.ts';
-import { type KcatArguments, lastOf, misused, numberOf, parseKcatArguments } from '../kcat/kcat-arguments.ts';
-import { kcatConsume } from '../kcat/kcat-consume.ts';
+import { type KcatArguments, lastOf, numberOf, parseKcatArguments } from '../kcat/kcat-arguments.ts';
+import { kcatConsume, kcatGroup } from '../kcat/kcat-consume.ts';
 import { kcatList } from '../kcat/kcat-list.ts';
 import { kcatProduce } from '../kcat/kcat-produce.ts';
 import { kcatProperties } from '../kcat/kcat-properties.ts';
@@ -18,13 +18,14 @@ const modes: Readonly<Record<string, (session: KcatSession) => Promise<void>>> =
   P: kcatProduce,
   L: kcatList,
   Q: kcatQuery,
+  G: kcatGroup,
 };
 
 export class Kcat extends BaseCommand {
-  static override summary = "kcat's command line: -C, -P, -L and -Q with its letters and its format";
+  static override summary = "kcat's command line: -C, -P, -L, -Q and -G with its letters and its format";
   static override description =
-    'Of the letters: b c C D e f F H J k K l L m o O p P q Q t T u X z Z. Groups (-G), serdes (-s, -r) and transactions are not here yet.';
-  static override usage = 'kcat -C|-P|-L|-Q [-b BROKERS] [-t TOPIC] [LETTERS] [FILES]';
+    'Of the letters: b c C D e f F G H J k K l L m o O p P q Q t T u X z Z. Serdes (-s, -r) and transactions are not here yet.';
+  static override usage = 'kcat -C|-P|-L|-Q|-G GROUP [-b BROKERS] [-t TOPIC] [LETTERS] [FILES]';
   static override examples = [
     'consume: <%= config.bin %> kcat -b localhost:9092 -C -t orders -o -10 -e -f "%T %k: %s\\n"',
     'produce: <%= config.bin %> kcat -b localhost:9092 -P -t orders -K : < orders.txt',
@@ -48,7 +49,14 @@ export class Kcat extends BaseCommand {
     const { signal } = interruption;
     const run = async (): Promise<void> => {
       await using client = await this.connect(settings, signal);
-      await modeOf?.({ given, properties, settings, client, signal });
+      await modeOf?.({
+        given,
+        properties,
+        settings,
+        client,
+        signal,
+        endWithReader: () => interruption.endWithReader(),
+      });
     };
     await run().catch((error: unknown) => {
       if (!signal.aborted) throw error;
@@ -65,7 +73,7 @@ export class Kcat extends BaseCommand {
 }
 
 function modeLetter(given: KcatArguments): string {
-  if (given.values.has('G')) throw misused('-G: consumer groups are not built into this client yet');
+  if (given.values.has('G')) return 'G';
   const named = Object.keys(modes).find((letter) => given.switches.has(letter));
   if (named !== undefined) return named;
   const chosen = process.stdin.isTTY ? 'C' : 'P';

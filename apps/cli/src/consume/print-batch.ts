@@ -40,6 +40,8 @@ export interface PrintWindow {
 export interface Printed {
   readonly bytes: Uint8Array;
   readonly records: number;
+  /** The offset behind the last record that was printed; the window's first where there was none. */
+  readonly nextOffset: number;
 }
 
 /** How records become output. */
@@ -60,10 +62,10 @@ export function formatPrinter(parts: readonly FormatPart[]): BatchPrinter {
 export function piecesPrinter(write: (record: RecordView, index: number, out: Uint8Array[]) => void): BatchPrinter {
   return (batch, window) => {
     const pieces: Uint8Array[] = [];
-    const records = forEachRecord(batch, window, (record, index) => write(viewOf(batch, record), index, pieces));
+    const walked = forEachRecord(batch, window, (record, index) => write(viewOf(batch, record), index, pieces));
     const sink = new ByteSink(pieces.reduce((sum, piece) => sum + piece.length, 0));
     for (const piece of pieces) sink.append(piece);
-    return { bytes: sink.bytes(), records };
+    return { bytes: sink.bytes(), ...walked };
   };
 }
 
@@ -71,10 +73,10 @@ export function piecesPrinter(write: (record: RecordView, index: number, out: Ui
 export function linePrinter(line: (record: RecordView) => string): BatchPrinter {
   return (batch, window) => {
     let text = '';
-    const records = forEachRecord(batch, window, (record) => {
+    const walked = forEachRecord(batch, window, (record) => {
       text += `${line(viewOf(batch, record))}\n`;
     });
-    return { bytes: Buffer.from(text), records };
+    return { bytes: Buffer.from(text), ...walked };
   };
 }
 
@@ -95,6 +97,7 @@ function compactValues({ batch }: ReadBatch, window: PrintWindow, delimiter: Uin
   const { baseOffset } = batch;
   let size = 0;
   let records = 0;
+  let nextOffset = window.firstOffset;
   while (records < window.limit && cursor.next()) {
     const offset = baseOffset + cursor.offsetDelta;
     if (offset < window.firstOffset) continue;
@@ -106,35 +109,38 @@ function compactValues({ batch }: ReadBatch, window: PrintWindow, delimiter: Uin
     for (let index = 0; index < delimiter.length; index += 1) out[size + index] = delimiter[index] ?? 0;
     size += delimiter.length;
     records += 1;
+    nextOffset = offset + 1;
   }
-  return { bytes: out.subarray(0, size), records };
+  return { bytes: out.subarray(0, size), records, nextOffset };
 }
 
 function appendValues(batch: ReadBatch, window: PrintWindow, delimiter: Uint8Array): Printed {
   const sink = new ByteSink(4 * batch.batch.sizeBytes);
-  const records = forEachRecord(batch, window, ({ value }) => {
+  const walked = forEachRecord(batch, window, ({ value }) => {
     if (value !== null) sink.append(value);
     sink.append(delimiter);
   });
-  return { bytes: sink.bytes(), records };
+  return { bytes: sink.bytes(), ...walked };
 }
 
-/** Calls `visit` with the records of the window and their numbers; returns how many there were. */
+/** Calls `visit` with the records of the window and their numbers; returns how many there were, and what comes behind them. */
 function forEachRecord(
   batch: ReadBatch,
   window: PrintWindow,
   visit: (record: ReadRecord, index: number) => void,
-): number {
+): Pick<Printed, 'records' | 'nextOffset'> {
   let records = 0;
-  if (window.limit <= 0) return 0;
+  let nextOffset = window.firstOffset;
+  if (window.limit <= 0) return { records, nextOffset };
   for (const record of batch.records()) {
     if (record.offset < window.firstOffset) continue;
     if (record.offset > window.lastOffset) break;
     visit(record, window.printedBefore + records);
     records += 1;
+    nextOffset = record.offset + 1;
     if (records >= window.limit) break;
   }
-  return records;
+  return { records, nextOffset };
 }
 
 function viewOf(read: ReadBatch, record: ReadRecord): RecordView {

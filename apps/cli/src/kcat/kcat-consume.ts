@@ -1,6 +1,7 @@
 import { choosePartitions } from '../consume/choose-partitions.ts';
 import type { PartitionPlan } from '../consume/partition-plan.ts';
 import { type BatchPrinter, formatPrinter, piecesPrinter } from '../consume/print-batch.ts';
+import { readGroup } from '../consume/read-group.ts';
 import { planPartitions, readTopics } from '../consume/read-topics.ts';
 import { usage } from '../errors/usage.ts';
 import { delimiterBytes } from '../input/read-input.ts';
@@ -19,8 +20,7 @@ export async function kcatConsume({ given, properties, settings, client, signal 
   const leaders = new Map<number, number>();
   const printer = printerOf(given, (_, partition) => leaders.get(partition) ?? -1);
   const range = usage(() => parseOffsetRange(offsetOf(given), Date.now()));
-  if (range.from.type === 'stored' || range.from.type === 'group')
-    throw misused('stored offsets take a group, which ks kcat has not yet');
+  if (range.from.type === 'stored' || range.from.type === 'group') throw misused('stored offsets take a group: -G');
   const partition = partitionOf(given);
   const chosen = await choosePartitions(client.admin, {
     topics: [topic],
@@ -35,6 +35,32 @@ export async function kcatConsume({ given, properties, settings, client, signal 
   const count = countOf(given);
   await readTopics(client, { plans, printer, isolationLevel, count, signal });
   if (stopsAtEnd && count === undefined) tellEnds(given, plans);
+}
+
+/** `kcat -G group topic...`. Its balanced consumer starts at the end where the group has committed nothing, as there. */
+export async function kcatGroup(session: KcatSession): Promise<void> {
+  const { given, properties, settings, client, signal } = session;
+  const group = lastOf(given, 'G') ?? '';
+  const topics = given.operands;
+  if (topics.length === 0) throw misused('-G takes the group and, behind it, topics');
+  session.endWithReader();
+  const chosen = await choosePartitions(client.admin, {
+    topics,
+    isRegex: false,
+    partitions: undefined,
+    place: settings.place,
+  });
+  const leaders = new Map(chosen.map(({ topic, partition, leaderId }) => [`${topic} ${partition}`, leaderId]));
+  await readGroup(client, {
+    group,
+    topics,
+    from: properties.startsAt,
+    stopAtEnd: given.switches.has('e'),
+    printer: printerOf(given, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1),
+    isolationLevel: properties.isReadCommitted ? 'read_committed' : 'read_uncommitted',
+    count: countOf(given),
+    signal,
+  });
 }
 
 /** `-o`, of which the last start and the last stop count: `-o s@1 -o e@2`. */

@@ -11,6 +11,8 @@ export interface KcatProperties {
   readonly compression: string | undefined;
   readonly lingerMs: number;
   readonly isReadCommitted: boolean;
+  /** Where a group starts that has committed nothing. */
+  readonly startsAt: 'beginning' | 'end';
   /** Names that have no effect here. */
   readonly ignored: readonly string[];
 }
@@ -26,6 +28,7 @@ const known: Readonly<Record<string, string>> = {
   'linger.ms': 'linger',
   'queue.buffering.max.ms': 'linger',
   'isolation.level': 'isolation',
+  'auto.offset.reset': 'reset',
 };
 
 /** Those that change what is sent or who may read it: silence would be wrong. */
@@ -63,6 +66,7 @@ export async function kcatProperties(
     compression: values.get('compression'),
     lingerMs: Number(values.get('linger') ?? 5) || 0,
     isReadCommitted: values.get('isolation') === 'read_committed',
+    startsAt: /^(smallest|earliest|beginning)$/.test(values.get('reset') ?? '') ? 'beginning' : 'end',
     ignored,
   };
 }

@@ -11,6 +11,8 @@ export interface KcatSession {
   readonly settings: Settings;
   readonly client: Client;
   readonly signal: AbortSignal;
+  /** From now on a reader that goes away fires the signal, so that something can be left in order. */
+  endWithReader(): void;
 }
 
 /** kcat's talk on stderr, `% ...`, silent with `-q`. */

@@ -35,7 +35,9 @@ export function useTestCluster(): TestCluster {
   let client: Client | undefined;
   let topics = 0;
   beforeAll(async () => {
-    broker = await startEmbeddedBroker({ config: { 'message.max.bytes': '20000000' } });
+    broker = await startEmbeddedBroker({
+      config: { 'message.max.bytes': '20000000', 'group.initial.rebalance.delay.ms': '0' },
+    });
     client = await connect({ brokers: broker.bootstrap });
   });
   afterAll(async () => {

@@ -40,7 +40,7 @@ export class Consumer {
 
   /**
    * `channel` names the connections that this consumer waits on, apart from all others. `isOfGroup`: what is not assigned is somebody
-   * else's, and none may be the consumer's for a while.
+   * else's.
    */
   constructor(
     cluster: Cluster,
@@ -286,8 +286,7 @@ export class Consumer {
   }
 
   #isOver(reading: Reading): boolean {
-    const isEmptyForNow = this.#isOfGroup && this.#states.length === 0;
-    return this.#isClosed || this.#cluster.isClosed || (!isEmptyForNow && reading.isOver(this.#states));
+    return this.#isClosed || this.#cluster.isClosed || reading.isOver(this.#states);
   }
 
   #resolve(assignments: readonly Assignment[], signal: AbortSignal | undefined): Promise<PartitionOffset[]> {

@@ -10,7 +10,7 @@ import type { TopicPartition } from '../offsets/list-offsets.ts';
 import type { Timer } from '../ports/clock.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
 import { Consumer } from './consumer.ts';
-import type { ConsumedBatch, PartitionOffset, ReadOptions, ReadRecord } from './consumer-options.ts';
+import type { Assignment, ConsumedBatch, PartitionOffset, ReadOptions, ReadRecord } from './consumer-options.ts';
 import type { GroupConsumerOptions } from './group-options.ts';
 import { splitArguments, type Topics } from './read-arguments.ts';
 import { ReaderGate } from './reader-gate.ts';
@@ -49,12 +49,12 @@ export class GroupConsumer {
     this.#assigned.promise.catch(() => undefined);
   }
 
-  /** What is assigned now, with the offset of the next record of each partition. */
+  /** What is assigned now, with the offset of the next record of each partition; nothing while the group hands out anew. */
   assignment(): readonly PartitionOffset[] {
-    return this.#inner.assignment();
+    return this.#committer === undefined ? [] : this.#inner.assignment();
   }
 
-  /** As `Consumer.read`, of the partitions that the group assigns. With `until: 'end'` it stops at the ends of those it is assigned first. */
+  /** As `Consumer.read`, of the partitions that the group assigns. Offsets of `until` count for those it has. */
   read<const T extends Topics>(...topics: T): AsyncGenerator<ReadRecord<T, object>, void, undefined>;
   read<const O extends ReadOptions, const T extends Topics>(
     options: O,
@@ -74,6 +74,11 @@ export class GroupConsumer {
   async *batches(...given: readonly (ReadOptions | AnyTopic | string)[]): AsyncGenerator<never, void, undefined> {
     const { options, topics } = await this.#begin(given);
     yield* this.#through(this.#inner.batches(options, ...topics) as AsyncGenerator<never, void, undefined>);
+  }
+
+  /** Goes on somewhere else in partitions that are assigned: what is committed next counts from there. */
+  seek(places: readonly Assignment[], options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#inner.seek(places, options);
   }
 
   /** Commits what is done. Rejects with UNKNOWN_MEMBER_ID or ILLEGAL_GENERATION where the group has gone on without this member. */
@@ -169,8 +174,8 @@ export class GroupConsumer {
       if (reason === 'revoked' && this.#closing === undefined) await this.#gate.back(this.#patienceMs);
       if (reason === 'revoked' && this.#options.autoCommitIntervalMs !== false)
         await this.commit().catch(() => undefined);
+      // They stay as they are, at rest, until the next assignment takes their place.
       this.#committer = undefined;
-      await this.#inner.assign([]);
     },
     failed: (error) => {
       this.#assigned.reject(error);
