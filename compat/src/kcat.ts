@@ -23,6 +23,8 @@ export function kcat(
       if (code === 0) resolve(Buffer.concat(out).toString());
       else reject(new Error(`kcat ${args.join(' ')} ended with ${code}: ${Buffer.concat(complaints)}`));
     });
+    // It may end before it has read this; its exit code tells why.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
 }
