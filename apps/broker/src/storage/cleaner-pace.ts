@@ -1,11 +1,11 @@
 import type { Clock } from '../ports/clock.ts';
 
-/** Work without a break: at most this long, a batch that is under way aside. */
-const SLICE_MS = 1;
+/** Work without a break: at most this long, a batch that is under way aside. A produce request takes several turns of the loop. */
+const SLICE_MS = 0.25;
 /** Where everybody else's turn takes longer than this, they have work to do. */
-const BUSY_MS = 0.2;
-/** Then they get so many times what a slice takes. */
-const BUSY_SHARE = 3;
+const BUSY_MS = 0.1;
+/** Then the cleaner rests so long: the least that a timer can do. */
+const REST_MS = 1;
 
 /** Whoever calls a cleaning off waits no longer than this for it to notice. */
 const NAP_MS = 100;
@@ -17,7 +17,7 @@ export class CleaningInterrupted extends Error {
 
 /**
  * Keeps a cleaner from getting in the way: after each slice of work everybody else has a turn, and where they are busy the cleaner takes
- * a quarter of the time at most. Reads and writes together stay below log.cleaner.io.max.bytes.per.second. It is also where a cleaning learns that it was called off.
+ * a fifth of the time at most. Reads and writes together stay below log.cleaner.io.max.bytes.per.second. It is also where a cleaning learns that it was called off.
  */
 export class CleanerPace {
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class CleanerPace {
     const startMs = this.#clock.monotonicMs();
     await new Promise<void>((resolve) => void this.#clock.nextTurn(resolve));
     if (this.#clock.monotonicMs() - startMs > BUSY_MS) {
-      await new Promise<void>((resolve) => void this.#clock.setTimer(BUSY_SHARE * SLICE_MS, resolve));
+      await new Promise<void>((resolve) => void this.#clock.setTimer(REST_MS, resolve));
     }
     this.#goOn();
   }
