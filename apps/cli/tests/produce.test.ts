@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordHeader } from '@ks/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, said, startKs } from './harness/run-ks.ts';
+import { cleanEnvironment, ended, ksCommand, said, startKs } from './harness/run-ks.ts';
 import { bytes, type PlainRecord, text, useTestCluster } from './harness/test-cluster.ts';
 
 const cluster = useTestCluster();
@@ -36,6 +37,14 @@ describe('what produce reads', () => {
     const { code, stderr } = await cluster.ks(['produce', topic]);
     expect([code, stderr]).toEqual([0, `${topic}: 0 records sent\n`]);
     expect(await values(topic)).toEqual([]);
+  });
+
+  test('a standard input that is closed is none', async () => {
+    const topic = await cluster.topic();
+    const shell = spawn('sh', ['-c', '"$@" <&-', 'sh', ...ksCommand(['produce', topic])], {
+      env: cleanEnvironment({ KS_BROKERS: cluster.bootstrap }),
+    });
+    expect(await ended(shell)).toMatchObject({ code: 0, stderr: `${topic}: 0 records sent\n` });
   });
 
   test('a slow input, sent as it comes; SIGINT delivers what was read and exits with 130', async () => {

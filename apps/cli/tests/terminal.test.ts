@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { printableBytes } from '../src/consume/printable-bytes.ts';
-import { cleanEnvironment } from './harness/run-ks.ts';
+import { cleanEnvironment, ksCommand } from './harness/run-ks.ts';
 import { bytes, useTestCluster } from './harness/test-cluster.ts';
 
 const cluster = useTestCluster();
-const mainPath = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const hasScript = await new Promise<boolean>((resolve) => {
   spawn('script', ['--version'])
     .once('error', () => resolve(false))
@@ -20,7 +18,9 @@ async function atTerminal(
   typed: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const command = [process.execPath, '--conditions=@ks/source', mainPath, ...args].map((word) => `'${word}'`).join(' ');
+  const command = ksCommand(args)
+    .map((word) => `'${word}'`)
+    .join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: tmpdir(),
     env: cleanEnvironment({ KS_BROKERS: cluster.bootstrap, TERM: 'xterm-256color', ...env }),

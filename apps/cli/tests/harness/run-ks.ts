@@ -38,6 +38,11 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): R
   };
 }
 
+/** The words of a command line that runs `ks` from its sources. */
+export function ksCommand(args: readonly string[]): readonly string[] {
+  return [process.execPath, '--conditions=@ks/source', mainPath, ...args];
+}
+
 /** Starts `ks` from its sources. */
 export function startKs(
   args: readonly string[],
