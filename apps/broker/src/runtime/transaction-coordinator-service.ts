@@ -168,12 +168,12 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
 
   async initProducerId(request: InitProducerIdRequest): Promise<ProducerReply> {
     const { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch } = request;
+    if (isHalfKnown(producerId, producerEpoch)) return producerError(ErrorCode.INVALID_REQUEST);
     if (transactionalId === null) {
       const id = await this.#freshProducerId();
       return id === undefined ? producerError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) : producerReply(id, 0);
     }
     const isNew = producerId === -1 && producerEpoch === -1;
-    if (!isNew && (producerId < 0 || producerEpoch < 0)) return producerError(ErrorCode.INVALID_REQUEST);
     const expected = isNew ? undefined : { producerId, producerEpoch };
     return this.#withProducerId({ type: 'init-producer-id', transactionalId, timeoutMs, expected });
   }
@@ -281,4 +281,9 @@ function unreachable({ partitions }: TransactionMarker): MarkedPartitions {
       errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
     })),
   }));
+}
+
+/** A producer has an id and an epoch, or neither. */
+function isHalfKnown(producerId: number, producerEpoch: number): boolean {
+  return producerId < 0 !== producerEpoch < 0;
 }

@@ -46,14 +46,19 @@ function validate(
   });
 }
 
-/** Everything a reader can see of a batch. */
+/** Everything a reader can see of a batch, in one text. */
 async function contents(bytes: Uint8Array) {
   const batch = new RecordBatch(bytes);
   expect(batch.isCrcValid(core)).toBe(true);
   const { baseOffset, lastOffset, baseTimestamp, maxTimestamp, producerId, producerEpoch, baseSequence } = batch;
   const header = { baseOffset, lastOffset, baseTimestamp, maxTimestamp, producerId, producerEpoch, baseSequence };
   const plain = await batch.decompress(codec, 50_000_000);
-  return { header, isTransactional: batch.isTransactional, records: [...batch.records(plain)] };
+  const seen = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes).toString('latin1'));
+  const records = [...batch.records(plain)].map(({ offset, timestamp, key, value, headers }) => {
+    const named = headers.map((header) => [header.key, seen(header.value)]);
+    return [offset, timestamp, seen(key), seen(value), named];
+  });
+  return JSON.stringify([header, batch.isTransactional, records]);
 }
 
 describe('compression.type', () => {
@@ -68,7 +73,7 @@ describe('compression.type', () => {
           if (facts.recompressed === undefined) continue;
           expect(new RecordBatch(facts.recompressed).compression).toBe(target);
           expect(facts.sizeBytes).toBe(facts.recompressed.length);
-          expect(await contents(facts.recompressed)).toEqual(await contents(batch));
+          expect((await contents(facts.recompressed)) === (await contents(batch))).toBe(true);
         }
       }
     }
@@ -110,6 +115,6 @@ describe('compression.type', () => {
     const facts = await validation;
     if (!facts.valid || facts.recompressed === undefined) throw new Error('not recompressed');
     expect(isLogAppendTime(facts.recompressed, 0)).toBe(false);
-    expect(await contents(facts.recompressed)).toEqual(expected);
+    expect((await contents(facts.recompressed)) === expected).toBe(true);
   });
 });

@@ -140,9 +140,8 @@ describe('the validator refuses', () => {
     }
   });
 
-  test('control records and a wrong timestamp type of a client', () => {
+  test('control records of a client, and a producer id without a sequence', () => {
     expect(codeOf(encodePlainRecordBatch(records, { checksum: core, isControl: true }))).toBe(INVALID_RECORD);
-    expect(codeOf(encodePlainRecordBatch(records, { checksum: core, logAppendTimeMs: NOW }))).toBe(INVALID_TIMESTAMP);
     expect(codeOf(encodePlainRecordBatch(records, { checksum: core, producerId: 5, producerEpoch: 0 }))).toBe(
       INVALID_RECORD,
     );

@@ -12,13 +12,11 @@ import {
   ErrorCode,
   isBatchCrcValid,
   isControlBatch,
-  isLogAppendTime,
   isTransactional,
   LOG_OVERHEAD_BYTES,
   lastOffsetDelta,
   MAGIC_END_BYTES,
   magic,
-  maxTimestamp,
   producerEpoch,
   producerId,
   RECORD_BATCH_MAGIC,
@@ -35,6 +33,8 @@ export interface ValidationRules {
   /** Produce version the batch came by; zstd needs 7. */
   readonly apiVersion: number;
   readonly config: LogConfig;
+  /** Where the batch goes, for messages. */
+  readonly partition?: { readonly topic: string; readonly partitionIndex: number };
   /** Wall time that record timestamps are compared with. */
   readonly nowMs: number;
   /** Largest size of a batch's records once inflated. */
@@ -63,7 +63,7 @@ export interface BatchRefusal {
   /** A Kafka error code. */
   readonly errorCode: number;
   readonly message: string;
-  /** The offending records (KIP-467), by index in the batch; a few at most. */
+  /** The offending records (KIP-467), by index in the batch; a thousand at most. */
   readonly recordErrors: readonly RefusedRecord[];
 }
 
@@ -98,7 +98,11 @@ const RECORD_BYTES_MIN = 7;
 function judgeFrame(records: Uint8Array | null, rules: ValidationRules): BatchRefusal | undefined {
   if (records === null || records.length === 0) return noBatch();
   if (records.length < MAGIC_END_BYTES) return refuse(ErrorCode.CORRUPT_MESSAGE, 'The record batch is cut off.');
-  if (magic(records, 0) !== RECORD_BATCH_MAGIC) {
+  const version = magic(records, 0);
+  if (version < 0 || version > RECORD_BATCH_MAGIC) {
+    return refuse(ErrorCode.CORRUPT_MESSAGE, `Invalid magic found in record: ${version}`);
+  }
+  if (version !== RECORD_BATCH_MAGIC) {
     return refuse(
       ErrorCode.INVALID_RECORD,
       `Produce requests with version ${rules.apiVersion} are only allowed to contain record batches with magic version 2.`,
@@ -167,12 +171,6 @@ function judgeOrigin(batch: Uint8Array, rules: ValidationRules): BatchRefusal | 
     return refuse(
       ErrorCode.INVALID_RECORD,
       `Invalid sequence number ${baseSequence(batch, 0)} in a batch with a producer id.`,
-    );
-  }
-  if (isLogAppendTime(batch, 0) && rules.origin === 'client') {
-    return refuse(
-      ErrorCode.INVALID_TIMESTAMP,
-      'Invalid timestamp type in record batch. Producer should not set timestamp type to LogAppendTime.',
     );
   }
   return undefined;
@@ -244,20 +242,24 @@ function judgeKeysAndTimes(
   const areTimesFine = base + scan.maxTimestampDelta <= latestMs && base + scan.minTimestampDelta >= earliestMs;
   const needsKeys = config.cleanupPolicy.compact;
   if (areTimesFine && !(needsKeys && scan.nullKeys > 0)) return undefined;
-  const refused = findRefusedRecords(batch, plain, { needsKeys, earliestMs, latestMs });
-  const [first] = refused;
+  const { count, records } = findRefusedRecords(batch, plain, { needsKeys, earliestMs, latestMs }, rules.partition);
+  const [first] = records;
   if (first === undefined) return undefined;
   if (first.reason === 'timestamp') {
     const message = 'One or more records have been rejected due to invalid timestamp';
-    return { ...refuse(ErrorCode.INVALID_TIMESTAMP, message), recordErrors: refused };
+    return { ...refuse(ErrorCode.INVALID_TIMESTAMP, message), recordErrors: records };
   }
-  const message = `One or more records have been rejected due to ${refused.length} or more record errors: ${first.message}`;
-  return { ...refuse(ErrorCode.INVALID_RECORD, message), recordErrors: refused };
+  const shown = records
+    .slice(0, 3)
+    .map((each) => `RecordError(batchIndex=${each.batchIndex}, message='${each.message}')`);
+  const message = `One or more records have been rejected due to ${count} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
+  return { ...refuse(ErrorCode.INVALID_RECORD, message), recordErrors: records };
 }
 
 function factsOf(batch: Uint8Array, scan: RecordsScan): BatchFacts {
   const base = baseTimestamp(batch, 0);
-  const greatest = isLogAppendTime(batch, 0) ? maxTimestamp(batch, 0) : base + scan.maxTimestampDelta;
+  // Also where the batch says LogAppendTime: that is the broker's to say.
+  const greatest = base + scan.maxTimestampDelta;
   return {
     valid: true,
     recompressed: undefined,
