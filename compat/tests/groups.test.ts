@@ -110,4 +110,5 @@ testWith('kcat').each(clients.map((client) => [client.name, client] as const))(
       await broker.stop();
     }
   },
+  240_000,
 );

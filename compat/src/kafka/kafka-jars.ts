@@ -31,6 +31,8 @@ export async function fetchKafka(): Promise<void> {
       cwd: folder,
       timeoutMs: 300_000,
     });
+    // Another process may have fetched them meanwhile, and use them already.
+    if (present()) return;
     await rm(jars, { recursive: true, force: true });
     await rename(fresh, jars);
   } finally {

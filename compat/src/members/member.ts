@@ -15,11 +15,11 @@ export interface GroupClient {
   join(bootstrap: string, groupId: string, topic: string): Promise<Member>;
 }
 
-/** Waits until `holds()`; rejects with what `state` says after half a minute. */
+/** Waits until `holds()`; rejects with what `state` says after a minute. */
 export async function until(holds: () => boolean, state: () => string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this within 30 s: ${state()}`);
+    if (performance.now() > deadline) throw new Error(`it did not come to this within a minute: ${state()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
