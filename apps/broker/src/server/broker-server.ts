@@ -5,6 +5,7 @@ import type { Connection, ConnectionEvents, Listening, Network } from '../ports/
 import { ClientConnection, type ConnectionLimits, type ConnectionShared } from './connection.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { type HeldMemory, heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
+import { StepMemory } from './step-memory.ts';
 import { TurnQueue } from './turn.ts';
 
 /** What all connections read into: small enough to stay in the processor's cache. */
@@ -68,7 +69,7 @@ export class BrokerServer {
       dispatcher: options.dispatcher,
       landing: this.#landing.bytes,
       memory: this.#requestMemory,
-      source: memory,
+      steps: new StepMemory(memory),
       limits,
       logger: options.logger,
       monotonicMs: () => clock.monotonicMs(),

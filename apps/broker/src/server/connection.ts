@@ -5,8 +5,9 @@ import { type Answer, type Dispatcher, RequestError } from './dispatch.ts';
 import { FrameReader, type ReadingState } from './frame-reader.ts';
 import { Outbox } from './outbox.ts';
 import type { ConnectionFacts } from './request-context.ts';
-import type { MemorySource, RequestMemory } from './request-memory.ts';
+import type { RequestMemory } from './request-memory.ts';
 import { ResponseQueue, type Slot } from './response-queue.ts';
+import type { StepMemory } from './step-memory.ts';
 
 /** Limits of one connection. */
 export interface ConnectionLimits {
@@ -29,7 +30,7 @@ export interface ConnectionShared {
   readonly dispatcher: Dispatcher;
   readonly landing: Uint8Array;
   readonly memory: RequestMemory;
-  readonly source: MemorySource;
+  readonly steps: StepMemory;
   readonly limits: ConnectionLimits;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
@@ -82,7 +83,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     });
     this.#outbox = new Outbox({
       connection: socket,
-      memory: shared.source,
+      memory: shared.steps,
       progressed: () => this.#progressed(),
       failed: (error) => this.#end('Its response could no longer be read', { error }, true),
     });

@@ -1,12 +1,10 @@
 import { isBytes } from '@ks/protocol';
 import type { Connection } from '../ports/network.ts';
 import type { FilePart, MemoryPart } from '../ports/wire-part.ts';
-import type { HeldMemory, MemorySource } from './request-memory.ts';
-import { heapMemory } from './request-memory.ts';
+import type { HeldMemory } from './request-memory.ts';
 import { releaseSendables, type Sendable } from './response-parts.ts';
+import { SMALL_STEP_BYTES, STEP_BYTES, type StepMemory } from './step-memory.ts';
 
-/** Bytes of one write, so that a reader's progress shows; also what is read from a file at a time. */
-const STEP_BYTES = 262_144;
 /** Views up to this size are copied together: a place in the system's list costs more. */
 const COPIED_BYTES = 2048;
 
@@ -15,7 +13,7 @@ type Release = () => void;
 
 export interface OutboxOptions {
   readonly connection: Pick<Connection, 'write'>;
-  readonly memory: MemorySource;
+  readonly memory: StepMemory;
   /** Bytes were taken by the socket. */
   readonly progressed: () => void;
   /** A part of the log can no longer be read: the response cannot be finished. */
@@ -66,7 +64,8 @@ export class Outbox {
   pump(): void {
     while (!this.#isWaiting && !this.#isReading && !this.#isClosed) {
       const next = this.#queue[0];
-      if (next === undefined || this.#viewBytes >= STEP_BYTES) {
+      // One write is a step, so that a reader's progress shows.
+      if (next === undefined || this.#viewBytes >= this.#options.memory.stepBytes) {
         if (this.#viewBytes === 0) return;
         this.#write();
       } else if (isBytes(next)) this.#addBytes(next);
@@ -115,8 +114,10 @@ export class Outbox {
   }
 
   #readFile(part: FilePart): void {
-    const count = Math.min(part.sizeBytes - this.#at, STEP_BYTES - this.#viewBytes);
-    const buffer: HeldMemory = this.#options.memory.reserve(count) ?? heapMemory(count);
+    const { memory } = this.#options;
+    const room = Math.max(SMALL_STEP_BYTES, memory.stepBytes - this.#viewBytes);
+    const count = Math.min(part.sizeBytes - this.#at, room);
+    const buffer = memory.reserve(count);
     this.#isReading = true;
     // Until the read settles the part is held here alone: `close` must not release it under the read.
     this.#queue.shift();

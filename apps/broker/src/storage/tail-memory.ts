@@ -10,6 +10,11 @@ export interface TailPiece {
   evict(): void;
 }
 
+/** The part of the budget that readers may hold: what they are slow to let go of is missing for what is written. */
+const READERS_SHARE = 1 / 4;
+/** What they may hold at least, a single one of them too. */
+const READERS_BYTES_MIN = 524_288;
+
 /** How many pieces an eviction looks past that are not written yet. */
 const SKIPPED_MAX = 64;
 
@@ -22,17 +27,34 @@ export class TailMemory {
   readonly pool: SlabPool;
   readonly budgetBytes: number;
   readonly #pieces = new Set<TailPiece>();
+  readonly #readersMax: number;
   #usedBytes = 0;
+  #readerBytes = 0;
   #overflowBytes = 0;
 
   constructor(pool: SlabPool, budgetBytes: number) {
     this.pool = pool;
     this.budgetBytes = Math.min(budgetBytes, pool.totalBytes);
+    this.#readersMax = Math.max(this.budgetBytes * READERS_SHARE, Math.min(this.budgetBytes, READERS_BYTES_MIN));
   }
 
   /** Memory of all tails now. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Memory that readers hold now, each piece counted once however many hold it. */
+  get readerBytes(): number {
+    return this.#readerBytes;
+  }
+
+  /**
+   * Memory that one more read may hold: half of what readers have left. So one that takes much leaves some for others, and all
+   * together never hold more than their share; who comes when it is used up reads from files.
+   */
+  get readerAllowance(): number {
+    const left = Math.max(0, this.#readersMax - this.#readerBytes);
+    return Math.max(left / 2, Math.min(left, READERS_BYTES_MIN));
   }
 
   /** Bytes ever taken from the ordinary heap because the pool had none left. */
@@ -66,6 +88,11 @@ export class TailMemory {
   /** Stops counting a piece that goes. */
   forget(piece: TailPiece): void {
     if (this.#pieces.delete(piece)) this.#usedBytes -= piece.sizeBytes;
+  }
+
+  /** Counts a piece that its first reader takes, by its size, or that its last one lets go of, by minus its size. */
+  countReaders(sizeBytes: number): void {
+    this.#readerBytes += sizeBytes;
   }
 
   /** Lets `change` shrink a remembered piece and keeps the count right. */

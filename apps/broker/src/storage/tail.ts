@@ -66,30 +66,39 @@ export class Tail {
     return { views, release: () => releaseAll(extents) };
   }
 
-  /** Batches from the one that holds `startOffset`; undefined where the tail does not reach back that far. */
+  /**
+   * Batches from the one that holds `startOffset`; undefined where the tail does not reach back that far, or readers hold as much
+   * of it as they may. Where that is so further on, it is less than there is.
+   */
   read(startOffset: number, maxBytes: number, upToOffset: number, minOneBatch: boolean): TailRead | undefined {
     let index = this.#chunkOf(startOffset);
     if (index < 0) return undefined;
-    const extents: Extent[] = [];
+    const held: Chunk[] = [];
     const views: Uint8Array[] = [];
+    let allowance = this.#memory.readerAllowance;
     let left = maxBytes;
     let nextOffset = startOffset;
     let isWhole = true;
     for (; isWhole && index < this.#chunks.length; index += 1) {
       const chunk = this.#chunks[index] as Chunk;
+      allowance -= chunk.isRead ? 0 : chunk.sizeBytes;
+      if (allowance < 0) break;
       const from = views.length === 0 ? chunk.positionOf(startOffset) : chunk.fromPosition;
       const range = chunk.batchesFrom(from, left, upToOffset, minOneBatch && views.length === 0);
       isWhole = range.endPosition === chunk.endPosition;
       if (range.endPosition === from) break;
-      chunk.extent.retain();
-      extents.push(chunk.extent);
+      chunk.retain(this.#memory);
+      held.push(chunk);
       views.push(chunk.view(from, range.endPosition));
       left -= range.endPosition - from;
       nextOffset = range.nextOffset;
     }
-    if (views.length === 0) return { part: undefined, nextOffset };
+    if (views.length === 0) return allowance < 0 ? undefined : { part: undefined, nextOffset };
     const sizeBytes = maxBytes - left;
-    return { part: { kind: 'memory', sizeBytes, views, release: () => releaseAll(extents) }, nextOffset };
+    const release = (): void => {
+      for (const chunk of held) chunk.release(this.#memory);
+    };
+    return { part: { kind: 'memory', sizeBytes, views, release }, nextOffset };
   }
 
   /** Drops every batch that reaches `offset` or lies beyond. What was published stays as it is for those who hold it. */
@@ -170,6 +179,9 @@ class Chunk implements TailPiece {
   /** Bytes of the extent before the first batch, for alignment. */
   readonly #skew: number;
   #isSealed = false;
+  /** Readers that hold it, and the size that it was counted with for them. */
+  #readers = 0;
+  #readerBytes = 0;
 
   constructor(segment: Segment, from: number, baseOffset: number, extent: Extent, skew: number, evict: () => void) {
     this.segment = segment;
@@ -189,6 +201,27 @@ class Chunk implements TailPiece {
   }
   get isWritten(): boolean {
     return this.segment.writtenBytes >= this.endPosition;
+  }
+
+  /** Whether a reader holds it already. */
+  get isRead(): boolean {
+    return this.#readers > 0;
+  }
+
+  /** A reader takes it. */
+  retain(memory: TailMemory): void {
+    this.extent.retain();
+    this.#readers += 1;
+    if (this.#readers > 1) return;
+    this.#readerBytes = this.sizeBytes;
+    memory.countReaders(this.#readerBytes);
+  }
+
+  /** A reader lets go of it. */
+  release(memory: TailMemory): void {
+    this.extent.release();
+    this.#readers -= 1;
+    if (this.#readers === 0) memory.countReaders(-this.#readerBytes);
   }
 
   fits(segment: Segment, position: number, sizeBytes: number): boolean {
