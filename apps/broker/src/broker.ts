@@ -33,20 +33,22 @@ import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import type { HostedPartition, ReplicaHost } from './runtime/replica-manager.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
 import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
-import { electionRules } from './runtime/topic-admin-rules.ts';
+import { brokerLayers, electionRules } from './runtime/topic-admin-rules.ts';
 import { BrokerServer } from './server/broker-server.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import { createRequestMetrics } from './server/request-metrics.ts';
 import { registerServerMetrics } from './server/server-metrics.ts';
-import { serverLimits } from './server/server-limits.ts';
+import { connectionCounts, serverLimits } from './server/server-limits.ts';
 import { LogDirectory } from './storage/log-directory.ts';
 import { listenError } from './start-error.ts';
 import { createLogEnvironment, type LogEnvironment } from './storage/log-environment.ts';
 import { createRecordValidator } from './storage/record-validator.ts';
 import { SlabPool } from './storage/slab-pool.ts';
 
-/** Log files held open at a time. */
+/** Log files held open at a time, where the system lets so many be open. */
 const OPEN_FILES_MAX = 1024;
+/** Descriptors left for everything else: the metadata store, listeners, files on their way. */
+const OTHER_DESCRIPTORS = 128;
 /** Partitions that incremental fetch sessions may hold together: some 100 MB. */
 const FETCH_SESSION_PARTITIONS_MAX = 500_000;
 /** How long a stop lets responses leave before it closes the logs they may be read from. */
@@ -71,6 +73,8 @@ export interface BrokerAdapters {
   readonly hostName: string;
   /** Default: nothing is known of it. */
   readonly diskSpace?: DiskSpace;
+  /** Files and sockets that the process may have open at a time. Default: no end. */
+  readonly descriptorsMax?: number;
 }
 
 export interface BrokerOptions {
@@ -118,6 +122,9 @@ class ComposedBroker implements Broker {
   readonly #adapters: BrokerAdapters;
   readonly #failed: (error: Error) => void;
   readonly #slabs: SlabPool;
+  readonly #openFilesMax: number;
+  /** What the system leaves for connections. */
+  readonly #connectionsMax: number;
   readonly #environment: LogEnvironment;
   readonly #replicas: ReplicaHost;
   /** Those that the replica manager has not taken over. */
@@ -136,11 +143,14 @@ class ComposedBroker implements Broker {
     this.#adapters = adapters;
     this.#failed = failed ?? (() => undefined);
     this.#slabs = slabs ?? new SlabPool(adapters.core);
+    const descriptorsMax = adapters.descriptorsMax ?? Number.POSITIVE_INFINITY;
+    this.#openFilesMax = Math.min(OPEN_FILES_MAX, Math.floor(descriptorsMax / 4));
+    this.#connectionsMax = Math.max(1, descriptorsMax - this.#openFilesMax - OTHER_DESCRIPTORS);
     this.#environment = createLogEnvironment({
       ...adapters,
       slabs: this.#slabs,
       tailBudgetBytes: config.values['ks.tail.bytes'],
-      openFilesMax: OPEN_FILES_MAX,
+      openFilesMax: this.#openFilesMax,
     });
     this.#replicas = createReplicaManager({
       brokerId: config.nodeId,
@@ -263,12 +273,9 @@ class ComposedBroker implements Broker {
       ...{ nodeId: brokerId, clusterId, config, clock, logger, apis },
       ...{ replicas, metadata: loader, controller, cluster, configs, diskSpace, groups, transactions, fetchSessions },
     });
-    const valuesInForce = brokerValues(config);
     loader.subscribe((previous, next) => {
       if (previous?.configs === next.configs) return;
-      const values = valuesInForce(next);
-      const connectionsPerIpMax = values['max.connections.per.ip'];
-      server.limitConnections({ connectionsMax: values['max.connections'], connectionsPerIpMax });
+      server.limitConnections(connectionCounts(brokerLayers(config, brokerId, next), this.#connectionsMax));
     });
     loader.subscribe((previous, next) => replicas.applyImage(previous, next));
     loader.subscribe((previous, next) => groups.applyImage(previous, next));
@@ -315,7 +322,7 @@ class ComposedBroker implements Broker {
       clock,
       logger,
       dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(this.#adapters.metrics)),
-      limits: serverLimits(this.#config),
+      limits: serverLimits(this.#config, this.#connectionsMax),
       memory: this.#slabs,
       // Clients that come before the first image is in force wait, as they do while the log's memory is full.
       isFull: () => !this.#isReady || memory.isFull,

@@ -5,7 +5,7 @@ import { createNodeClock } from './adapters/node-clock.ts';
 import { createNodeDiskSpace } from './adapters/node-disk-space.ts';
 import { createNodeFiles } from './adapters/node-files.ts';
 import { createNodeHttpEndpoint } from './adapters/node-http-endpoint.ts';
-import { resolveHostName } from './adapters/node-host.ts';
+import { descriptorsMax, resolveHostName } from './adapters/node-host.ts';
 import { createNodeRandom } from './adapters/node-random.ts';
 import { createPrometheusMetrics } from './adapters/prometheus.ts';
 import { openSqliteMetadataStore } from './adapters/sqlite-metadata-store.ts';
@@ -16,6 +16,8 @@ import type { Logger } from './ports/logger.ts';
 
 /** What a broker's memory is reserved to; it is only touched as it is used. */
 const MEMORY_BYTES = 536_870_912;
+/** Connections that may wait to be accepted: with Kafka's 50, a crowd that comes back at once waits for TCP to try again. */
+const BACKLOG = 511;
 
 export interface NodeAdaptersOptions {
   readonly config: BrokerConfig;
@@ -40,7 +42,7 @@ export async function createNodeAdapters({
     files: inMemory ? createMemoryFiles() : createNodeFiles(),
     network: createTcpNetwork({
       accept: values['ks.network.accept'] === 'copied' ? 'copied' : 'direct',
-      backlog: values['socket.listen.backlog.size'],
+      backlog: config.explicit.has('socket.listen.backlog.size') ? values['socket.listen.backlog.size'] : BACKLOG,
     }),
     logger,
     metrics,
@@ -51,6 +53,7 @@ export async function createNodeAdapters({
     openMetadataStore: async (directory) =>
       openSqliteMetadataStore({ path: inMemory ? ':memory:' : `${directory}/metadata.sqlite` }),
     ...(inMemory ? {} : { diskSpace: createNodeDiskSpace() }),
+    descriptorsMax: await descriptorsMax(),
     hostName: isNamed ? 'localhost' : await resolveHostName(),
   };
 }

@@ -21,7 +21,9 @@ async function crowd(
   each: (socket: Socket, index: number, tally: Tally) => void,
 ): Promise<Tally> {
   const tally: Tally = { open: 0, closedByBroker: 0, failed: 0 };
-  const bump = (name: string): void => void (tally[name] = (tally[name] ?? 0) + 1);
+  const bump = (name: string): void => {
+    tally[name] = (tally[name] ?? 0) + 1;
+  };
   const sockets: Socket[] = [];
   const open = async (index: number): Promise<void> => {
     const socket = await dial(port).catch(() => undefined);
@@ -95,9 +97,11 @@ export const attacks: Readonly<Record<string, { readonly size: number; readonly 
           socket.write(request);
         };
         let received = 0;
-        socket.on('data', (chunk) => {
-          // Every response has this many bytes.
-          for (received += chunk.length; received >= 64; received -= 64) {
+        let responseBytes = 0;
+        socket.on('data', (chunk: Buffer) => {
+          // Every response is as long as the first.
+          if (responseBytes === 0) responseBytes = 4 + chunk.readInt32BE(0);
+          for (received += chunk.length; received >= responseBytes; received -= responseBytes) {
             tally['answered'] = (tally['answered'] ?? 0) + 1;
             send();
           }

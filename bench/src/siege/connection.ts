@@ -32,7 +32,8 @@ export class HonestClient {
 
   /** Sends a request and waits for its response; throws where the connection ends or nothing comes for `timeoutMs`. */
   async ask<Res>(api: Api<never, unknown, never, Res>, version: number, request: Uint8Array, timeoutMs = 30_000) {
-    const socket = (this.#socket ??= await this.#connect());
+    this.#socket ??= await this.#connect();
+    const socket = this.#socket;
     const chunks: Buffer[] = [];
     let length = 0;
     return new Promise<Res>((resolve, reject) => {

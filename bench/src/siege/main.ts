@@ -1,7 +1,7 @@
 // node --conditions=@ks/source bench/src/siege/main.ts --attacks flood,idle+slow-readers --seconds 20 --rest 10 --disk MB/s --config KEY=VALUE
 // Puts loads that mean harm on a broker of its own process, and watches its memory and what honest clients feel.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -57,7 +57,9 @@ const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(0);
 
 /** The value of a series, summed over its labels. */
 async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`, { signal: AbortSignal.timeout(20_000) })).text();
+  const text = await (
+    await fetch(`http://127.0.0.1:${httpPort}/metrics`, { signal: AbortSignal.timeout(20_000) })
+  ).text();
   const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
@@ -71,8 +73,16 @@ async function state(): Promise<string> {
     await read('ks_memory_free_bytes'),
   ];
   const files = (await readdir(`/proc/${pid}/fd`)).length;
-  const used = `${megabytes(request)} MB requests, ${megabytes(tail)} MB tail, ${megabytes(free)} MB free`;
+  const used = `${megabytes(request)} MB requests, ${megabytes(tail)} MB tail, ${megabytes(free)} MB free, largest mapping ${await largestMapping()} MB`;
   return `${connections} connections, ${files} descriptors, ${used}`;
+}
+
+/** Resident MB of the process's largest mapping: the core's memory. */
+async function largestMapping(): Promise<string> {
+  const kilobytes = [...(await readFile(`/proc/${pid}/smaps`, 'utf8')).matchAll(/^Rss: +(\d+) kB/gm)].map(
+    ([, digits]) => Number(digits),
+  );
+  return megabytes(Math.max(...kilobytes) * 1024);
 }
 
 async function createTopics(): Promise<void> {

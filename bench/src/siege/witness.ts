@@ -14,7 +14,8 @@ export class Times {
   /** What was gathered since the last call, in one line. */
   take(): string {
     const sorted = this.#all.sort((a, b) => a - b);
-    const at = (share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
+    const at = (share: number): string =>
+      (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
     const failed = this.failures.length > 0 ? `, ${this.failures.length} FAILED (${this.failures[0]})` : '';
     this.#all = [];
     this.failures = [];

@@ -1,5 +1,6 @@
 import type { ConfigDef, ConfigTable, ConfigValue, ConfigValues } from './config-def.ts';
 import { parseConfigValue } from './config-text.ts';
+import { listenerConfigDef } from './connection-limits.ts';
 import { groupConfigs } from './definitions/group.ts';
 import { logConfigs } from './definitions/log.ts';
 import { ksConfigs, networkConfigs } from './definitions/network.ts';
@@ -45,9 +46,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** The broker key's definition, undefined for a key that ks does not act on. */
+/** The broker key's definition, also of `listener.name.NAME.key`; undefined for a key that ks does not act on. */
 export function brokerConfigDef(name: string): ConfigDef | undefined {
-  return Object.hasOwn(brokerConfigs, name) ? (brokerConfigs as ConfigTable)[name] : undefined;
+  return Object.hasOwn(brokerConfigs, name) ? (brokerConfigs as ConfigTable)[name] : listenerConfigDef(name);
 }
 
 function ignored(name: string): string {

@@ -50,7 +50,7 @@ export function brokerValuesInForce(brokers: BrokerLayers): BrokerConfigValues {
 }
 
 /** The strongest value that parses, else the default. */
-function valueInForce(name: string, def: ConfigDef, brokers: BrokerLayers): ConfigValue {
+export function valueInForce(name: string, def: ConfigDef, brokers: BrokerLayers): ConfigValue {
   for (const [, layer] of layersOf(brokers)) {
     const value = layer?.get(name);
     if (value === undefined) continue;

@@ -43,7 +43,7 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   internal.metadata.max.batch.size.in.bytes kafka.metrics.polling.interval.secs kafka.metrics.reporters
   leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage log.dir.failure.timeout.ms
   log.message.downconversion.enable log.message.format.version log.message.timestamp.difference.max.ms
-  max.connection.creation.rate max.connections.per.ip.overrides metadata.log.max.record.bytes.between.snapshots
+  metadata.log.max.record.bytes.between.snapshots
   metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes
   metadata.log.segment.ms metadata.max.idle.interval.ms metadata.max.retention.bytes metadata.max.retention.ms
   metric.reporters metrics.num.samples metrics.recording.level metrics.sample.window.ms num.io.threads

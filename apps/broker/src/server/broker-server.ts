@@ -2,11 +2,15 @@ import type { Listener } from '../config/listeners.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
+import { ClosingLog } from './closing-log.ts';
 import { ClientConnection, type ConnectionLimits, type ConnectionShared } from './connection.ts';
+import { type ConnectionCounts, ConnectionGate, type ConnectionLimit } from './connection-gate.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { type HeldMemory, heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
+import { ServerTraffic } from './server-traffic.ts';
 import { StepMemory } from './step-memory.ts';
 import { TurnQueue } from './turn.ts';
+import { UnsentResponses } from './unsent-responses.ts';
 
 /** What all connections read into: small enough to stay in the processor's cache. */
 const LANDING_BYTES = 262_144;
@@ -15,17 +19,11 @@ const SWEEP_MS = 1000;
 /** How soon connections are tried again that found the broker full. */
 const PRESSURE_MS = 2;
 
-/** How many connections may be open at a time. */
-export interface ConnectionCounts {
-  /** max.connections */
-  readonly connectionsMax: number;
-  /** max.connections.per.ip */
-  readonly connectionsPerIpMax: number;
-}
-
 export interface ServerLimits extends ConnectionLimits, ConnectionCounts {
   /** queued.max.request.bytes */
   readonly queuedBytesMax: number;
+  /** Response bytes on the heap that all connections may leave unsent before they are hurried. */
+  readonly unsentInAllMax: number;
 }
 
 export interface ServerOptions {
@@ -47,13 +45,15 @@ export class BrokerServer {
   readonly #landing: HeldMemory;
   readonly #listening: Listening[] = [];
   readonly #connections = new Set<ClientConnection>();
-  readonly #countByAddress = new Map<string, number>();
-  #connectionLimits: ConnectionCounts;
+  readonly #gate: ConnectionGate;
+  readonly #closings: ClosingLog;
+  /** What came and went since the start. */
+  readonly traffic = new ServerTraffic();
   /** Those that found the broker full. */
   #pressed = new Set<ClientConnection>();
   #sweep: Timer | undefined;
-  #connectionCount = 0;
-  #refusedCount = 0;
+  /** By the limit that they met, since the last look; and an address of them. */
+  #refused = new Map<ConnectionLimit, { count: number; readonly address: string }>();
   #isQuiet = false;
   #isClosed = false;
   #settled: (() => void) | undefined;
@@ -61,7 +61,8 @@ export class BrokerServer {
   constructor(options: ServerOptions) {
     const { clock, limits, memory } = options;
     this.#options = options;
-    this.#connectionLimits = limits;
+    this.#gate = new ConnectionGate(limits);
+    this.#closings = new ClosingLog(options.logger);
     this.#requestMemory = new RequestMemory(memory, limits.queuedBytesMax);
     const turn = new TurnQueue<ClientConnection>(clock, (connection) => connection.flush());
     this.#landing = memory.reserve(LANDING_BYTES) ?? heapMemory(LANDING_BYTES);
@@ -70,8 +71,11 @@ export class BrokerServer {
       landing: this.#landing.bytes,
       memory: this.#requestMemory,
       steps: new StepMemory(memory),
+      unsent: new UnsentResponses(limits.unsentInAllMax),
+      traffic: this.traffic,
       limits,
       logger: options.logger,
+      closings: this.#closings,
       monotonicMs: () => clock.monotonicMs(),
       dirty: (connection) => turn.add(connection),
       mayAdmit: (connection) => this.#mayAdmit(connection),
@@ -81,6 +85,10 @@ export class BrokerServer {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+  /** Bytes of responses on the heap that clients have not taken. */
+  get unsentBytes(): number {
+    return this.#shared.unsent.bytes;
   }
   /** Bytes of requests held that have not been handled yet. */
   get requestBytes(): number {
@@ -98,7 +106,7 @@ export class BrokerServer {
 
   /** Changes how many connections may be open. Those that are stay. */
   limitConnections(limits: ConnectionCounts): void {
-    this.#connectionLimits = limits;
+    this.#gate.limit(limits);
   }
 
   /** Stops accepting and taking in requests. What is under way goes on. */
@@ -130,42 +138,48 @@ export class BrokerServer {
   }
 
   #accept(socket: Connection, listenerName: string): ConnectionEvents {
-    const limits = this.#connectionLimits;
-    const onAddress = this.#countByAddress.get(socket.remoteAddress) ?? 0;
-    const isRefused = this.#connections.size >= limits.connectionsMax || onAddress >= limits.connectionsPerIpMax;
-    if (isRefused || this.#isQuiet) return this.#refuse(socket);
-    this.#countByAddress.set(socket.remoteAddress, onAddress + 1);
-    this.#connectionCount += 1;
-    const connectionId = `${listenerName}-${this.#connectionCount}`;
+    if (this.#isQuiet) return nobody(socket);
+    const limit = this.#gate.enter(listenerName, socket.remoteAddress, this.#options.clock.monotonicMs());
+    if (limit !== undefined) return this.#refuse(socket, limit);
+    this.traffic.acceptedConnections += 1;
+    const connectionId = `${listenerName}-${this.traffic.acceptedConnections}`;
     const connection = new ClientConnection(socket, connectionId, listenerName, this.#shared);
     this.#connections.add(connection);
     return connection;
   }
 
-  #refuse(socket: Connection): ConnectionEvents {
-    this.#refusedCount += 1;
-    socket.destroy();
-    const nowhere = new Uint8Array(1);
-    return { nextView: () => nowhere, received: () => undefined, drained: () => undefined, closed: () => undefined };
+  #refuse(socket: Connection, limit: ConnectionLimit): ConnectionEvents {
+    this.traffic.refused(limit);
+    const refused = this.#refused.get(limit) ?? { count: 0, address: socket.remoteAddress };
+    refused.count += 1;
+    this.#refused.set(limit, refused);
+    return nobody(socket);
   }
 
   #forget(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.#pressed.delete(connection);
-    const left = (this.#countByAddress.get(connection.remoteAddress) ?? 1) - 1;
-    if (left === 0) this.#countByAddress.delete(connection.remoteAddress);
-    else this.#countByAddress.set(connection.remoteAddress, left);
+    this.#gate.leave(connection.listenerName, connection.remoteAddress);
     if (this.#connections.size === 0) this.#settled?.();
   }
 
   #mayAdmit(connection: ClientConnection): boolean {
     if (!this.#options.isFull()) return true;
-    if (this.#pressed.size === 0) this.#options.clock.setTimer(PRESSURE_MS, () => this.#relieve());
+    if (this.#pressed.size === 0) this.#relieveSoon();
     this.#pressed.add(connection);
     return false;
   }
 
+  #relieveSoon(): void {
+    this.#options.clock.setTimer(PRESSURE_MS, () => this.#relieve());
+  }
+
+  /** One look for all that wait. */
   #relieve(): void {
+    if (this.#pressed.size > 0 && this.#options.isFull()) {
+      this.#relieveSoon();
+      return;
+    }
     const pressed = this.#pressed;
     this.#pressed = new Set();
     for (const connection of pressed) this.#shared.dirty(connection);
@@ -174,11 +188,19 @@ export class BrokerServer {
   #sweepConnections(): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const connection of this.#connections) connection.checkTimeouts(nowMs);
-    if (this.#refusedCount > 0) {
-      const fields = { count: this.#refusedCount, connections: this.#connections.size };
-      this.#options.logger.warn(fields, 'Refused connections: max.connections or max.connections.per.ip is reached');
-      this.#refusedCount = 0;
+    this.#closings.tick();
+    for (const [limit, { count, address }] of this.#refused) {
+      const fields = { limit, count, address, connections: this.#connections.size };
+      this.#options.logger.warn(fields, `Refused connections: ${limit} is reached`);
     }
+    this.#refused = new Map();
     this.#sweep = this.#options.clock.setTimer(SWEEP_MS, () => this.#sweepConnections());
   }
+}
+
+/** Ends a connection that nobody takes. */
+function nobody(socket: Connection): ConnectionEvents {
+  socket.destroy();
+  const nowhere = new Uint8Array(1);
+  return { nextView: () => nowhere, received: () => undefined, drained: () => undefined, closed: () => undefined };
 }

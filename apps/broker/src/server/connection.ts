@@ -2,12 +2,15 @@ import type { Connection, ConnectionEvents } from '../ports/network.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { type Answer, type Dispatcher, RequestError } from './dispatch.ts';
+import type { ClosingLog } from './closing-log.ts';
 import { FrameReader, type ReadingState } from './frame-reader.ts';
-import { Outbox } from './outbox.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import type { ConnectionFacts } from './request-context.ts';
 import type { RequestMemory } from './request-memory.ts';
 import { ResponseQueue, type Slot } from './response-queue.ts';
+import type { ClosingCause, ServerTraffic } from './server-traffic.ts';
 import type { StepMemory } from './step-memory.ts';
+import { CountedOutbox, type UnsentResponses } from './unsent-responses.ts';
 
 /** Limits of one connection. */
 export interface ConnectionLimits {
@@ -21,7 +24,7 @@ export interface ConnectionLimits {
   readonly idleMs: number;
   /** ks.slow.reader.timeout.ms */
   readonly slowReaderMs: number;
-  /** While memory for requests is short: a request whose bytes stop coming for this long ends its connection. */
+  /** While memory is short: a connection that holds some and does not go on for this long is ended. */
   readonly stalledMs: number;
 }
 
@@ -31,8 +34,11 @@ export interface ConnectionShared {
   readonly landing: Uint8Array;
   readonly memory: RequestMemory;
   readonly steps: StepMemory;
+  readonly unsent: UnsentResponses;
+  readonly traffic: ServerTraffic;
   readonly limits: ConnectionLimits;
   readonly logger: Logger;
+  readonly closings: ClosingLog;
   readonly monotonicMs: () => number;
   /** `flush` of the connection shall run at the end of this loop turn. */
   readonly dirty: (connection: ClientConnection) => void;
@@ -53,10 +59,13 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   readonly #shared: ConnectionShared;
   readonly #reader: FrameReader;
   readonly #responses = new ResponseQueue();
-  readonly #outbox: Outbox;
+  readonly #outbox: CountedOutbox;
+  readonly #watch = new ProgressWatch();
   readonly #abort = new AbortController();
   #exclusiveWaits = 0;
   #lastAdmitted: Handler | undefined;
+  /** The client's name for itself, in its last request. */
+  #clientId: string | null = null;
   /** The last admitted request's API has as many under way as it may. */
   #isFull = false;
   #isPaused = false;
@@ -66,6 +75,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   #isGone = false;
   #activeMs: number;
   #progressMs: number;
+  #receivedBytes = 0;
 
   constructor(socket: Connection, connectionId: string, listenerName: string, shared: ConnectionShared) {
     this.#socket = socket;
@@ -81,12 +91,9 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       onFrame: (frame) => this.#admit(frame),
       mayContinue: () => this.#mayAdmit(),
     });
-    this.#outbox = new Outbox({
-      connection: socket,
-      memory: shared.steps,
-      progressed: () => this.#progressed(),
-      failed: (error) => this.#end('Its response could no longer be read', { error }, true),
-    });
+    const progressed = (): void => this.#progressed();
+    const failed = (error: unknown): void => this.#end('broker-error', 'Its response is no longer readable', { error });
+    this.#outbox = new CountedOutbox({ connection: socket, memory: shared.steps, progressed, failed }, shared.unsent);
   }
 
   get remoteAddress(): string {
@@ -107,6 +114,8 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   received(length: number): void {
     if (this.#isEnding) return;
     this.#activeMs = this.#shared.monotonicMs();
+    this.#receivedBytes += length;
+    this.#shared.traffic.receivedBytes += length;
     this.#read(() => this.#reader.received(length));
   }
 
@@ -140,7 +149,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   flush(): void {
     if (this.#isGone) return;
     const wasEmpty = this.#outbox.pendingBytes === 0;
-    this.#outbox.push(this.#responses.takeDone());
+    this.#shared.traffic.sentBytes += this.#outbox.give(this.#responses.takeDone());
     if (wasEmpty) this.#progressMs = this.#shared.monotonicMs();
     this.#outbox.pump();
     if (this.#isPaused && this.#mayAdmit()) this.#read(() => this.#reader.resume());
@@ -160,22 +169,31 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
 
   /** Ends the connection where it has been silent, or has taken nothing, for too long. */
   checkTimeouts(nowMs: number): void {
-    const { limits, memory } = this.#shared;
+    const { slowReaderMs, stalledMs, idleMs } = this.#shared.limits;
+    const isStalled = this.#isStalled(nowMs);
     if (this.#outbox.pendingBytes > 0) {
-      if (nowMs - this.#progressMs >= limits.slowReaderMs) this.#end('It does not take its responses', {});
-    } else if (this.isIdle && limits.idleMs >= 0 && nowMs - this.#activeMs >= limits.idleMs) {
-      this.#end('It was idle', {});
-    } else if (memory.isExhausted && this.#reader.keptBytes > 0 && !this.#isPaused) {
-      if (nowMs - this.#activeMs >= limits.stalledMs)
-        this.#end('It holds memory for a request that does not go on', {});
+      const takenMs = this.#outbox.isHurried ? Math.min(slowReaderMs, stalledMs) : slowReaderMs;
+      if (nowMs - this.#progressMs >= takenMs) this.#end('slow-reader', 'It does not take its responses');
+    } else if (this.isIdle && idleMs >= 0 && nowMs - this.#activeMs >= idleMs) {
+      this.#end('idle', 'It was idle');
     }
+    if (isStalled) this.#end('stalled-request', 'It holds memory for a request that does not go on');
+  }
+
+  /** Whether it keeps from others what it makes no use of: the rest of a request does not come, or what it asked for is not taken. */
+  #isStalled(nowMs: number): boolean {
+    const { limits, memory } = this.#shared;
+    const waitsForIt = !this.#isPaused || this.#outbox.pendingBytes > 0;
+    const isHolding = memory.isScarce && this.#reader.keptBytes > 0 && waitsForIt;
+    const movedBytes = this.#receivedBytes + this.#outbox.sentBytes;
+    const isStalled = this.#watch.isStalled(isHolding, movedBytes, nowMs, limits.stalledMs);
+    return memory.isExhausted && isHolding && (isStalled || nowMs - this.#activeMs >= limits.stalledMs);
   }
 
   #mayAdmit(): boolean {
     if (this.#isGone || this.#isQuiet || this.#isEnding || this.#exclusiveWaits > 0) return false;
     const { limits } = this.#shared;
-    if (this.#responses.length >= limits.inFlightMax || this.#outbox.pendingBytes >= limits.unsentBytesMax)
-      return false;
+    if (this.#responses.length >= limits.inFlightMax || this.#outbox.isFull(limits.unsentBytesMax)) return false;
     if (this.#isFull) this.#isFull = this.#isLastFull();
     return !this.#isFull && this.#shared.mayAdmit(this);
   }
@@ -189,10 +207,11 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   #admit(frame: Uint8Array): void {
     const { handler, answer, clientId } = this.#shared.dispatcher.dispatch(frame, this);
     const slot = this.#responses.open(handler);
+    this.#clientId = clientId;
     if (answer instanceof Promise) {
       answer.then(
         (value) => this.#complete(slot, value),
-        (error: unknown) => this.#refuse(error, clientId),
+        (error: unknown) => this.#refuse(error),
       );
     } else this.#complete(slot, answer);
     this.#lastAdmitted = handler;
@@ -213,7 +232,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       if (state === 'none' && !this.#isQuiet) this.#resume();
       else this.#pause();
     } catch (error) {
-      this.#refuse(error, null);
+      this.#refuse(error);
     }
   }
 
@@ -247,24 +266,35 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   }
 
   /** A request that cannot be answered ends the connection: one line, with a stack where it is the broker's own fault. */
-  #refuse(error: unknown, clientId: string | null): void {
+  #refuse(error: unknown): void {
     if (this.#isGone) return;
-    const known = error instanceof RequestError ? error : undefined;
-    const fields = { clientId: known?.clientId ?? clientId, api: known?.api };
-    if (known?.isBug) this.#end('The broker failed to handle a request', { ...fields, error: known.cause }, true);
-    else this.#end(error instanceof Error ? error.message : String(error), fields);
+    if (!(error instanceof RequestError)) {
+      this.#end('refused-request', error instanceof Error ? error.message : String(error));
+      return;
+    }
+    const { api, cause, message } = error;
+    const fields = { clientId: error.clientId ?? this.#clientId, api };
+    if (error.isBug) this.#end('broker-error', 'The broker failed to handle a request', { ...fields, error: cause });
+    else this.#end('refused-request', message, fields);
   }
 
-  #end(reason: string, fields: Readonly<Record<string, unknown>>, isError = false): void {
+  #end(cause: ClosingCause, reason: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    const level = isError ? 'error' : 'info';
-    this.#shared.logger[level]({ ...this.#identity(), ...fields, reason }, 'Closed a connection');
+    const { closings, traffic } = this.#shared;
+    closings.closed({ ...this.#identity(), ...fields }, reason, cause === 'broker-error');
+    traffic.closed(cause);
     this.#socket.destroy();
   }
 
+  /** Who the client is, and what it asked last. */
   #identity(): Readonly<Record<string, unknown>> {
     const { remoteAddress, remotePort } = this.#socket;
-    return { connectionId: this.connectionId, address: `${remoteAddress}:${remotePort}` };
+    return {
+      connectionId: this.connectionId,
+      address: `${remoteAddress}:${remotePort}`,
+      clientId: this.#clientId,
+      api: this.#lastAdmitted?.api.name,
+    };
   }
 }

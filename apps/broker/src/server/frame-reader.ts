@@ -7,7 +7,7 @@ const FRAME_BYTES_MIN = 8;
 const FIRST_STEP_BYTES = 16_384;
 /** From this many missing bytes on they are read straight to their place instead of by way of the landing. */
 const DIRECT_BYTES = 65_536;
-/** What a connection may land while others wait for memory: what is left of it has to be put somewhere. */
+/** What a connection may land while memory is scarce: what is left of it has to be put somewhere. */
 const SCARCE_LANDING_BYTES = 16_384;
 const PAGE_BYTES = 4096;
 
@@ -66,7 +66,7 @@ export class FrameReader {
     const missing = this.#missingBytes();
     this.#isDirect = kept !== undefined && missing >= DIRECT_BYTES && this.#to < kept.length;
     if (this.#isDirect && kept) return kept.subarray(this.#to, Math.min(this.#to + missing, kept.length));
-    return memory.isExhausted ? landing.subarray(0, SCARCE_LANDING_BYTES) : landing;
+    return memory.isScarce ? landing.subarray(0, SCARCE_LANDING_BYTES) : landing;
   }
 
   /** Handles `length` bytes at the start of the view given last. Where the result is not `none` stop reading until `resume` says so. */

@@ -36,9 +36,14 @@ export class RequestMemory {
     return this.#usedBytes;
   }
 
-  /** Whether connections wait for memory: then nobody should take in more than it must. */
+  /** Whether connections wait for memory. */
   get isExhausted(): boolean {
     return this.#waiters.size > 0;
+  }
+
+  /** Whether memory comes to its end: nobody should take in more than it must. */
+  get isScarce(): boolean {
+    return this.#waiters.size > 0 || this.#usedBytes >= this.#limitBytes / 2;
   }
 
   /** Memory for a request, or undefined when the bound is reached. `replacing` is what the request holds already and gives back next. */

@@ -16,6 +16,13 @@ export function sendablesOf(pieces: readonly WirePiece[]): readonly Sendable[] {
   });
 }
 
+/** Bytes that belong to responses alone. */
+export function heapBytesOf(sendables: readonly Sendable[]): number {
+  let bytes = 0;
+  for (const each of sendables) if (isBytes(each)) bytes += each.length;
+  return bytes;
+}
+
 /** Releases every part of the log, for a response that will not be sent. */
 export function releaseSendables(sendables: readonly Sendable[]): void {
   for (const each of sendables) if (!isBytes(each)) each.release();

@@ -6,6 +6,7 @@ import type { Random } from '../ports/random.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimNetwork, type SimNetworkFaults, type SimSocket } from '../sim/sim-network.ts';
 import { BrokerServer, type ServerLimits } from './broker-server.ts';
+import { unlimitedConnections } from './connection-gate.ts';
 import { silentMetrics } from '../silent-metrics.ts';
 import { Dispatcher } from './dispatch.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -18,8 +19,10 @@ export const testLimits: ServerLimits = {
   idleMs: 600_000,
   slowReaderMs: 30_000,
   stalledMs: 5_000,
+  ...unlimitedConnections,
   connectionsMax: 1000,
   connectionsPerIpMax: 1000,
+  unsentInAllMax: 67_108_864,
   queuedBytesMax: 134_217_728,
 };
 
@@ -78,6 +81,7 @@ export async function startSimServer(options: {
   readonly handlers: readonly Handler[];
   readonly limits?: Partial<ServerLimits>;
   readonly faults?: SimNetworkFaults;
+  readonly isFull?: () => boolean;
 }): Promise<SimServer> {
   const clock = new SimClock();
   const random = seededRandom(options.seed);
@@ -108,7 +112,7 @@ export async function startSimServer(options: {
     dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(silentMetrics)),
     limits: { ...testLimits, ...options.limits },
     memory,
-    isFull: () => false,
+    isFull: options.isFull ?? (() => false),
   });
   const { port } = await server.listen({ name: 'PLAINTEXT', host: '', port: 0 });
   return { clock, network, server, memory, lines, port };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { unlimitedConnections } from '../../src/server/connection-gate.ts';
 import { requestBytes, TestClient } from './test-client.ts';
 import {
   Fetch,
@@ -116,10 +117,10 @@ describe.each(['direct', 'copied'] as const)('limits (%s)', (accept) => {
     const server = await start(accept, { connectionsMax: 1 });
     const first = await connect(server);
     await (await connect(server)).closed();
-    server.server.limitConnections({ connectionsMax: 5, connectionsPerIpMax: 2 });
+    server.server.limitConnections({ ...unlimitedConnections, connectionsMax: 5, connectionsPerIpMax: 2 });
     await expectServed(await connect(server));
     await (await connect(server)).closed();
-    server.server.limitConnections({ connectionsMax: 0, connectionsPerIpMax: 0 });
+    server.server.limitConnections({ ...unlimitedConnections, connectionsMax: 0 });
     await expectServed(first);
   });
 

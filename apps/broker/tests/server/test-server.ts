@@ -10,6 +10,7 @@ import { CloseConnection, type Handler, handler } from '../../src/handlers/handl
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
 import type { FilePart, MemoryPart } from '../../src/ports/wire-part.ts';
 import { BrokerServer, type ServerLimits } from '../../src/server/broker-server.ts';
+import { unlimitedConnections } from '../../src/server/connection-gate.ts';
 import { Dispatcher } from '../../src/server/dispatch.ts';
 import { heapMemory } from '../../src/server/request-memory.ts';
 import { createRequestMetrics } from '../../src/server/request-metrics.ts';
@@ -149,8 +150,10 @@ export const defaultLimits: ServerLimits = {
   idleMs: 600_000,
   slowReaderMs: 30_000,
   stalledMs: 5_000,
+  ...unlimitedConnections,
   connectionsMax: 1000,
   connectionsPerIpMax: 1000,
+  unsentInAllMax: 67_108_864,
   queuedBytesMax: 134_217_728,
 };
 

@@ -1,4 +1,5 @@
 import { bool, int, list, long, text } from '../config-def.ts';
+import { connectionsPerIpText } from '../connection-limits.ts';
 import { httpListenerText } from '../http-listener.ts';
 
 /** Listeners, connections and their limits. */
@@ -18,7 +19,11 @@ export const networkConfigs = {
     'Listeners of a KRaft controller: ks has none, so that these names are left out of `listeners`.',
   ),
   'socket.request.max.bytes': int(104857600, { min: 1 }, 'Largest request; a larger one ends its connection.'),
-  'socket.listen.backlog.size': int(50, { min: 1 }, 'Connections that may wait to be accepted.'),
+  'socket.listen.backlog.size': int(
+    50,
+    { min: 1 },
+    'Connections that may wait to be accepted. Where it is not set ks lets 511 wait: those beyond try again only after a second.',
+  ),
   'connections.max.idle.ms': long(600000, {}, 'A connection silent for this long is closed; negative: never.'),
   'max.connections': int(2147483647, { min: 0 }, 'Most connections at a time; more are closed at once.', {
     updateMode: 'cluster-wide',
@@ -26,6 +31,18 @@ export const networkConfigs = {
   'max.connections.per.ip': int(2147483647, { min: 0 }, 'Most connections at a time from one address.', {
     updateMode: 'cluster-wide',
   }),
+  'max.connections.per.ip.overrides': text('', 'The same for single addresses, `address:count` with commas between.', {
+    check: connectionsPerIpText,
+    updateMode: 'cluster-wide',
+  }),
+  'max.connection.creation.rate': int(
+    2147483647,
+    { min: 0 },
+    'Most new connections a second; more are closed at once.',
+    {
+      updateMode: 'cluster-wide',
+    },
+  ),
   'queued.max.request.bytes': long(
     -1,
     { min: 1, also: [-1] },
