@@ -3,6 +3,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmbeddedBroker } from '@ks/broker';
 import { codecs, connect } from '@ks/client';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dumpLog } from '../src/kafka/dump-log.ts';
 import { startKafka } from '../src/kafka/kafka-broker.ts';
@@ -84,6 +85,71 @@ describeWith('Kafka', 'kcat')('files of ks, read by kafka-dump-log', () => {
     bytes.writeInt32BE(bytes.readInt32BE(12) + 1, 12);
     await writeFile(join(spoilt, name), bytes);
     expect((await dumpLog(spoilt, ['.index'], ['--verify-index-only'])).complaints).not.toEqual([]);
+  });
+});
+
+describeWith('Kafka')('files of the coordinators and of producers, read by kafka-dump-log', () => {
+  let data: string;
+
+  beforeAll(async () => {
+    await fetchKafka();
+    data = join(directory.path, 'coordinators');
+    await using broker = await startEmbeddedBroker({
+      directory: data,
+      config: { 'offsets.topic.num.partitions': '1', 'transaction.state.log.num.partitions': '1' },
+    });
+    const kafka = new kafkajs.Kafka({ brokers: [broker.bootstrap], logLevel: kafkajs.logLevel.NOTHING });
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: 'in' }, { topic: 'out' }] });
+    await admin.disconnect();
+    const producer = kafka.producer({ transactionalId: 'mover', idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    for (const [value, commits] of [
+      ['kept', true],
+      ['dropped', false],
+    ] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: 'out', messages: [{ partition: 0, value }] });
+      const topics = [{ topic: 'in', partitions: [{ partition: 0, offset: '42' }] }];
+      await transaction.sendOffsets({ consumerGroupId: 'movers', topics });
+      await (commits ? transaction.commit() : transaction.abort());
+    }
+    await producer.disconnect();
+  });
+
+  test('committed offsets, with their control records', async () => {
+    const dumped = await dumpLog(
+      join(data, '__consumer_offsets-0'),
+      ['.log'],
+      ['--offsets-decoder', '--print-data-log'],
+    );
+    expect(dumped.complaints).toEqual([]);
+    expect(dumped.text).toMatch(/"group":"movers".*"topic":"in".*"partition":0.*"offset":42/);
+    expect(dumped.text).toContain('endTxnMarker: COMMIT');
+    expect(dumped.text).toContain('endTxnMarker: ABORT');
+  });
+
+  test('the states of a transaction, in order', async () => {
+    const decoder = ['--transaction-log-decoder', '--print-data-log'];
+    const dumped = await dumpLog(join(data, '__transaction_state-0'), ['.log'], decoder);
+    expect(dumped.complaints).toEqual([]);
+    expect(dumped.text).toMatch(/"transactionalId":"mover"/);
+    const states = [...dumped.text.matchAll(/"transactionStatus":"(\w+)"/g)].map((match) => match[1]);
+    const steps = states.filter((state, at) => state !== states[at - 1]);
+    expect(steps).toEqual([
+      ...['Empty', 'Ongoing', 'PrepareCommit', 'CompleteCommit'],
+      ...['Ongoing', 'PrepareAbort', 'CompleteAbort'],
+    ]);
+  });
+
+  test('aborted transactions and producers', async () => {
+    const aborted = await dumpLog(join(data, 'out-0'), ['.txnindex'], []);
+    expect(aborted.complaints).toEqual([]);
+    expect(aborted.text).toMatch(/producerId: \d+ firstOffset: 2 lastOffset: 3 lastStableOffset: 4/);
+    const producers = await dumpLog(join(data, 'out-0'), ['.snapshot'], []);
+    expect(producers.complaints).toEqual([]);
+    expect(producers.text).toMatch(/producerId: \d+ producerEpoch: \d+/);
   });
 });
 
