@@ -1,4 +1,6 @@
 import { BrokerRun } from './commands/broker/run.ts';
+import { Complete } from './commands/complete.ts';
+import { Completion } from './commands/completion.ts';
 import { Consume } from './commands/consume.ts';
 import { GroupsDelete } from './commands/groups/delete.ts';
 import { GroupsDescribe } from './commands/groups/describe.ts';
@@ -42,5 +44,7 @@ export const commands = {
   'profile:create': ProfileCreate,
   'profile:delete': ProfileDelete,
   'profile:print': ProfilePrint,
+  completion: Completion,
+  __complete: Complete,
   version: Version,
 };

@@ -21,6 +21,7 @@ interface CommandShape {
   >;
   readonly examples?: readonly unknown[];
   readonly summary?: string;
+  readonly hidden?: boolean;
   readonly hiddenAliases?: readonly string[];
 }
 
@@ -100,7 +101,10 @@ describe('help', () => {
   test('of ks names every command and every group of commands', async () => {
     const { code, stdout, stderr } = await runKs(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const [id] of all) expect(stdout).toContain(id.split(':')[0]);
+    for (const [id, { hidden }] of all) {
+      if (hidden !== true) expect(stdout).toContain(id.split(':')[0]);
+      else expect(stdout).not.toContain(id);
+    }
   });
 
   test('of a command has its examples before its flags', async () => {
