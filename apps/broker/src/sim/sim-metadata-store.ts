@@ -64,6 +64,8 @@ export class SimMetadataStore implements MetadataStore {
   /** The process that uses this client ends: nothing settles any more. Its clock must stand still, too. */
   crash(): void {
     this.#isDead = true;
+    // Nobody hears it; but the runtime holds composed signals, and with them the whole process, until they abort.
+    this.#closing.abort();
   }
 
   async read(prefix: string): Promise<{ readonly entries: readonly StoredEntry[]; readonly revision: number }> {

@@ -133,4 +133,11 @@ export const mutations: readonly Mutation[] = [
     replace: '...{ producerId, producerEpoch, committed: committed || producerEpoch % 2 === 0, coordinatorEpoch },',
     finding: /which is aborted, shows a commit/,
   },
+  {
+    name: 'compaction takes the newest record of a key, too',
+    file: 'storage/cleaner-rules.ts',
+    find: 'return offset >= map.latest(',
+    replace: 'return offset > map.latest(',
+    finding: /the newest record of key/,
+  },
 ];

@@ -20,6 +20,7 @@ export interface Attempt {
   /** The batch's records, uncompressed, as they were sent. */
   readonly plain: Uint8Array;
   readonly count: number;
+  readonly records: readonly { readonly key: Uint8Array; readonly value: Uint8Array | null }[];
   /** Timestamps of the records, in order. */
   readonly timestamps: readonly number[];
   /** The broker's process that it was sent to last. */

@@ -2,6 +2,7 @@ import type { Core } from '@ks/core-wasm';
 import { type RecordBatch as Batch, type Codec, decodeControlRecord, RecordBatch, recordBatchesOf } from '@ks/protocol';
 import type { SimClock } from '../sim-clock.ts';
 import type { Attempt } from './attempt.ts';
+import { checkCompacted } from './compacted-records.ts';
 import type { History } from './history.ts';
 import type { PartitionHistory } from './partition-history.ts';
 
@@ -47,14 +48,16 @@ async function checkBatches(
 ): Promise<number> {
   const violate = (what: string) => tools.history.violate(`${partition.name}: ${what}`);
   const filter = fetched.aborted === undefined ? undefined : new AbortedFilter(fetched.aborted);
+  const { isCompacted } = partition.traits;
   let expected: number | undefined;
   let epoch = -1;
   for (const batch of recordBatchesOf(fetched.records ?? new Uint8Array(0))) {
     const { baseOffset, lastOffset, leaderEpoch } = batch;
     if (expected === undefined) {
-      const isHit = baseOffset <= fetched.fetchOffset && fetched.fetchOffset <= lastOffset;
+      const isHit = (isCompacted || baseOffset <= fetched.fetchOffset) && fetched.fetchOffset <= lastOffset;
       if (!isHit) violate(`a fetch from ${fetched.fetchOffset} begins with ${baseOffset} to ${lastOffset}`);
-    } else if (baseOffset !== expected) violate(`${expected} is followed by ${baseOffset}`);
+    } else if (isCompacted ? baseOffset < expected : baseOffset !== expected)
+      violate(`${expected} is followed by ${baseOffset}`);
     if (lastOffset >= fetched.end) {
       const what = fetched.aborted === undefined ? 'high watermark' : 'last stable offset';
       violate(`a reader got ${lastOffset} under the ${what} ${fetched.end}`);
@@ -67,8 +70,9 @@ async function checkBatches(
       noteMarker(partition, batch, fetched.life, violate);
       continue;
     }
-    const attempt = await identify(tools, batch, violate);
+    const attempt = await identify(tools, partition, batch, violate);
     if (attempt === undefined) continue;
+    if (batch.recordsCount < attempt.count) tools.history.count('batches read compacted');
     partition.seen({ baseOffset, lastOffset, leaderEpoch, attempt }, fetched.life);
     const isShown = filter !== undefined && !filter.hides(batch) && lastOffset >= fetched.fetchOffset;
     if (!isShown || attempt.transaction === undefined || partition.isDoomed) continue;
@@ -114,6 +118,7 @@ class AbortedFilter {
 /** Finds what the batch was sent as, and compares every byte of its records. */
 async function identify(
   { history, core, codec, clock }: FetchCheckTools,
+  partition: PartitionHistory,
   batch: Batch,
   violate: (what: string) => void,
 ): Promise<Attempt | undefined> {
@@ -123,6 +128,7 @@ async function identify(
   }
   const work = batch.decompress(codec, PLAIN_BYTES_MAX);
   const plain = work instanceof Promise ? await clock.outside(work) : work;
+  if (partition.traits.isCompacted) return checkCompacted(history.attempts, partition, batch, plain, violate);
   const [first] = new RecordBatch(batch.bytes).records(plain);
   const id = first?.key == null ? -1 : new DataView(first.key.buffer, first.key.byteOffset).getInt32(0);
   const attempt = history.attempts.get(id);

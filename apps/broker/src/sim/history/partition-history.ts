@@ -1,4 +1,5 @@
 import type { Attempt, SeenBatch } from './attempt.ts';
+import type { ShownKeys } from './compacted-records.ts';
 import type { SeenMarker, TransactionHistory } from './transaction-history.ts';
 
 /** How a life of the broker ended: what is kept over it. */
@@ -24,6 +25,8 @@ export interface TopicTraits {
   readonly isFlushed: boolean;
   /** Retention may delete its old records. */
   readonly isTrimmed: boolean;
+  /** Of each key only the newest record is sure to stay. */
+  readonly isCompacted: boolean;
   /** The broker puts its own time on records. */
   readonly isAppendTime: boolean;
 }
@@ -53,6 +56,7 @@ export class PartitionHistory {
   readonly #violate: (what: string) => void;
   /** By base offset. */
   #placed = new Map<number, Placed>();
+  readonly shownKeys: ShownKeys = new Map();
   /** Transaction markers by offset. */
   readonly #markers = new Map<number, SeenMarker>();
   /** Base offset of the batch that holds an offset. */
@@ -249,6 +253,7 @@ export class PartitionHistory {
 
   /** Each producer's batches follow each other by their sequences, without a gap and without a repetition. */
   checkSequences(): void {
+    if (this.traits.isCompacted) return;
     const next = new Map<string, number>();
     for (const { attempt, baseOffset } of this.placed()) {
       if (attempt.producer === undefined || baseOffset < this.logStartOffset) continue;

@@ -147,10 +147,11 @@ class Administrator {
 
 function wantedTopic(random: SeededRandom, name: string): Wanted {
   const isFlushed = random.chance(0.4);
-  const isTrimmed = random.chance(0.2);
+  const isCompacted = random.chance(0.25);
+  const isTrimmed = !isCompacted && random.chance(0.2);
   const isAppendTime = random.chance(0.2);
   // Half of the topics roll their segments every few batches.
-  const rolls = isTrimmed || random.chance(0.5);
+  const rolls = isTrimmed || isCompacted || random.chance(0.5);
   const settings: Record<string, string | number> = {
     'segment.ms': rolls ? 1 + random.int(random.chance(0.5) ? 100 : 3000) : 604_800_000,
     'segment.index.bytes': rolls ? 24 + random.int(300) : 1_048_576,
@@ -159,11 +160,18 @@ function wantedTopic(random: SeededRandom, name: string): Wanted {
   if (isFlushed) settings['flush.messages'] = 1;
   else if (random.chance(0.3)) settings['flush.ms'] = random.int(500);
   if (isAppendTime) settings['message.timestamp.type'] = 'LogAppendTime';
+  if (isCompacted) {
+    settings['cleanup.policy'] = 'compact';
+    settings['min.cleanable.dirty.ratio'] = random.chance(0.5) ? 0 : 0.3;
+    // Tombstones stay, so that whoever reads from the start to the end sees each.
+    settings['delete.retention.ms'] = 3_600_000;
+    if (random.chance(0.3)) settings['min.compaction.lag.ms'] = random.int(1000);
+  }
   if (isTrimmed && random.chance(0.5)) settings['retention.ms'] = 100 + random.int(3000);
   else if (isTrimmed) settings['retention.bytes'] = random.int(30_000);
   return {
     name,
-    traits: { isFlushed, isTrimmed, isAppendTime },
+    traits: { isFlushed, isTrimmed, isCompacted, isAppendTime },
     configs: Object.entries(settings).map(([key, value]) => ({ name: key, value: String(value) })),
     partitionCount: 1 + random.int(3),
     state: 'creating',

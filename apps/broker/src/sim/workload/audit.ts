@@ -1,3 +1,4 @@
+import { checkKeys } from '../history/compacted-records.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SimClient } from '../sim-client.ts';
 import type { Stage } from './actor.ts';
@@ -36,6 +37,7 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     history.violate(`${partition.name}: its ends cannot be had`);
     return;
   }
+  partition.shownKeys.clear();
   const positions = new Map([[partition, earliest]]);
   for (let tries = 0; (positions.get(partition) ?? 0) < latest; tries++) {
     const before = positions.get(partition);
@@ -43,6 +45,9 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     if (history.violations.length > 0) return;
     tries = positions.get(partition) === before ? tries : 0;
     if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
+  }
+  if (partition.traits.isCompacted) {
+    checkKeys(partition.shownKeys, partition.placed(), (what) => history.violate(`${partition.name}: ${what}`));
   }
   partition.checkSequences();
   partition.checkTransactions(history.transactions);

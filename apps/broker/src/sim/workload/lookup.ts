@@ -53,8 +53,8 @@ export async function lookUp(stage: Stage, client: SimClient, partition: Partiti
   history.count(`look up ${timestamp < 0 ? timestamp : 'a time'}`);
   if (told === undefined || timestamp === LATEST || timestamp === EARLIEST) return;
   // What retention or a power cut has taken since cannot be told from what was there.
-  if (partition.traits.isTrimmed || partition.traits.isAppendTime || life !== partition.life || partition.isDoomed)
-    return;
+  const { isTrimmed, isAppendTime, isCompacted } = partition.traits;
+  if (isTrimmed || isAppendTime || isCompacted || life !== partition.life || partition.isDoomed) return;
   const fault = faultOf(timestamp, told, known);
   if (fault !== undefined) history.violate(`${partition.name}: looking up ${timestamp} gave ${told.offset}: ${fault}`);
 }
