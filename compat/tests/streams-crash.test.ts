@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { fetchPrograms } from '../src/kafka/program-jars.ts';
+import { fetchProgram } from '../src/kafka/program-jars.ts';
 import { describeWith } from '../src/peers.ts';
 import { type Blow, type Guarantee, wordCountRounds } from '../src/streams/word-count-rounds.ts';
 import { checkCounts } from '../src/streams/word-counts.ts';
@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../src/temporary-directory.ts';
 describeWith('Kafka', 'kcat')(
   "Kafka Streams' WordCount, while everything is killed (longer: src/streams/main.ts)",
   () => {
-    beforeAll(fetchPrograms, 300_000);
+    beforeAll(() => fetchProgram('streams'), 300_000);
 
     test.concurrent.each([
       ['at_least_once', ['the broker is killed', 'the application starts anew, without its state']],

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../processes/run-command.ts';
-import { kafkaVersion } from './kafka-jars.ts';
 
-const pom = fileURLToPath(new URL('../../java', import.meta.url));
-const jars = fileURLToPath(new URL('../../build/java', import.meta.url));
-const present = (): boolean => existsSync(jars) && readdirSync(jars).includes(`kafka-streams-${kafkaVersion}.jar`);
+/** What runs on top of Kafka's client: each has its pom in compat/java, and its jars out of git. */
+export type JavaProgram = 'streams' | 'connect';
 
-/** Java's class path of Kafka Streams, and of Connect with its file connectors. Their complaints go to stderr. */
-export const programClassPath = join(jars, '*');
+const jars = (program: JavaProgram): string => fileURLToPath(new URL(`../../build/java-${program}`, import.meta.url));
+
+/** Its class path. What it complains about goes to stderr. */
+export const programClassPath = (program: JavaProgram): string => join(jars(program), '*');
 
 /** Flags that make a JVM start quickly and stay small. */
 export const smallJvm = [
@@ -21,20 +21,18 @@ export const smallJvm = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
 ];
 
-/** Fetches them by Maven if they are not there: compat/java/pom.xml, in the release of bench/kafka/pom.xml. */
-export async function fetchPrograms(): Promise<void> {
-  if (present()) return;
-  const fresh = `${jars}-${randomUUID()}`;
+/** Fetches its jars by Maven if they are not there. */
+export async function fetchProgram(program: JavaProgram): Promise<void> {
+  const folder = jars(program);
+  if (existsSync(folder)) return;
+  const fresh = `${folder}-${randomUUID()}`;
   try {
-    const version = `-Dkafka.version=${kafkaVersion}`;
-    await runCommand('mvn', ['-q', '-B', 'dependency:copy-dependencies', version, `-DoutputDirectory=${fresh}`], {
-      cwd: pom,
+    await runCommand('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`], {
+      cwd: fileURLToPath(new URL(`../../java/${program}`, import.meta.url)),
       timeoutMs: 300_000,
     });
     // Another process may have fetched them meanwhile, and use them already.
-    if (present()) return;
-    await rm(jars, { recursive: true, force: true });
-    await rename(fresh, jars);
+    if (!existsSync(folder)) await rename(fresh, folder);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }

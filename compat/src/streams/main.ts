@@ -1,4 +1,4 @@
-import { fetchPrograms } from '../kafka/program-jars.ts';
+import { fetchProgram } from '../kafka/program-jars.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { type Blow, wordCountRounds } from './word-count-rounds.ts';
 
@@ -10,7 +10,7 @@ const all: readonly Blow[] = [
   'the application is killed',
   'the application starts anew, without its state',
 ];
-await fetchPrograms();
+await fetchProgram('streams');
 for (const guarantee of ['at_least_once', 'exactly_once_v2'] as const) {
   await using directory = await temporaryDirectory();
   const blows = Array.from(

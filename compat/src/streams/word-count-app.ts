@@ -7,7 +7,7 @@ const source = fileURLToPath(new URL('WordCountUnderCrashes.java', import.meta.u
 
 /** Compiles the application into `directory`: started often, it starts quicker so. */
 export async function compileWordCount(directory: string): Promise<void> {
-  await runCommand('javac', ['-cp', programClassPath, '-d', directory, source]);
+  await runCommand('javac', ['-cp', programClassPath('streams'), '-d', directory, source]);
 }
 
 /** The running application. */
@@ -24,7 +24,7 @@ export interface WordCountApp {
 /** Starts it with settings of Kafka Streams; `classes` is where it was compiled to. */
 export function startWordCount(classes: string, settings: Readonly<Record<string, string>>): WordCountApp {
   const given = Object.entries(settings).map((setting) => setting.join('='));
-  const flags = [...smallJvm, '-cp', `${classes}:${programClassPath}`];
+  const flags = [...smallJvm, '-cp', `${classes}:${programClassPath('streams')}`];
   const child = spawn('java', [...flags, 'WordCountUnderCrashes', ...given], { stdio: ['pipe', 'pipe', 'pipe'] });
   let printed = '';
   let isTold = false;
