@@ -4,7 +4,8 @@ import { type AppendedBatch, type ProducerEntry, REMEMBERED_BATCHES } from './pr
 /**
  * Kafka's producer snapshot: int16 version 1, uint32 CRC-32C of what follows, int32 count, then 46 bytes for each entry. Kafka keeps
  * a producer's last batch alone. Here the batches before it come first, as entries of their own: a reader of Kafka's takes the last
- * entry of a producer id, one that knows better gets all five back.
+ * entry of a producer id, one that knows better gets all five back. The last entry's timestamp is the time of the append, from which
+ * expiry counts whatever times records claim.
  */
 
 const VERSION = 1;
@@ -26,9 +27,8 @@ export function formatSnapshot(producers: Iterable<ProducerEntry>, core: Pick<Co
   let at = ENTRIES_AT;
   for (const entry of all) {
     for (const batch of entry.batches.slice(0, -1)) at = writeEntry(view, at, entry, batch, batch.timestampMs, -1);
-    const timestampMs = Math.max(entry.seenMs, entry.lastTimestampMs);
     const last = entry.batches.at(-1) ?? NO_BATCH;
-    at = writeEntry(view, at, entry, last, timestampMs, entry.transactionFirstOffset ?? -1);
+    at = writeEntry(view, at, entry, last, entry.seenMs, entry.transactionFirstOffset ?? -1);
   }
   view.setInt16(0, VERSION);
   view.setInt32(COUNT_AT, count);

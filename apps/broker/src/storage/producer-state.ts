@@ -192,7 +192,7 @@ export class ProducerState {
       producerEpoch,
       coordinatorEpoch: entry?.coordinatorEpoch ?? NO_COORDINATOR_EPOCH,
       lastTimestampMs: maxTimestampMs,
-      seenMs: Math.max(nowMs, maxTimestampMs),
+      seenMs: nowMs,
       transactionFirstOffset: begins ? baseOffset : entry?.transactionFirstOffset,
       batches: isSameEpoch ? [...entry.batches.slice(1 - REMEMBERED_BATCHES), appended] : [appended],
     });
@@ -212,7 +212,7 @@ export class ProducerState {
       producerEpoch,
       coordinatorEpoch: marker.coordinatorEpoch,
       lastTimestampMs: maxTimestampMs,
-      seenMs: Math.max(nowMs, maxTimestampMs),
+      seenMs: nowMs,
       transactionFirstOffset: undefined,
       batches: isSameEpoch ? entry.batches : [],
     });
