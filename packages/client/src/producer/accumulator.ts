@@ -1,6 +1,7 @@
 import { type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
 import { PendingBatch } from './pending-batch.ts';
+import { SequenceCounter } from './producer-identity.ts';
 import type { RecordWaiter } from './record-waiter.ts';
 
 export interface AccumulatorOptions {
@@ -21,6 +22,7 @@ export interface PartitionQueue {
   inFlight: PendingBatch | undefined;
   /** Not before this monotonic time, after a failure. */
   retryAtMs: number;
+  readonly sequences: SequenceCounter;
 }
 
 /** Records on their way to being sent, collected per partition. Pure: it is told the time and does nothing by itself. */
@@ -161,7 +163,7 @@ export class Accumulator {
     }
     let queue = queues[partition];
     if (queue === undefined) {
-      queue = { topic, partition, batches: [], inFlight: undefined, retryAtMs: 0 };
+      queue = { topic, partition, batches: [], inFlight: undefined, retryAtMs: 0, sequences: new SequenceCounter() };
       queues[partition] = queue;
     }
     return queue;

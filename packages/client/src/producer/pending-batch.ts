@@ -1,5 +1,6 @@
 import { BATCH_HEADER_BYTES, type BatchSeal, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
+import type { ProducerId } from './producer-identity.ts';
 import type { RecordWaiter } from './record-waiter.ts';
 
 /** What a broker said of a batch it took. */
@@ -24,6 +25,8 @@ export class PendingBatch {
   isClosed = false;
   attempts = 0;
   lastError: KafkaError | undefined;
+  /** The id that it was sent under; undefined where that was none, or it was not sent. */
+  sentAs: ProducerId | undefined;
   readonly #builder: RecordBatchBuilder;
   // By record, side by side: an object for each would cost more than the record.
   readonly #timestamps: number[] = [];
@@ -68,11 +71,21 @@ export class PendingBatch {
     this.#indexes.push(index);
   }
 
-  /** The batch's bytes, made once. */
+  /** The batch's bytes, made once: what is sent again is the same, so that brokers know it again. */
   async seal(options: BatchSeal): Promise<Uint8Array> {
     this.isClosed = true;
     this.#sealed ??= await this.#builder.seal(options);
     return this.#sealed;
+  }
+
+  get isSealed(): boolean {
+    return this.#sealed !== undefined;
+  }
+
+  /** A broker has refused it for its sequence: it may be sealed with another. */
+  unseal(): void {
+    this.#sealed = undefined;
+    this.sentAs = undefined;
   }
 
   /** Tells each record its offset. */

@@ -10,6 +10,7 @@ import { type AnyTopic, topicName } from '../topic/topic.ts';
 import { Accumulator } from './accumulator.ts';
 import { type Encoded, type GivenRecord, headersOf, type ReadyRecord } from './given-record.ts';
 import { defaultPartitioner, type Partitioner } from './partitioner.ts';
+import { ProducerIdentity } from './producer-identity.ts';
 import { ManyWaiting, OneWaiting, type RecordWaiter } from './record-waiter.ts';
 import { RoomQueue } from './room-queue.ts';
 import { Sender } from './sender.ts';
@@ -17,6 +18,10 @@ import { Sender } from './sender.ts';
 export interface ProducerOptions {
   /** Who must have a record before it counts as sent: every in-sync replica ('all', the default), the leader (1), nobody (0). */
   readonly acks?: 'all' | 0 | 1 | undefined;
+  /**
+   * Whether brokers keep a batch once that was sent again because its answer was lost (KIP-98). Default: with acks 'all', which it takes.
+   */
+  readonly idempotent?: boolean | undefined;
   /** How long a batch waits for more records, in milliseconds. Default 0: what is sent in one turn of the event loop goes together. */
   readonly lingerMs?: number | undefined;
   /** The size at which a batch goes out without waiting, before compression. Default 64 KB. */
@@ -42,7 +47,7 @@ export interface SendCallOptions {
 
 /**
  * Sends records. Concurrent calls of `send` share batches; records of a partition arrive in the order of the calls, also when
- * they have to be sent again. Idempotence is not built yet: a batch whose answer was lost is sent again, and may be there twice.
+ * they have to be sent again, and once. Without `idempotent` a batch whose answer was lost is sent again, and may be there twice.
  */
 export class Producer {
   readonly #cluster: Cluster;
@@ -59,6 +64,10 @@ export class Producer {
   constructor(cluster: Cluster, core: Core, codec: Codec, options: ProducerOptions = {}) {
     const { acks = 'all', batchBytes = 64 * 1024, lingerMs = 0, deliveryTimeoutMs = 120_000 } = options;
     const { maxBufferedBytes = 32 * 1024 * 1024, maxInFlight = 5, maxRequestBytes = 1024 * 1024 } = options;
+    const { idempotent = acks === 'all' } = options;
+    if (idempotent && acks !== 'all') {
+      throw new KafkaError(ClientErrorCode.INVALID_ARGUMENT, `an idempotent producer takes acks 'all', not ${acks}`);
+    }
     this.#cluster = cluster;
     this.#maxRequestBytes = maxRequestBytes;
     this.#partitioner = options.partitioner ?? defaultPartitioner(cluster.options.random, batchBytes);
@@ -73,6 +82,7 @@ export class Producer {
       maxInFlight,
       maxRequestBytes,
       seal: { compression: options.compression ?? 'none', codec, checksum: core },
+      identity: idempotent ? new ProducerIdentity(cluster) : undefined,
       settled: () => this.#room.admit(),
     });
     this.#onClientClosing = () => this.#abandon();

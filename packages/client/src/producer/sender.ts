@@ -5,6 +5,7 @@ import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
 import type { Accumulator, PartitionQueue } from './accumulator.ts';
 import type { PendingBatch } from './pending-batch.ts';
+import type { ProducerIdentity } from './producer-identity.ts';
 import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
 
 export interface SenderOptions {
@@ -13,11 +14,19 @@ export interface SenderOptions {
   readonly maxInFlight: number;
   readonly maxRequestBytes: number;
   readonly seal: BatchSeal;
+  /** Undefined: batches go without, and one that is sent again may be there twice. */
+  readonly identity: ProducerIdentity | undefined;
   /** Called whenever batches were settled, so that room is free. */
   readonly settled: () => void;
 }
 
 const PRODUCE_CHANNEL = 'produce';
+/** The broker knows the producer no more, or expects another batch of it. */
+const outOfStepCodes: readonly number[] = [
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.UNKNOWN_PRODUCER_ID,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+];
 /** Batches of magic 2 came with this version, zstd with that. */
 const RECORD_BATCHES_SINCE = 3;
 const ZSTD_SINCE = 7;
@@ -123,7 +132,7 @@ export class Sender {
     });
     try {
       const outgoing = await Promise.all(
-        taken.map(async ({ queue, batch }) => ({ queue, batch, bytes: await batch.seal(this.#options.seal) })),
+        taken.map(async ({ queue, batch }) => ({ queue, batch, bytes: await this.#seal(queue, batch) })),
       );
       await this.#produce(leaderId, load, outgoing);
     } catch (error) {
@@ -134,6 +143,15 @@ export class Sender {
       this.#options.settled();
       this.wake();
     }
+  }
+
+  /** A batch of an idempotent producer gets its sequence when it first goes out; one that goes again keeps it. */
+  async #seal(queue: PartitionQueue, batch: PendingBatch): Promise<Uint8Array> {
+    const { identity, seal } = this.#options;
+    if (identity === undefined || batch.isSealed) return batch.seal(seal);
+    const id = await identity.get();
+    batch.sentAs = id;
+    return batch.seal({ ...seal, ...queue.sequences.take(id, batch.recordsCount) });
   }
 
   async #produce(leaderId: number, load: BrokerLoad, outgoing: readonly OutgoingBatch[]): Promise<void> {
@@ -156,7 +174,8 @@ export class Sender {
     const response = await broker.connection.request(Produce, version, body, { timeoutMs: requestTimeoutMs + 5000 });
     if (response.throttleTimeMs > 0) load.throttledUntilMs = this.#clock.monotonicMs() + response.throttleTimeMs;
     for (const { queue, batch, receipt, error } of outcomesOf(response, outgoing, topicIds, broker.label)) {
-      if (error === undefined) this.#succeeded(queue, batch, receipt);
+      const isThere = error === undefined || error.code === ErrorCode.DUPLICATE_SEQUENCE_NUMBER;
+      if (isThere) this.#succeeded(queue, batch, receipt);
       else this.#failed(queue, batch, error);
     }
   }
@@ -170,9 +189,12 @@ export class Sender {
   #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError): void {
     batch.lastError = error;
     batch.attempts += 1;
+    const isOutOfStep = batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
+    if (isOutOfStep) this.#renumber(batch);
     const { clock, retry, random } = this.#cluster.options;
     const retryAtMs = clock.monotonicMs() + backoffMs(retry, batch.attempts, random);
-    if (!error.retriable || this.#cluster.isClosed) {
+    if ((!error.retriable && !isOutOfStep) || this.#cluster.isClosed) {
+      this.#skipped(batch);
       batch.fail(this.#cluster.isClosed ? error : explained(error, batch));
       this.#accumulator.done(queue);
       return;
@@ -181,7 +203,19 @@ export class Sender {
     if (isMetadataStale(error.code)) this.#cluster.refresh([queue.topic]).catch(() => {});
   }
 
+  /** The broker has lost track of the producer, and not taken the batch: it goes again under another id. */
+  #renumber(batch: PendingBatch): void {
+    this.#skipped(batch);
+    batch.unseal();
+  }
+
+  /** A batch with a sequence that may never have arrived: what comes behind it would be refused for the gap. */
+  #skipped({ sentAs }: PendingBatch): void {
+    if (sentAs !== undefined) this.#options.identity?.renew(sentAs);
+  }
+
   #expired(batch: PendingBatch): KafkaError {
+    this.#skipped(batch);
     const { topic, partition, lastError } = batch;
     const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
     const message = `${batch.recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(batch.deadlineMs - batch.createdAtMs)} ms (${reason})`;

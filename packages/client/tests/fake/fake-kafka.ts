@@ -9,6 +9,7 @@ import {
   ErrorCode,
   encodeResponse,
   Fetch,
+  InitProducerId,
   joinFrame,
   ListOffsets,
   Metadata,
@@ -21,9 +22,19 @@ import {
 } from '@ks/protocol';
 import type { Address } from '../../src/ports/network.ts';
 import { FakeNetwork, type Peer } from './fake-network.ts';
+import { ProducerStates } from './producer-states.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-const served: readonly AnyApi[] = [ApiVersions, Metadata, Produce, Fetch, ListOffsets, CreateTopics, DeleteTopics];
+const served: readonly AnyApi[] = [
+  ApiVersions,
+  Metadata,
+  Produce,
+  Fetch,
+  ListOffsets,
+  CreateTopics,
+  DeleteTopics,
+  InitProducerId,
+];
 
 export interface FakePartition {
   leaderId: number;
@@ -62,6 +73,9 @@ export class FakeKafka {
   readonly received: Received[] = [];
   /** The newest version of an API that brokers admit to; 0 for ApiVersions makes them refuse newer ones. */
   readonly maxVersions = new Map<number, number>();
+  /** What brokers remember of idempotent producers. */
+  readonly producers = new ProducerStates();
+  #producerIds = 1000;
   readonly #scripts: { readonly key: number; readonly answer: (request: never, nodeId: number) => Scripted }[] = [];
   readonly #waiting = new Set<() => void>();
 
@@ -201,11 +215,13 @@ export class FakeKafka {
       case Metadata:
         return this.#metadata(body as RequestOf<typeof Metadata>);
       case Produce:
-        return this.#produce(nodeId, body as RequestOf<typeof Produce>);
+        return this.produce(nodeId, body as RequestOf<typeof Produce>);
       case Fetch:
         return this.#fetch(nodeId, body as RequestOf<typeof Fetch>);
       case ListOffsets:
         return this.#listOffsets(nodeId, body as RequestOf<typeof ListOffsets>);
+      case InitProducerId:
+        return { errorCode: 0, producerId: this.#producerIds++, producerEpoch: 0 };
       case CreateTopics:
         return this.#createTopics(body as RequestOf<typeof CreateTopics>);
       default:
@@ -245,7 +261,8 @@ export class FakeKafka {
     };
   }
 
-  #produce(nodeId: number, request: RequestOf<typeof Produce>): ResponseInput<typeof Produce> | 'silence' {
+  /** Takes a Produce request as the broker would, for scripts that lose its answer. */
+  produce(nodeId: number, request: RequestOf<typeof Produce>): ResponseInput<typeof Produce> | 'silence' {
     const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
       name,
       topicId,
@@ -259,7 +276,10 @@ export class FakeKafka {
         const bytes = records ?? new Uint8Array(0);
         if (!new RecordBatch(bytes).isCrcValid(this.core))
           return { index, errorCode: ErrorCode.CORRUPT_MESSAGE, baseOffset: -1 };
-        return { index, errorCode: 0, baseOffset: this.append(topic.name, index, bytes) };
+        return {
+          index,
+          ...this.producers.append(topic.name, index, bytes, () => this.append(topic.name, index, bytes)),
+        };
       }),
     }));
     return request.acks === 0 ? 'silence' : { responses };

@@ -1,0 +1,71 @@
+import { ErrorCode, InitProducerId } from '@ks/protocol';
+import type { Cluster } from '../cluster.ts';
+import { errorFromCode } from '../kafka-error.ts';
+
+/** What brokers tell a producer's batches by, so that one that comes twice is kept once (KIP-98). */
+export interface ProducerId {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/** A producer's id, asked for at first use, and anew where brokers lost track of the one before. */
+export class ProducerIdentity {
+  readonly #cluster: Cluster;
+  #current: Promise<ProducerId> | undefined;
+  #known: ProducerId | undefined;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Rejects with CLUSTER_AUTHORIZATION_FAILED, or UNSUPPORTED_VERSION where brokers are too old; a later call asks again. */
+  get(): Promise<ProducerId> {
+    if (this.#current === undefined) {
+      const asked = this.#ask();
+      this.#current = asked;
+      asked.catch(() => {
+        if (this.#current === asked) this.#current = undefined;
+      });
+    }
+    return this.#current;
+  }
+
+  /** The next batch goes by another id, unless that has happened already since `lost`. */
+  renew(lost: ProducerId): void {
+    if (this.#known === lost) this.#current = undefined;
+  }
+
+  async #ask(): Promise<ProducerId> {
+    // The timeout is for transactions, which this producer has none of.
+    const body = { transactionalId: null, transactionTimeoutMs: 0 };
+    const answer = await this.#cluster.callAny(InitProducerId, body);
+    if (answer.errorCode !== ErrorCode.NONE) throw errorFromCode(answer.errorCode, undefined, {});
+    this.#known = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
+    return this.#known;
+  }
+}
+
+/** A batch's place among those of its producer in its partition. */
+export interface BatchSequence extends ProducerId {
+  readonly baseSequence: number;
+}
+
+/** Sequence numbers begin again behind the largest int32. */
+const SEQUENCES = 2 ** 31;
+
+/** Numbers the batches of one partition. */
+export class SequenceCounter {
+  #id: ProducerId | undefined;
+  #next = 0;
+
+  /** The sequence of a batch of `recordsCount` records; the first under another id is 0. */
+  take(id: ProducerId, recordsCount: number): BatchSequence {
+    if (this.#id !== id) {
+      this.#id = id;
+      this.#next = 0;
+    }
+    const baseSequence = this.#next;
+    this.#next = (this.#next + recordsCount) % SEQUENCES;
+    return { ...id, baseSequence };
+  }
+}
