@@ -54,7 +54,7 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/log-loader.ts',
     find: 'if (isCut) await file.truncate(result.validBytes);',
     replace: '',
-    finding: /a power cut had taken it|the log ended at|after a|cannot be read|bad checksum/,
+    finding: /a power cut had taken it|the log ended at|after a|cannot be read|bad checksum|an error was logged/,
   },
   {
     name: 'readers get what lies beyond the high watermark',

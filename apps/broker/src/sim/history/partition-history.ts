@@ -1,6 +1,6 @@
 import type { Attempt, SeenBatch } from './attempt.ts';
 import type { ShownKeys } from './compacted-records.ts';
-import type { SeenMarker, TransactionHistory } from './transaction-history.ts';
+import type { SeenMarker } from './transaction-history.ts';
 
 /** How a life of the broker ended: what is kept over it. */
 export type Ending = 'stop' | 'kill' | 'power-cut';
@@ -103,6 +103,11 @@ export class PartitionHistory {
     return [...this.#placed.values()].sort((a, b) => a.baseOffset - b.baseOffset);
   }
 
+  /** Transaction markers that were read, by offset. */
+  get markers(): ReadonlyMap<number, SeenMarker> {
+    return this.#markers;
+  }
+
   /** The broker acknowledged a batch: acks 1 or all. */
   acked(attempt: Attempt, baseOffset: number): void {
     if (baseOffset < 0) {
@@ -152,33 +157,6 @@ export class PartitionHistory {
     }
     if (this.#baseOf.has(offset)) this.#violate(`a marker is at ${offset}, where a batch was`);
     this.#markers.set(offset, marker);
-  }
-
-  /** After all of the partition was read: every transaction has ended in it, as it has elsewhere. */
-  checkTransactions(transactions: TransactionHistory): void {
-    const open = new Map<number, Attempt[]>();
-    const ends = [...this.#markers].map(([offset, marker]) => ({ offset, marker, attempt: undefined }));
-    const batches = this.placed().map(({ baseOffset, attempt }) => ({
-      offset: baseOffset,
-      marker: undefined,
-      attempt,
-    }));
-    for (const { offset, marker, attempt } of [...ends, ...batches].sort((a, b) => a.offset - b.offset)) {
-      if (offset < this.logStartOffset) continue;
-      if (attempt?.transaction !== undefined) {
-        const { producerId } = attempt.transaction;
-        open.set(producerId, [...(open.get(producerId) ?? []), attempt]);
-      }
-      if (marker === undefined) continue;
-      for (const { transaction } of open.get(marker.producerId) ?? []) {
-        if (transaction !== undefined) transactions.shows(transaction, marker.type, this.name);
-      }
-      open.delete(marker.producerId);
-    }
-    for (const [producerId, [first]] of open) {
-      if (transactions.isLeft(first?.transaction)) continue;
-      this.#violate(`the transaction of producer ${producerId} that began at ${first?.baseOffset} has no end`);
-    }
   }
 
   /** The broker told a high watermark, to a request sent when `floor` was known. */
@@ -249,21 +227,6 @@ export class PartitionHistory {
       this.#violate(`batch ${attempt.id} was acknowledged up to ${endOffset} and lost by a power cut`);
     attempt.status = 'lost';
     return true;
-  }
-
-  /** Each producer's batches follow each other by their sequences, without a gap and without a repetition. */
-  checkSequences(): void {
-    if (this.traits.isCompacted) return;
-    const next = new Map<string, number>();
-    for (const { attempt, baseOffset } of this.placed()) {
-      if (attempt.producer === undefined || baseOffset < this.logStartOffset) continue;
-      const { producerId, producerEpoch, sequence } = attempt.producer;
-      const key = `${producerId} ${producerEpoch}`;
-      const expected = next.get(key) ?? sequence;
-      if (sequence !== expected)
-        this.#violate(`producer ${key}: sequence ${sequence} at ${baseOffset}, not ${expected}`);
-      next.set(key, sequence + attempt.count);
-    }
   }
 
   #loseFrom(endOffset: number, life: number): void {

@@ -1,5 +1,6 @@
 import { checkKeys } from '../history/compacted-records.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
+import { checkSequences, checkTransactions } from '../history/whole-partition.ts';
 import type { SimClient } from '../sim-client.ts';
 import type { Stage } from './actor.ts';
 import { fetchOnce } from './consumer.ts';
@@ -46,11 +47,10 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     tries = positions.get(partition) === before ? tries : 0;
     if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
   }
-  if (partition.traits.isCompacted) {
-    checkKeys(partition.shownKeys, partition.placed(), (what) => history.violate(`${partition.name}: ${what}`));
-  }
-  partition.checkSequences();
-  partition.checkTransactions(history.transactions);
+  const violate = (what: string) => history.violate(`${partition.name}: ${what}`);
+  if (partition.traits.isCompacted) checkKeys(partition.shownKeys, partition.placed(), violate);
+  checkSequences(partition, violate);
+  checkTransactions(partition, history.transactions, violate);
   if (latest < partition.ackedEndOffset) {
     history.violate(`${partition.name}: it ends at ${latest}, but ${partition.ackedEndOffset} was acknowledged`);
   }
