@@ -21,6 +21,7 @@ import type { Random } from './ports/random.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
 import { brokerValues } from './runtime/broker-values.ts';
 import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
+import { registerClusterMetrics } from './runtime/cluster-metrics.ts';
 import { ControllerConfigAdmin } from './runtime/config-admin.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
 import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
@@ -329,13 +330,16 @@ class ComposedBroker implements Broker {
     });
   }
 
-  #registerMetrics({ groups, server }: Parts): void {
+  #registerMetrics({ loader, groups, server }: Parts): void {
     const { metrics, clock } = this.#adapters;
+    registerClusterMetrics(metrics, this.#config.nodeId, () => loader.image());
     registerPartitionMetrics(metrics, this.#replicas);
     registerGroupLag(metrics, { groups, replicas: this.#replicas, clock });
     registerServerMetrics(metrics, {
       connectionCount: () => server.connectionCount,
       requestBytes: () => server.requestBytes,
+      unsentBytes: () => server.unsentBytes,
+      traffic: server.traffic,
       tailBytes: () => this.#environment.memory.usedBytes,
       freeBytes: () => this.#slabs.freeBytes,
     });

@@ -67,6 +67,8 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const registry = new ReplicaRegistry();
   const wheel = new TimerWheel(clock);
   const purgatory = new Purgatory<HostedReplica>(wheel, limits.parkedFetchesMax);
+  const waiting = { name: 'ks_waiting_fetches', help: 'Fetches that wait for new records.', type: 'gauge' } as const;
+  options.metrics?.collected([waiting], () => ({ [waiting.name]: [{ labels: {}, value: purgatory.size }] }));
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
   const follower = new ImageFollower({ brokerId, registry, settingsOf, logger, wakeFetches });
   const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals });

@@ -3,7 +3,8 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
 import { ClosingLog } from './closing-log.ts';
-import { ClientConnection, type ConnectionLimits, type ConnectionShared } from './connection.ts';
+import { ClientConnection } from './connection.ts';
+import type { ConnectionLimits, ConnectionShared } from './connection-shared.ts';
 import { type ConnectionCounts, ConnectionGate, type ConnectionLimit } from './connection-gate.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { type HeldMemory, heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
@@ -185,9 +186,28 @@ export class BrokerServer {
     for (const connection of pressed) this.#shared.dirty(connection);
   }
 
+  /**
+   * A request that got the last memory did not go on. Only one at a time may go beyond the bound: were all those who wait let have it one
+   * after the other, a thousand that hold half a request each would stop everybody for hours. Ends those that have waited longest, but never
+   * the last that waits: it is served next.
+   */
+  #freeMemory(nowMs: number, freedBytes: number): void {
+    const { stalledMs, queuedBytesMax } = this.#options.limits;
+    const since = ({ starvedSinceMs }: ClientConnection): number => starvedSinceMs ?? nowMs;
+    const starved = [...this.#connections].filter(({ starvedSinceMs }) => starvedSinceMs !== undefined);
+    starved.sort((one, other) => since(one) - since(other));
+    let usedBytes = this.#requestMemory.usedBytes - freedBytes;
+    for (const connection of starved.slice(0, -1)) {
+      if (usedBytes <= queuedBytesMax / 2 || nowMs - since(connection) < stalledMs) return;
+      usedBytes -= connection.giveUpMemory();
+    }
+  }
+
   #sweepConnections(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const connection of this.#connections) connection.checkTimeouts(nowMs);
+    let freedBytes = 0;
+    for (const connection of this.#connections) freedBytes += connection.checkTimeouts(nowMs);
+    if (freedBytes > 0) this.#freeMemory(nowMs, freedBytes);
     this.#closings.tick();
     for (const [limit, { count, address }] of this.#refused) {
       const fields = { limit, count, address, connections: this.#connections.size };

@@ -1,51 +1,13 @@
 import type { Connection, ConnectionEvents } from '../ports/network.ts';
-import type { Logger } from '../ports/logger.ts';
 import type { Handler } from '../handlers/handler.ts';
-import { type Answer, type Dispatcher, RequestError } from './dispatch.ts';
-import type { ClosingLog } from './closing-log.ts';
+import type { ConnectionShared } from './connection-shared.ts';
+import { type Answer, RequestError } from './dispatch.ts';
 import { FrameReader, type ReadingState } from './frame-reader.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import type { ConnectionFacts } from './request-context.ts';
-import type { RequestMemory } from './request-memory.ts';
 import { ResponseQueue, type Slot } from './response-queue.ts';
-import type { ClosingCause, ServerTraffic } from './server-traffic.ts';
-import type { StepMemory } from './step-memory.ts';
-import { CountedOutbox, type UnsentResponses } from './unsent-responses.ts';
-
-/** Limits of one connection. */
-export interface ConnectionLimits {
-  /** socket.request.max.bytes */
-  readonly requestBytesMax: number;
-  /** queued.max.requests: requests under way before the socket is not read. */
-  readonly inFlightMax: number;
-  /** Response bytes not taken by the socket at which no further request is admitted. */
-  readonly unsentBytesMax: number;
-  /** connections.max.idle.ms; negative: never. */
-  readonly idleMs: number;
-  /** ks.slow.reader.timeout.ms */
-  readonly slowReaderMs: number;
-  /** While memory is short: a connection that holds some and does not go on for this long is ended. */
-  readonly stalledMs: number;
-}
-
-/** What all connections of a server share. */
-export interface ConnectionShared {
-  readonly dispatcher: Dispatcher;
-  readonly landing: Uint8Array;
-  readonly memory: RequestMemory;
-  readonly steps: StepMemory;
-  readonly unsent: UnsentResponses;
-  readonly traffic: ServerTraffic;
-  readonly limits: ConnectionLimits;
-  readonly logger: Logger;
-  readonly closings: ClosingLog;
-  readonly monotonicMs: () => number;
-  /** `flush` of the connection shall run at the end of this loop turn. */
-  readonly dirty: (connection: ClientConnection) => void;
-  /** Whether the broker can take in requests; where it cannot, `flush` is to be called again soon. */
-  readonly mayAdmit: (connection: ClientConnection) => boolean;
-  readonly gone: (connection: ClientConnection) => void;
-}
+import type { ClosingCause } from './server-traffic.ts';
+import { CountedOutbox } from './unsent-responses.ts';
 
 /**
  * One client. Admits its requests in order as far as the limits allow, sends the responses in the same order, and stops
@@ -69,6 +31,10 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   /** The last admitted request's API has as many under way as it may. */
   #isFull = false;
   #isPaused = false;
+  /** Paused because there is no memory for the rest of a request. */
+  #isStarved = false;
+  /** When the request that comes in found no memory first. */
+  #starvedAtMs: number | undefined;
   #isQuiet = false;
   /** Everything was answered and the socket is closing: what still comes is not looked at. */
   #isEnding = false;
@@ -167,8 +133,8 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     if (!this.#isGone) this.#socket.destroy();
   }
 
-  /** Ends the connection where it has been silent, or has taken nothing, for too long. */
-  checkTimeouts(nowMs: number): void {
+  /** Ends the connection where it has been silent, or has taken nothing, for too long. Returns the memory that it kept from others. */
+  checkTimeouts(nowMs: number): number {
     const { slowReaderMs, stalledMs, idleMs } = this.#shared.limits;
     const isStalled = this.#isStalled(nowMs);
     if (this.#outbox.pendingBytes > 0) {
@@ -177,7 +143,20 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     } else if (this.isIdle && idleMs >= 0 && nowMs - this.#activeMs >= idleMs) {
       this.#end('idle', 'It was idle');
     }
-    if (isStalled) this.#end('stalled-request', 'It holds memory for a request that does not go on');
+    if (!isStalled) return 0;
+    this.#end('stalled-request', 'It holds memory for a request that does not go on');
+    return this.#reader.heldBytes;
+  }
+
+  /** Since when its request has lacked memory; undefined where it does not wait for any. */
+  get starvedSinceMs(): number | undefined {
+    return this.#isStarved ? this.#starvedAtMs : undefined;
+  }
+
+  /** Ends the connection, which waits for memory, to have what it holds itself; returns how many bytes that is. */
+  giveUpMemory(): number {
+    this.#end('stalled-request', 'It waited for memory that others hold for requests that do not go on');
+    return this.#reader.heldBytes;
   }
 
   /** Whether it keeps from others what it makes no use of: the rest of a request does not come, or what it asked for is not taken. */
@@ -208,6 +187,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     const { handler, answer, clientId } = this.#shared.dispatcher.dispatch(frame, this);
     const slot = this.#responses.open(handler);
     this.#clientId = clientId;
+    this.#starvedAtMs = undefined;
     if (answer instanceof Promise) {
       answer.then(
         (value) => this.#complete(slot, value),
@@ -228,7 +208,11 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     try {
       const state = step();
       if (this.#isGone) this.#reader.release();
-      if (state === 'memory' && !this.#isGone) this.#shared.memory.whenFree(this.#retry);
+      this.#isStarved = state === 'memory' && !this.#isGone;
+      if (this.#isStarved) {
+        this.#starvedAtMs ??= this.#shared.monotonicMs();
+        this.#shared.memory.whenFree(this.#retry);
+      }
       if (state === 'none' && !this.#isQuiet) this.#resume();
       else this.#pause();
     } catch (error) {

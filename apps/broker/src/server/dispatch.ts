@@ -11,7 +11,7 @@ import type { AdvertisedApi, BrokerServices } from '../handlers/broker-services.
 import { CloseConnection, type Handler } from '../handlers/handler.ts';
 import { type Authorize, type ConnectionFacts, ServerRequestContext } from './request-context.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { releaseBody, type Sendable, sendablesOf } from './response-parts.ts';
+import { releaseBody, type Sendable, sendablesOf, sizeOf } from './response-parts.ts';
 
 /** A request that cannot be answered: it ends its connection. */
 export class RequestError extends Error {
@@ -89,6 +89,7 @@ export class Dispatcher {
     }
     reader.position = 0;
     const head = decodeHead(reader, api);
+    this.#metrics.received(api, frame.length);
     const request = decodeBody(handler, head, frame, reader.position);
     const context = new ServerRequestContext(connection, head, this.#broker.clock.now(), this.#authorize);
     return { handler, clientId: head.clientId, answer: this.#call(handler, request, head, context) };
@@ -104,7 +105,9 @@ export class Dispatcher {
     const startedMs = clock.monotonicMs();
     const answered = (body: unknown): Answer => {
       this.#metrics.answered(handler.api, body, clock.monotonicMs() - startedMs);
-      return encode(handler.api, head, body);
+      const answer = encode(handler.api, head, body);
+      if (answer !== undefined) this.#metrics.sent(handler.api, sizeOf(answer));
+      return answer;
     };
     const refused = (error: unknown): never => {
       this.#metrics.refused(handler.api.name);

@@ -59,6 +59,11 @@ export class FrameReader {
     return this.#to - this.#from;
   }
 
+  /** Memory that is held for them. */
+  get heldBytes(): number {
+    return this.#kept?.bytes.length ?? 0;
+  }
+
   /** Where the next bytes shall land. */
   nextView(): Uint8Array {
     const { landing, memory } = this.#options;

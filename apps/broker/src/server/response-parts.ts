@@ -16,6 +16,13 @@ export function sendablesOf(pieces: readonly WirePiece[]): readonly Sendable[] {
   });
 }
 
+/** All bytes of a response. */
+export function sizeOf(sendables: readonly Sendable[]): number {
+  let bytes = 0;
+  for (const each of sendables) bytes += isBytes(each) ? each.length : each.sizeBytes;
+  return bytes;
+}
+
 /** Bytes that belong to responses alone. */
 export function heapBytesOf(sendables: readonly Sendable[]): number {
   let bytes = 0;

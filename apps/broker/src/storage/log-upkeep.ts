@@ -30,7 +30,9 @@ export class LogUpkeep {
   async syncWritten(): Promise<number> {
     const { environment, segments } = this.#parts;
     const { logEndOffset } = this.#host;
+    const startedMs = environment.clock.monotonicMs();
     let isNameNew = false;
+    let isIdle = true;
     for (const segment of [...segments.all]) {
       if (segment.writtenBytes === 0) continue;
       const isWhole = segment.isSealed && segment.isWritten;
@@ -42,9 +44,11 @@ export class LogUpkeep {
         continue;
       const isNew = await syncSegment(environment.files, environment.handles, segment, isWhole);
       isNameNew ||= isNew;
+      isIdle = false;
       if (isWhole) environment.indexes.loaded(segment);
     }
     if (isNameNew) await environment.files.syncDirectory(this.#host.directory);
+    if (!isIdle) environment.flushSeconds?.observe((environment.clock.monotonicMs() - startedMs) / 1000);
     // What a crash loses of the transaction indexes is read from the log again, behind the last snapshot.
     if (this.#parts.snapshots.hasPending) await this.saveProducers(logEndOffset);
     return logEndOffset;

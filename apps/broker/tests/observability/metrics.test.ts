@@ -104,6 +104,44 @@ describe('metrics over HTTP', () => {
     expect((await scrape(broker)).get('ks_requests_refused_total{api="unknown"}')).toBe(2);
   });
 
+  test('tell what the cluster is, and bytes by API', async () => {
+    const broker = await started();
+    await createTopic(broker.port, 'orders');
+    const asking = await client(broker);
+    const request = produceRequest('orders', aged(['a'], 0));
+    asking.send(request);
+    await asking.response(Produce, 9);
+    const series = await scrape(broker);
+    expect(series.get('ks_request_bytes_total{api="Produce"}')).toBe(request.length - 4);
+    expect(series.get('ks_response_bytes_total{api="Produce"}')).toBeGreaterThan(20);
+    expect(series.get('ks_sent_bytes_total')).toBeGreaterThan(20);
+    expect(series.get('ks_received_bytes_total')).toBeGreaterThanOrEqual(request.length);
+    expect([series.get('ks_active_controller'), series.get('ks_offline_partitions')]).toEqual([1, 0]);
+    expect([series.get('ks_topics'), series.get('ks_leader_partitions'), series.get('ks_brokers')]).toEqual([1, 1, 1]);
+    expect([series.get('ks_waiting_fetches'), series.get('ks_unclean_elections_total')]).toEqual([0, 0]);
+  });
+
+  test('tell flushes of the log, and connections that were refused or closed', async () => {
+    const broker = await startEmbeddedBroker({
+      config: { 'ks.http.listener': '127.0.0.1:0', 'max.connections': '2', 'log.flush.interval.messages': '1' },
+    });
+    closers.push(() => broker.stop());
+    await createTopic(broker.port, 'orders');
+    const asking = await client(broker);
+    expect(await produce(asking, 'orders', aged(['a'], 0))).toBe(0);
+    const talking = await client(broker);
+    // The topic's creator may not be gone yet: the third or the fourth is one too many.
+    const beyond = await Promise.all([client(broker), client(broker)]);
+    await beyond[1]?.closed();
+    talking.send(frameOf(0x70, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff));
+    await talking.closed();
+    const series = await scrape(broker);
+    expect(series.get('ks_log_flush_seconds_count')).toBeGreaterThanOrEqual(1);
+    expect(series.get('ks_connections_refused_total{limit="max.connections"}')).toBeGreaterThanOrEqual(1);
+    expect(series.get('ks_connections_closed_total{cause="refused-request"}')).toBe(1);
+    expect(series.get('ks_connections_accepted_total')).toBeGreaterThanOrEqual(3);
+  });
+
   test('tell offsets, sizes and traffic', async () => {
     const broker = await started();
     await createTopic(broker.port, 'orders');
