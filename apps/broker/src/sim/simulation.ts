@@ -9,6 +9,7 @@ import { consume } from './workload/consumer.ts';
 import { commitAlone, takePart } from './workload/group-member.ts';
 import { produceIdempotently } from './workload/idempotent-producer.ts';
 import { produce } from './workload/producer.ts';
+import { consumeInSession } from './workload/session-consumer.ts';
 import { produceInTransactions } from './workload/transactional-producer.ts';
 
 export interface SimulationOptions {
@@ -79,6 +80,7 @@ class Simulation {
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`producer-${count}`, produce);
     for (let count = random.int(3); count > 0; count--) this.#employ(`idempotent-${count}`, produceIdempotently);
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`consumer-${count}`, consume);
+    for (let count = random.int(2); count > 0; count--) this.#employ(`session-${count}`, consumeInSession);
     for (let count = random.int(3); count > 0; count--) this.#employ(`transactional-${count}`, produceInTransactions);
     for (let count = random.int(4); count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
     for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));

@@ -112,7 +112,7 @@ export async function fetchOnce(
   }
 }
 
-function ask(partition: PartitionHistory, fetchOffset: number): Asked {
+export function ask(partition: PartitionHistory, fetchOffset: number): Asked {
   const { highWatermark, logStartOffset } = partition;
   return {
     partition,
@@ -122,7 +122,7 @@ function ask(partition: PartitionHistory, fetchOffset: number): Asked {
   };
 }
 
-function topicsOf(asked: readonly Asked[], version: number, partitionMaxBytes: number) {
+export function topicsOf(asked: readonly Asked[], version: number, partitionMaxBytes: number) {
   const topics = new Map<string, Asked[]>();
   for (const each of asked) {
     const { topic } = each.partition;
@@ -141,7 +141,7 @@ function topicsOf(asked: readonly Asked[], version: number, partitionMaxBytes: n
 type FetchAnswer = ResponseOf<typeof Fetch>;
 type Told = FetchAnswer['responses'][number]['partitions'][number];
 
-function toldOf(answer: FetchAnswer, asked: Asked, version: number): Told | undefined {
+export function toldOf(answer: FetchAnswer, asked: Asked, version: number): Told | undefined {
   const topic = answer.responses.find((each) =>
     version >= TOPIC_IDS_SINCE ? each.topicId === asked.partition.topicId : each.topic === asked.partition.topic,
   );
@@ -167,7 +167,7 @@ interface Circumstances {
   readonly isolationLevel: number;
 }
 
-async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Circumstances): Promise<number> {
+export async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Circumstances): Promise<number> {
   const { history } = stage;
   const { client, life, version, isolationLevel } = by;
   const { partition, fetchOffset } = asked;
