@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
     file: 'runtime/coordinator-log.ts',
     find: 'acks: -1,',
     replace: 'acks: 0,',
-    finding: /was acknowledged, then|a new life|comes after/,
+    finding: /was acknowledged, then|a new life|comes after|shows an? /,
   },
   {
     name: 'readers of committed records get what open transactions wrote',
