@@ -7,9 +7,12 @@ export interface Sighting extends RecordedFrame {
 }
 
 /** Larger frames are left out: they say nothing that a smaller one does not. */
-const bytesMax = 1500;
+const bytesMax = 700;
 
-/** At most two frames of each API, version, direction and answering broker: the longest, which says the most, and the shortest. */
+/**
+ * At most two frames of each API, version and direction: the longest, which says the most, and the shortest. Of what ks answers
+ * only the longest.
+ */
 export function chooseFrames(sightings: readonly Sighting[]): readonly Sighting[] {
   const groups = Map.groupBy(
     sightings.filter(({ bytes }) => bytes.length <= bytesMax),
@@ -21,7 +24,8 @@ export function chooseFrames(sightings: readonly Sighting[]): readonly Sighting[
       const ordered = group.toSorted((a, b) => a.bytes.length - b.bytes.length);
       const [shortest, longest] = [ordered[0], ordered.at(-1)];
       if (shortest === undefined || longest === undefined) return [];
-      return shortest.bytes.length === longest.bytes.length ? [longest] : [shortest, longest];
+      const isOne = shortest.bytes.length === longest.bytes.length;
+      return isOne || (longest.broker === 'ks' && longest.direction === 'response') ? [longest] : [shortest, longest];
     })
     .toSorted((a, b) => a.apiKey - b.apiKey || a.apiVersion - b.apiVersion || a.direction.localeCompare(b.direction));
 }

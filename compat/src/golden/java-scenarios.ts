@@ -56,5 +56,7 @@ export const javaScenarios: readonly Scenario[] = [
         ...['--max-messages', '1', '--transaction-size', '1'],
       ]),
   },
+  tool('kafka-groups', '--list'),
+  tool('kafka-console-share-consumer', `--topic ${topic} --group golden-java-share --max-messages 1 --timeout-ms 3000`),
   tool('kafka-topics', `--delete --topic ${topic}`),
 ];

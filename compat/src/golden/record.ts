@@ -13,24 +13,35 @@ import { javaScenarios } from './java-scenarios.ts';
 import { kafkajsScenarios } from './kafkajs-scenarios.ts';
 import { kcatScenarios } from './kcat-scenarios.ts';
 import { platformaticScenarios } from './platformatic-scenarios.ts';
+import { pythonScenarios } from './python-scenarios.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 
 // Records the golden frames: node --conditions=@ks/source compat/src/golden/record.ts
 
-const scenarios = [...kcatScenarios, ...kafkajsScenarios, ...platformaticScenarios, ...javaScenarios];
+const scenarios = [
+  ...kcatScenarios,
+  ...kafkajsScenarios,
+  ...platformaticScenarios,
+  ...pythonScenarios,
+  ...javaScenarios,
+];
 const fixture = fileURLToPath(new URL('../../../packages/protocol/tests/fixtures/golden-frames.json', import.meta.url));
 
 interface Behind extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Kafka's coordinators call the broker over the same listener: WriteTxnMarkers, and AddPartitionsToTxn in its batched form. */
+/** Kafka's coordinators call the broker over the same listener, AddPartitionsToTxn in its batched form. */
 const interBroker = (apiKey: number, apiVersion: number): boolean =>
-  apiKey === ApiKey.WriteTxnMarkers || (apiKey === ApiKey.AddPartitionsToTxn && apiVersion >= 4);
+  apiKey === ApiKey.WriteTxnMarkers ||
+  apiKey === ApiKey.InitializeShareGroupState ||
+  (apiKey === ApiKey.AddPartitionsToTxn && apiVersion >= 4);
 
-/** Rejects after 20 s: a client that waits for ever for what a broker does not do is left behind. */
-function impatience(): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error('it did not end')), 20_000).unref());
+/** Rejects after a while: a client that waits for ever for what a broker does not do is left behind. */
+function impatience(what: string): Promise<never> {
+  return new Promise((_, reject) =>
+    setTimeout(() => reject(new Error('it did not end')), what === 'all of it' ? 120_000 : 20_000).unref(),
+  );
 }
 
 /** Runs every client against one broker through the proxy. A client that fails is told and still leaves its frames. */
@@ -42,14 +53,14 @@ async function sightings(broker: string, start: (advertised: string) => Promise<
   const found: Sighting[] = [];
   for (const { client, what, run } of scenarios) {
     try {
-      await Promise.race([run(`127.0.0.1:${port}`), impatience()]);
+      await Promise.race([run(`127.0.0.1:${port}`), impatience(what)]);
     } catch (error) {
       console.warn(
         `${broker}: ${client}: ${what}: ${error instanceof Error ? error.message.slice(0, 600) : String(error)}`,
       );
     }
     // A client that asks again and again in vain says nothing new.
-    for (const frame of proxy.frames.splice(0).slice(0, 5000)) {
+    for (const frame of proxy.frames.splice(0).slice(0, 20_000)) {
       const own = interBroker(frame.apiKey, frame.apiVersion);
       found.push({ ...frame, client: own ? `${broker} itself` : client, broker });
     }

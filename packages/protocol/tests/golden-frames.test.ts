@@ -144,6 +144,6 @@ test('the record batches of foreign producers have sound checksums and the recor
 
 test('the set holds every client, against both brokers', () => {
   const pairs = new Set(frames.map(({ client, broker }) => `${client.split(' ')[0]} ${broker.split(' ')[0]}`));
-  const clients = ['kcat', 'kafkajs', '@platformatic/kafka', 'Java'];
+  const clients = ['kcat', 'kafkajs', '@platformatic/kafka', 'confluent-kafka', 'kafka-python', 'Java'];
   expect([...pairs]).toEqual(expect.arrayContaining(clients.flatMap((one) => [`${one} Apache`, `${one} ks`])));
 });
