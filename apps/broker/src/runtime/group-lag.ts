@@ -1,7 +1,7 @@
-import { baseTimestamp, BATCH_HEADER_BYTES } from '@ks/protocol';
-import { copyRangeOfParts, releaseParts } from '../ports/wire-part.ts';
+import { BATCH_HEADER_BYTES, baseTimestamp } from '@ks/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { CollectedFamily, CollectedSamples, Metrics, Sample } from '../ports/metrics.ts';
+import { copyRangeOfParts, releaseParts } from '../ports/wire-part.ts';
 import type { HostedPartition, ReplicaManager } from './replica-manager.ts';
 
 /** What a group has committed of one partition. */
@@ -70,17 +70,19 @@ export function registerGroupLag(metrics: Metrics, source: GroupLagSource): void
 
 /** When the batch that holds `offset`, or the next one, began; -1 where that cannot be told. */
 async function timestampAt({ log, highWatermark, logStartOffset }: HostedPartition, offset: number): Promise<number> {
-  const read = await log.read(Math.max(offset, logStartOffset), 0, highWatermark, { minOneBatch: true });
-  if (read.type !== 'records') return -1;
   try {
-    if (read.sizeBytes < BATCH_HEADER_BYTES) return -1;
-    const header = new Uint8Array(BATCH_HEADER_BYTES);
-    await copyRangeOfParts(read.parts, 0, header);
-    return baseTimestamp(header, 0);
+    const read = await log.read(Math.max(offset, logStartOffset), 0, highWatermark, { minOneBatch: true });
+    if (read.type !== 'records') return -1;
+    try {
+      if (read.sizeBytes < BATCH_HEADER_BYTES) return -1;
+      const header = new Uint8Array(BATCH_HEADER_BYTES);
+      await copyRangeOfParts(read.parts, 0, header);
+      return baseTimestamp(header, 0);
+    } finally {
+      releaseParts(read.parts);
+    }
   } catch {
-    // The segment went meanwhile.
+    // The log failed or its segment went meanwhile: the other measurements are wanted then more than ever.
     return -1;
-  } finally {
-    releaseParts(read.parts);
   }
 }

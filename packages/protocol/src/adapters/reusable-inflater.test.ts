@@ -36,6 +36,17 @@ describe.each(kinds)('%s, inflated in the same memory', (kind) => {
     );
   });
 
+  test.each([65_535, 65_536, 65_537, 131_072, 262_144, 524_288])('%i bytes, about what the memory holds', (length) => {
+    // Noise, so that the last byte comes out with the last of the input.
+    const bytes = Uint8Array.from({ length }, (_, at) => Math.imul(at + 1, 2_654_435_761) >>> 13);
+    for (const content of [bytes, new Uint8Array(length)]) {
+      const fresh = createReusableInflater(kind);
+      for (const one of [fresh, inflater]) {
+        expect(Buffer.from(one?.inflate(compress[kind](content), length) ?? []).equals(content)).toBe(true);
+      }
+    }
+  });
+
   test('garbage is refused and harms nothing that comes after it', () => {
     const good = compress[kind](Buffer.from('good'));
     fc.assert(

@@ -132,8 +132,10 @@ class StreamInflater implements ReusableInflater {
 
   #failure(message: string): CodecError {
     // zstd's context never forgets its first error.
-    this.#stream.destroy();
+    // The new one comes first: a destroyed handle must not be left in use, for to write to it ends the process.
+    const failed = this.#stream;
     this.#stream = this.#open();
+    failed.destroy();
     return new CodecError('CORRUPT', this.#kind, `${this.#kind}: ${message}`);
   }
 
