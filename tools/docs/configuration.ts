@@ -40,7 +40,7 @@ A broker takes Kafka's own keys from three places; later ones win:
 
 1. a \`server.properties\`: \`ks broker run --config server.properties\`
 2. environment variables: \`log.segment.bytes\` is \`${environmentName('log.segment.bytes')}\`, \`ks.tail.bytes\` is \`${environmentName('ks.tail.bytes')}\`
-3. flags: \`ks start --port 9093 --data /var/lib/ks -X log.retention.hours=24\`
+3. flags: \`ks start --port 9093 --data /var/lib/ks --override log.retention.hours=24\`
 
 A Kafka \`server.properties\` starts ks as it is: keys that ks has no use for warn once and change nothing, misspelt keys
 warn as unknown, and a value that is not allowed ends the start with one line that names the key and what is allowed.
