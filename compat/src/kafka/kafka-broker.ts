@@ -49,7 +49,8 @@ export async function startKafka(
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   );
-  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  // The zero byte keeps the id from starting with a dash, which the tool would take for a flag.
+  const clusterId = Buffer.from(`00${randomUUID().replaceAll('-', '').slice(2)}`, 'hex').toString('base64url');
   await java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', config]);
   const child = spawn('java', ['-Xmx512M', '-cp', kafkaClassPath, 'kafka.Kafka', config], {
     cwd: directory,
