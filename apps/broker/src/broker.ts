@@ -404,7 +404,8 @@ class ComposedBroker implements Broker {
     previousBrokerEpoch: number,
   ): Promise<void> {
     const { values, nodeId } = this.#config;
-    this.#registration = await registerBroker(store, this.#adapters.random, {
+    const { random, clock, logger } = this.#adapters;
+    const description = {
       brokerId: nodeId,
       endpoints: this.#advertised(),
       rack: values['broker.rack'],
@@ -412,7 +413,8 @@ class ComposedBroker implements Broker {
       logDirIds: directories.map(({ directoryId }) => directoryId),
       previousBrokerEpoch,
       leaseTtlMs: values['broker.session.timeout.ms'],
-    });
+    };
+    this.#registration = await registerBroker(store, random, description, { clock, logger, failed: this.#failed });
     await metadataController.settleBirths();
     await loader.start();
     groups.start();

@@ -12,6 +12,7 @@ export function brokerImage(brokerId: number, fields: Partial<BrokerImage> = {})
     brokerId,
     brokerEpoch: 1,
     fenced: false,
+    inControlledShutdown: false,
     endpoints: [{ listenerName: 'PLAINTEXT', host: 'localhost', port: 9092 + brokerId }],
     rack: null,
     host: `host-${brokerId}`,

@@ -81,7 +81,7 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   const metrics = new KeptMetrics();
   await ensureCluster(store, random, { clusterId: undefined, features: new Map() });
   const failures: Error[] = [];
-  const registration = await registerBroker(store, random, {
+  const description = {
     brokerId,
     endpoints: [{ listenerName: 'PLAINTEXT', host: 'localhost', port: 9092 + brokerId }],
     rack: null,
@@ -89,6 +89,9 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
     logDirIds: [],
     previousBrokerEpoch: options.previousBrokerEpoch ?? -1,
     leaseTtlMs: 9000,
+  };
+  const registration = await registerBroker(store, random, description, {
+    ...{ clock, logger: log, failed: (error: Error) => void failures.push(error) },
   });
   const controller = new MetadataController({
     ...{ store, brokerId, clock, logger: log, metrics },

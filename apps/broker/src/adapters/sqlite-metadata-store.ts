@@ -50,7 +50,8 @@ class SqliteMetadataStore implements MetadataStore {
   readonly #path: string;
   readonly #tables: SqliteTables;
   readonly #historyRevisionsMax: number;
-  readonly #leases = new Set<string>();
+  /** What tells the holder of each lease that another ended it. */
+  readonly #leases = new Map<string, () => void>();
   readonly #wakers = new Set<() => void>();
   #pending: PendingCommit[] = [];
   #leaseCount = 0;
@@ -105,9 +106,15 @@ class SqliteMetadataStore implements MetadataStore {
     return this.#guard(() => {
       this.#leaseCount += 1;
       const id = `${this.#tables.revision}-${this.#leaseCount}`;
-      this.#leases.add(id);
-      return { id, deadlineMs: () => Number.POSITIVE_INFINITY, revoke: () => this.#revoke(id) };
+      const lost = new Promise<void>((resolve) => this.#leases.set(id, resolve));
+      return { id, deadlineMs: () => Number.POSITIVE_INFINITY, lost, revoke: () => this.#revoke(id) };
     });
+  }
+
+  async revokeLease(leaseId: string): Promise<void> {
+    const lose = this.#leases.get(leaseId);
+    await this.#revoke(leaseId);
+    lose?.();
   }
 
   async compact(revision: number): Promise<void> {

@@ -14,6 +14,7 @@ beforeEach(async () => {
     logDirIds: [],
     incarnationId: 'i',
     leaseId: 'l',
+    inControlledShutdown: false,
     uncleanBirth: false,
   };
   await broker.write({ type: 'put', key: 'registrations/5', value: JSON.stringify(registration) });

@@ -85,6 +85,7 @@ describe('the answer', () => {
       logDirIds: [],
       incarnationId: 'i',
       leaseId: 'l',
+      inControlledShutdown: false,
       uncleanBirth: false,
     };
     await broker.write(
@@ -149,6 +150,7 @@ describe('the answer', () => {
       logDirIds: [],
       incarnationId: 'i',
       leaseId: 'l',
+      inControlledShutdown: false,
       uncleanBirth: false,
     };
     await broker.write(

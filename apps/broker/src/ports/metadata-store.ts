@@ -78,6 +78,8 @@ export interface StoreLease {
   readonly id: string;
   /** Monotonic milliseconds until which the lease surely lives. */
   deadlineMs(): number;
+  /** Settles when the store says that the lease is gone though its holder did not revoke it. Silence of the store is no such word. */
+  readonly lost: Promise<void>;
   /** Removes the keys bound to the lease. */
   revoke(): Promise<void>;
 }
@@ -98,6 +100,8 @@ export interface MetadataStore {
   commit(transaction: StoreTransaction): Promise<CommitResult>;
   /** Keys put with the lease's id vanish when it ends; a later put of the key without a lease unbinds it. */
   lease(ttlMs: number): Promise<StoreLease>;
+  /** Ends a lease, of another process too, by its id; one that has ended already is no fault. */
+  revokeLease(leaseId: string): Promise<void>;
   /** Forgets revisions below `revision` for watchers. */
   compact(revision: number): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startMetadataNode } from '../../tests/metadata-harness.ts';
+import { KeptLog, startMetadataNode } from '../../tests/metadata-harness.ts';
 import { seededRandom } from '../../tests/virtual-clock.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { openSqliteMetadataStore } from '../adapters/sqlite-metadata-store.ts';
@@ -100,15 +100,11 @@ describe('registering', () => {
   test('twice under one id is refused in a clear line', async () => {
     const store = embedded();
     const node = await startMetadataNode({ store, clock, random, brokerId: 4 });
-    const again = registerBroker(store, random, {
-      brokerId: 4,
-      endpoints: [],
-      rack: null,
-      host: 'h',
-      logDirIds: [],
-      previousBrokerEpoch: -1,
-      leaseTtlMs: 1,
-    });
+    const description = {
+      ...{ brokerId: 4, endpoints: [], rack: null, host: 'h', logDirIds: [] },
+      ...{ previousBrokerEpoch: -1, leaseTtlMs: 1 },
+    };
+    const again = registerBroker(store, random, description, { clock, logger: new KeptLog(), failed: () => {} });
     await expect(again).rejects.toThrow(RegistrationError);
     await expect(again).rejects.toThrow('broker 4 is running in this cluster already');
     expect(node.loader.image().brokers.get(4)?.fenced).toBe(false);

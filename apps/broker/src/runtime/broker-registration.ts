@@ -1,9 +1,17 @@
 import type { BrokerEndpoint } from '../core/metadata/image.ts';
 import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
 import { withMissingFeatures } from '../core/metadata/features.ts';
-import { clusterFormat, FORMAT_VERSION, type RegistrationRecord, writeRecord } from '../core/metadata/records.ts';
+import {
+  clusterFormat,
+  FORMAT_VERSION,
+  type RegistrationRecord,
+  registrationFormat,
+  writeRecord,
+} from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
-import type { MetadataStore, StoredEntry, StoreLease } from '../ports/metadata-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import { type MetadataStore, MetadataStoreError, type StoredEntry, type StoreLease } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
 import { commitSurely } from './metadata-commit.ts';
 
@@ -69,47 +77,195 @@ export interface BrokerDescription {
   readonly leaseTtlMs: number;
 }
 
-/** One incarnation of a broker in the cluster. */
+/** A broker's place in the cluster. Where the store lets its lease go, it registers anew: the same process, a new broker epoch. */
 export interface BrokerRegistration {
-  /** Create revision of `live/<id>`: goes into `.kafka_cleanshutdown` at a clean stop. */
+  /** Create revision of `live/<id>` as last registered: goes into `.kafka_cleanshutdown` at a clean stop. */
   readonly brokerEpoch: number;
   /** Monotonic milliseconds until which the registration surely holds. */
   deadlineMs(): number;
+  /**
+   * Past the deadline: others may have been elected meanwhile. Then acks 0 and 1 are refused, no ISR is changed and nothing is
+   * administered; acks=all, coordinators and fetches up to the high watermark go on. To be asked at each admit.
+   */
+  isFenced(): boolean;
   /** Makes this broker the controller if there is none. Losing is no fault: then another broker is. */
   standForController(): Promise<void>;
+  /** Tells the cluster that this broker is about to stop, so that others lead in its stead. */
+  beginControlledShutdown(): Promise<void>;
   /** Leaves the cluster: `live/<id>` goes, and `controller` if this broker had it. */
   end(): Promise<void>;
 }
 
-/** Registers the broker and makes it the controller if there is none. @throws RegistrationError where its id is taken */
+/** What a registration needs beside the store for the time after it. */
+export interface RegistrationSurroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The broker cannot be registered again: another one took its id. */
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * Registers the broker and makes it the controller if there is none. A predecessor that wrote to the same log directories is
+ * dead, as this process holds their lock: its lease is ended. Another broker's lease is waited for, twice its lifetime.
+ * @throws RegistrationError where its id is taken
+ */
 export async function registerBroker(
   store: MetadataStore,
   random: Random,
   broker: BrokerDescription,
+  surroundings: RegistrationSurroundings,
 ): Promise<BrokerRegistration> {
-  const lease = await store.lease(broker.leaseTtlMs);
-  try {
-    const brokerEpoch = await register(store, random.uuid(), lease, broker);
-    const stand = () => standForController(store, lease, broker.brokerId);
-    await stand();
-    return {
-      brokerEpoch,
-      deadlineMs: () => lease.deadlineMs(),
-      standForController: stand,
-      end: () => lease.revoke(),
-    };
-  } catch (error) {
-    await lease.revoke();
-    throw error;
+  const registration = new LeasedRegistration({ store, random, broker, ...surroundings });
+  await registration.start();
+  return registration;
+}
+
+interface LeasedRegistrationOptions extends RegistrationSurroundings {
+  readonly store: MetadataStore;
+  readonly random: Random;
+  readonly broker: BrokerDescription;
+}
+
+interface Incarnation {
+  readonly id: string;
+  readonly lease: StoreLease;
+  readonly brokerEpoch: number;
+}
+
+class LeasedRegistration implements BrokerRegistration {
+  readonly #options: LeasedRegistrationOptions;
+  #current: Incarnation | undefined;
+  #isEnding = false;
+  #isShuttingDown = false;
+
+  constructor(options: LeasedRegistrationOptions) {
+    this.#options = options;
+  }
+
+  get brokerEpoch(): number {
+    return this.#current?.brokerEpoch ?? -1;
+  }
+
+  deadlineMs(): number {
+    return this.#current?.lease.deadlineMs() ?? 0;
+  }
+
+  isFenced(): boolean {
+    return this.#options.clock.monotonicMs() >= this.deadlineMs();
+  }
+
+  async start(): Promise<void> {
+    await this.#register(this.#options.broker.previousBrokerEpoch);
+    await this.standForController();
+  }
+
+  async standForController(): Promise<void> {
+    const { store, broker } = this.#options;
+    const lease = this.#current?.lease;
+    if (lease === undefined || this.#isEnding || this.#isShuttingDown) return;
+    await commitSurely(store, {
+      conditions: [{ key: CONTROLLER_KEY, createRevision: 0 }],
+      operations: [
+        { type: 'put', key: CONTROLLER_KEY, value: writeRecord({ brokerId: broker.brokerId }), leaseId: lease.id },
+      ],
+    });
+  }
+
+  async beginControlledShutdown(): Promise<void> {
+    this.#isShuttingDown = true;
+    const current = this.#current;
+    if (current === undefined) return;
+    const key = liveKey(this.#options.broker.brokerId);
+    const value = writeRecord({ incarnationId: current.id, inControlledShutdown: true });
+    await commitSurely(this.#options.store, {
+      conditions: [{ key, createRevision: current.brokerEpoch }],
+      operations: [{ type: 'put', key, value, leaseId: current.lease.id }],
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    try {
+      await this.#current?.lease.revoke();
+    } catch (error) {
+      // A store that cannot be reached lets the lease run out by itself.
+      if (!(error instanceof MetadataStoreError)) throw error;
+      this.#options.logger.warn({ reason: error.message }, 'the registration could not be taken back; it will run out');
+    }
+  }
+
+  async #register(previousBrokerEpoch: number): Promise<void> {
+    const { store, random, broker } = this.#options;
+    const lease = await store.lease(broker.leaseTtlMs);
+    try {
+      const id = random.uuid();
+      const brokerEpoch = await this.#takePlace({ id, lease, previousBrokerEpoch });
+      const current = { id, lease, brokerEpoch };
+      this.#current = current;
+      void lease.lost.then(() => this.#registerAgain(current));
+    } catch (error) {
+      await lease.revoke().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The store says that the lease is gone: registers until it succeeds. What this process holds is still whole. */
+  async #registerAgain(lost: Incarnation): Promise<void> {
+    const { logger, clock, failed, broker } = this.#options;
+    while (!this.#isEnding && this.#current === lost) {
+      logger.warn({ brokerEpoch: lost.brokerEpoch }, 'the lease of this broker has ended; registering anew');
+      try {
+        await this.#register(lost.brokerEpoch);
+        await this.standForController();
+      } catch (error) {
+        const kind = error instanceof MetadataStoreError ? error.kind : undefined;
+        if (kind === 'closed' || this.#isEnding) return;
+        if (kind !== 'unavailable' && kind !== 'lease-not-found') {
+          failed(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
+        await new Promise<void>((resolve) => clock.setTimer(broker.leaseTtlMs / 3, resolve));
+      }
+    }
+  }
+
+  /** The broker epoch. Waits for the lease of whoever has the id now. */
+  async #takePlace(birth: Birth): Promise<number> {
+    const { store, clock, broker } = this.#options;
+    const mayWait = Number.isFinite(birth.lease.deadlineMs());
+    const untilMs = clock.monotonicMs() + (mayWait ? 2 * broker.leaseTtlMs : 0);
+    for (;;) {
+      await endPredecessor(store, broker);
+      const brokerEpoch = await writeBirth(store, birth, broker);
+      if (brokerEpoch !== undefined) return brokerEpoch;
+      if (this.#isEnding || clock.monotonicMs() >= untilMs) break;
+      await new Promise<void>((resolve) => clock.setTimer(Math.min(500, broker.leaseTtlMs / 5), resolve));
+    }
+    throw new RegistrationError(`broker ${broker.brokerId} is running in this cluster already; node.id must be unique`);
   }
 }
 
-async function register(
+interface Birth {
+  readonly id: string;
+  readonly lease: StoreLease;
+  readonly previousBrokerEpoch: number;
+}
+
+/** Ends the lease of a dead process that had this broker's log directories. */
+async function endPredecessor(store: MetadataStore, { brokerId, logDirIds }: BrokerDescription): Promise<void> {
+  if ((await readKey(store, liveKey(brokerId))) === undefined) return;
+  const former = await readKey(store, registrationKey(brokerId));
+  if (former === undefined) return;
+  const { leaseId, logDirIds: itsDirectories } = readRecord(former.key, former.value, registrationFormat);
+  if (itsDirectories.some((id) => logDirIds.includes(id))) await store.revokeLease(leaseId);
+}
+
+/** The broker epoch, or undefined where somebody lives under this id. */
+async function writeBirth(
   store: MetadataStore,
-  incarnationId: string,
-  lease: StoreLease,
+  { id, lease, previousBrokerEpoch }: Birth,
   broker: BrokerDescription,
-): Promise<number> {
+): Promise<number | undefined> {
   const { brokerId } = broker;
   const former = await readKey(store, registrationKey(brokerId));
   const registration: RegistrationRecord = {
@@ -117,11 +273,12 @@ async function register(
     rack: broker.rack,
     host: broker.host,
     logDirIds: broker.logDirIds,
-    incarnationId,
+    incarnationId: id,
     leaseId: lease.id,
     // Registration and life are written together, so the former registration's revision was the former broker epoch.
-    uncleanBirth: former !== undefined && former.modRevision !== broker.previousBrokerEpoch,
+    uncleanBirth: former !== undefined && former.modRevision !== previousBrokerEpoch,
   };
+  const life = writeRecord({ incarnationId: id, inControlledShutdown: false });
   const result = await commitSurely(store, {
     conditions: [
       { key: liveKey(brokerId), createRevision: 0 },
@@ -129,18 +286,10 @@ async function register(
     ],
     operations: [
       { type: 'put', key: registrationKey(brokerId), value: writeRecord(registration) },
-      { type: 'put', key: liveKey(brokerId), value: writeRecord({ incarnationId }), leaseId: lease.id },
+      { type: 'put', key: liveKey(brokerId), value: life, leaseId: lease.id },
     ],
   });
-  if (result.status === 'ok') return result.revision;
-  throw new RegistrationError(`broker ${brokerId} is running in this cluster already; node.id must be unique`);
-}
-
-async function standForController(store: MetadataStore, lease: StoreLease, brokerId: number): Promise<void> {
-  await commitSurely(store, {
-    conditions: [{ key: CONTROLLER_KEY, createRevision: 0 }],
-    operations: [{ type: 'put', key: CONTROLLER_KEY, value: writeRecord({ brokerId }), leaseId: lease.id }],
-  });
+  return result.status === 'ok' ? result.revision : undefined;
 }
 
 async function readKey(store: MetadataStore, key: string): Promise<StoredEntry | undefined> {

@@ -29,7 +29,19 @@ function imageWith(...topics: readonly TopicImage[]): ClusterImage {
   return {
     ...emptyClusterImage,
     brokers: new Map([
-      [1, { brokerId: 1, brokerEpoch: 5, fenced: false, endpoints, rack: null, host: 'h', uncleanBirth: false }],
+      [
+        1,
+        {
+          brokerId: 1,
+          brokerEpoch: 5,
+          fenced: false,
+          endpoints,
+          rack: null,
+          host: 'h',
+          inControlledShutdown: false,
+          uncleanBirth: false,
+        },
+      ],
     ]),
     topicsByName: new Map(topics.map((topic) => [topic.name, topic])),
     topicsById: new Map(topics.map((topic) => [topic.topicId, topic])),

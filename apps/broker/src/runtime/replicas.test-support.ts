@@ -54,6 +54,7 @@ export function imageOf(topics: readonly TopicImage[], over: Partial<ClusterImag
     endpoints: [],
     rack: null,
     host: 'h',
+    inControlledShutdown: false,
     uncleanBirth: false,
   };
   return {

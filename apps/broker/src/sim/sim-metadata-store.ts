@@ -115,11 +115,18 @@ export class SimMetadataStore implements MetadataStore {
     const id = server.grant(ttlMs);
     let keptAliveAt = clock.monotonicMs();
     let isOver = false;
+    let lose = () => {};
+    const lost = new Promise<void>((resolve) => {
+      lose = resolve;
+    });
     const keepAlive = () => {
       if (isOver || this.#closing.signal.aborted) return;
       if (!this.#isCutOff) {
         if (server.keepAlive(id)) keptAliveAt = clock.monotonicMs();
-        else isOver = true;
+        else {
+          isOver = true;
+          lose();
+        }
       }
       clock.setTimer(ttlMs / 3, keepAlive);
     };
@@ -127,6 +134,7 @@ export class SimMetadataStore implements MetadataStore {
     return {
       id,
       deadlineMs: () => keptAliveAt + ttlMs,
+      lost,
       revoke: async () => {
         isOver = true;
         if (this.#closing.signal.aborted) return;
@@ -134,6 +142,11 @@ export class SimMetadataStore implements MetadataStore {
         server.revoke(id);
       },
     };
+  }
+
+  async revokeLease(leaseId: string): Promise<void> {
+    await this.#reach();
+    this.#options.server.revoke(leaseId);
   }
 
   async compact(revision: number): Promise<void> {

@@ -18,8 +18,15 @@ export interface MetadataState {
   /** Partition records of all topic ids, of those too that no `topics/<name>` names (yet, or any more). */
   readonly partitions: ReadonlyMap<string, ReadonlyMap<number, PartitionImage>>;
   readonly registrations: ReadonlyMap<number, records.RegistrationRecord>;
+  /** What `live/<id>` says, of the brokers that have one. */
+  readonly lives: ReadonlyMap<number, Life>;
+}
+
+/** One incarnation of a broker. */
+export interface Life {
   /** Create revision of `live/<id>`. */
-  readonly lives: ReadonlyMap<number, number>;
+  readonly brokerEpoch: number;
+  readonly inControlledShutdown: boolean;
 }
 
 const emptyState: MetadataState = {
@@ -72,7 +79,7 @@ class StateDraft {
   readonly #partitions: MapDraft<string, ReadonlyMap<number, PartitionImage>>;
   readonly #partitionsOf = new Map<string, Map<number, PartitionImage>>();
   readonly #registrations: MapDraft<number, records.RegistrationRecord>;
-  readonly #lives: MapDraft<number, number>;
+  readonly #lives: MapDraft<number, Life>;
   readonly #configs: MapDraft<string, ReadonlyMap<string, string>>;
   readonly #deletions: MapDraft<string, DeletionImage>;
 
@@ -109,8 +116,7 @@ class StateDraft {
         return;
       case 'live':
         this.#touchedBrokers.add(key.brokerId);
-        read(entry, records.liveFormat);
-        this.#lives.put(key.brokerId, entry?.createRevision);
+        this.#lives.put(key.brokerId, lifeOf(entry));
         return;
       case 'topic':
         this.#topics.set(
@@ -220,21 +226,23 @@ function topicImage(
   return { name, topicId: record.topicId, partitions: shown, modRevision: record.modRevision };
 }
 
-function brokerImage(
-  brokerId: number,
-  registration: records.RegistrationRecord,
-  brokerEpoch: number | undefined,
-): BrokerImage {
+function brokerImage(brokerId: number, registration: records.RegistrationRecord, life: Life | undefined): BrokerImage {
   const { endpoints, rack, host, uncleanBirth } = registration;
   return {
     brokerId,
-    brokerEpoch: brokerEpoch ?? -1,
-    fenced: brokerEpoch === undefined,
+    brokerEpoch: life?.brokerEpoch ?? -1,
+    fenced: life === undefined,
+    inControlledShutdown: life?.inControlledShutdown ?? false,
     endpoints,
     rack,
     host,
     uncleanBirth,
   };
+}
+
+function lifeOf(entry: StoredEntry | undefined): Life | undefined {
+  const inControlledShutdown = read(entry, records.liveFormat)?.inControlledShutdown ?? false;
+  return entry && { brokerEpoch: entry.createRevision, inControlledShutdown };
 }
 
 function read<T>(entry: StoredEntry | undefined, format: (value: unknown, path: string) => T): T | undefined {

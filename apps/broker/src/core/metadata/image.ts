@@ -12,6 +12,8 @@ export interface BrokerImage {
   readonly brokerEpoch: number;
   /** Not eligible to lead: registered, but not alive. */
   readonly fenced: boolean;
+  /** It is about to stop: it leads nothing more, and joins no in-sync set again. False while it is not alive. */
+  readonly inControlledShutdown: boolean;
   readonly endpoints: readonly BrokerEndpoint[];
   readonly rack: string | null;
   /** The machine: never two replicas of a partition on one while another has room. */

@@ -1,5 +1,5 @@
 import type { BrokerEndpoint, PartitionImage } from './image.ts';
-import { type Format, flag, listOf, mapOf, objectOf, orNull, text, whole } from './value-format.ts';
+import { type Format, flag, flagOrFalse, listOf, mapOf, objectOf, orNull, text, whole } from './value-format.ts';
 
 /** Raised when a value's meaning changes so that older releases must not read it. */
 export const FORMAT_VERSION = 1;
@@ -27,6 +27,8 @@ export interface RegistrationRecord {
 /** `live/<id>` */
 export interface LiveRecord {
   readonly incarnationId: string;
+  /** Written over the key of a broker that is about to stop: the create revision, its epoch, stays. */
+  readonly inControlledShutdown: boolean;
 }
 
 /** `controller` */
@@ -75,7 +77,10 @@ export const registrationFormat: Format<RegistrationRecord> = objectOf<Registrat
   uncleanBirth: flag,
 });
 
-export const liveFormat: Format<LiveRecord> = objectOf<LiveRecord>({ incarnationId: text });
+export const liveFormat: Format<LiveRecord> = objectOf<LiveRecord>({
+  incarnationId: text,
+  inControlledShutdown: flagOrFalse,
+});
 export const controllerFormat: Format<ControllerRecord> = objectOf<ControllerRecord>({ brokerId: whole(0) });
 export const topicFormat: Format<TopicRecord> = objectOf<TopicRecord>({ topicId: text, partitionCount: whole(1) });
 export const deletionFormat: Format<DeletionRecord> = objectOf<DeletionRecord>({

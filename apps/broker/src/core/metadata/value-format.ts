@@ -31,6 +31,9 @@ export const flag: Format<boolean> = (value, path) => {
   return value;
 };
 
+/** A flag that an older release did not write. */
+export const flagOrFalse: Format<boolean> = (value, path) => value !== undefined && flag(value, path);
+
 export function orNull<T>(format: Format<T>): Format<T | null> {
   return (value, path) => (value === null ? null : format(value, path));
 }

@@ -28,7 +28,16 @@ export function ordersImage(): ClusterImage {
     const endpoints = [{ listenerName: 'PLAINTEXT', host: 'broker.test', port: 9000 + brokerId }];
     return [
       brokerId,
-      { brokerId, brokerEpoch: 5, fenced: false, endpoints, rack: null, host: 'h', uncleanBirth: false },
+      {
+        brokerId,
+        brokerEpoch: 5,
+        fenced: false,
+        endpoints,
+        rack: null,
+        host: 'h',
+        inControlledShutdown: false,
+        uncleanBirth: false,
+      },
     ];
   };
   return {
