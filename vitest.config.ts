@@ -1,8 +1,11 @@
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** Without `module`: what is for bundlers only (@opentelemetry/api's 1.9 has imports without endings there) does not run in Node. */
+const conditions = defaultServerConditions.filter((condition) => condition !== 'module');
+
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@ks/source', ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: ['@ks/source', ...conditions] } },
   test: {
     include: ['{src,tests}/**/*.test.{ts,tsx}', '*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/bundle/**'],
