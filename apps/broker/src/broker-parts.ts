@@ -1,0 +1,158 @@
+import type { BrokerAdapters } from './broker-adapters.ts';
+import { groupConfigOf } from './broker-settings.ts';
+import type { BrokerStorage } from './broker-storage.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { FetchSessionCache } from './core/fetch-session/session-cache.ts';
+import { advertisedApis } from './handlers/advertise.ts';
+import type { BrokerServices } from './handlers/broker-services.ts';
+import { handlers } from './handlers/index.ts';
+import type { MetadataStore } from './ports/metadata-store.ts';
+import { brokerValues } from './runtime/broker-values.ts';
+import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
+import { registerClusterMetrics } from './runtime/cluster-metrics.ts';
+import { ControllerConfigAdmin } from './runtime/config-admin.ts';
+import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
+import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
+import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
+import { registerGroupLag } from './runtime/group-lag.ts';
+import { MetadataController } from './runtime/metadata-controller.ts';
+import { MetadataLoader } from './runtime/metadata-loader.ts';
+import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
+import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
+import { brokerLayers, electionRules } from './runtime/topic-admin-rules.ts';
+import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
+import { BrokerServer } from './server/broker-server.ts';
+import { Dispatcher } from './server/dispatch.ts';
+import { createRequestMetrics } from './server/request-metrics.ts';
+import { connectionCounts, serverLimits } from './server/server-limits.ts';
+import { registerServerMetrics } from './server/server-metrics.ts';
+
+/** Partitions that incremental fetch sessions may hold together: some 100 MB. */
+const FETCH_SESSION_PARTITIONS_MAX = 500_000;
+
+/** What exists once the cluster is known. */
+export interface BrokerParts {
+  readonly loader: MetadataLoader;
+  readonly metadataController: MetadataController;
+  readonly groups: GroupCoordinatorHost;
+  readonly transactions: TransactionCoordinatorHost;
+  readonly server: BrokerServer;
+}
+
+/** What the parts are made from. */
+export interface BrokerPartsOptions {
+  readonly config: BrokerConfig;
+  readonly adapters: BrokerAdapters;
+  readonly storage: BrokerStorage;
+  readonly store: MetadataStore;
+  readonly clusterId: string;
+  /** The metadata cannot be followed any further. */
+  readonly failed: (error: Error) => void;
+  /** Makes this broker the controller if there is none. */
+  readonly standForController: () => Promise<void>;
+  /** Whether the first image is in force: clients that come before wait. */
+  readonly isReady: () => boolean;
+}
+
+/** Puts the parts together and subscribes them to the images, in the order in which they depend on each other. */
+export function composeParts(options: BrokerPartsOptions): BrokerParts {
+  const { config, adapters, storage, store, clusterId, failed, standForController } = options;
+  const { clock, random, logger, metrics } = adapters;
+  const { replicas } = storage;
+  const brokerId = config.nodeId;
+  const loader = new MetadataLoader({ store, clock, logger, failed });
+  const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
+  const configs = new ControllerConfigAdmin({ store, metadata: loader, brokerId, clock, logger, config });
+  const cluster = new ControllerClusterAdmin({ store, metadata: loader, brokerId, clock, logger });
+  const electionRulesOf = electionRules(config, brokerId);
+  const metadataController = new MetadataController({
+    ...{ store, brokerId, clock, logger, metrics },
+    ...{ standForController, electionRulesOf },
+  });
+  const groups = createGroups(options, loader, controller);
+  const transactions = createTransactionCoordinator({
+    ...{ config, store, replicas, controller, groups, image: () => loader.image() },
+    ...{ checksum: adapters.core, codec: adapters.codec, clock, random, logger },
+  });
+  const fetchSessions = new FetchSessionCache({
+    slotsMax: config.values['max.incremental.fetch.session.cache.slots'],
+    partitionsMax: FETCH_SESSION_PARTITIONS_MAX,
+    random: (bound) => random.int(bound),
+  });
+  const server = createServer(options, {
+    ...{ nodeId: brokerId, clusterId, config, clock, logger, apis: advertisedApis(handlers) },
+    ...{ replicas, metadata: loader, controller, cluster, configs, groups, transactions, fetchSessions },
+    diskSpace: adapters.diskSpace ?? { of: () => Promise.resolve(undefined) },
+  });
+  const parts = { loader, metadataController, groups, transactions, server };
+  subscribe(options, parts);
+  return parts;
+}
+
+function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts): void {
+  const { loader, metadataController, groups, transactions, server } = parts;
+  loader.subscribe((previous, next) => {
+    if (previous?.configs === next.configs) return;
+    server.limitConnections(connectionCounts(brokerLayers(config, config.nodeId, next), storage.connectionsMax));
+  });
+  loader.subscribe((previous, next) => storage.replicas.applyImage(previous, next));
+  loader.subscribe((previous, next) => groups.applyImage(previous, next));
+  loader.subscribe((_previous, next) => transactions.applyImage(next));
+  loader.subscribe((previous, next) => metadataController.applyImage(previous, next, () => loader.state()));
+}
+
+function createGroups(
+  { config, adapters, storage }: BrokerPartsOptions,
+  loader: MetadataLoader,
+  controller: ControllerTopicAdmin,
+): GroupCoordinatorHost {
+  const { clock, random, logger, core, codec } = adapters;
+  const { values } = config;
+  const inForce = brokerValues(config);
+  return new GroupCoordinatorService({
+    config: groupConfigOf(config, () => inForce(loader.image())),
+    commitTimeoutMs: values['offsets.commit.timeout.ms'],
+    loadBufferBytes: values['offsets.load.buffer.size'],
+    retentionCheckIntervalMs: values['offsets.retention.check.interval.ms'],
+    replicas: storage.replicas,
+    controller,
+    image: () => loader.image(),
+    checksum: core,
+    ...{ codec, clock, random, logger },
+  });
+}
+
+function createServer(options: BrokerPartsOptions, services: BrokerServices): BrokerServer {
+  const { config, adapters, storage, isReady } = options;
+  const { network, clock, logger, metrics } = adapters;
+  const { memory } = storage.environment;
+  return new BrokerServer({
+    network,
+    clock,
+    logger,
+    dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(metrics)),
+    limits: serverLimits(config, storage.connectionsMax),
+    memory: storage.slabs,
+    isFull: () => !isReady() || memory.isFull,
+  });
+}
+
+/** What monitoring sees of the parts. */
+export function registerBrokerMetrics(
+  config: BrokerConfig,
+  { metrics, clock }: BrokerAdapters,
+  { replicas, environment, slabs }: BrokerStorage,
+  { loader, groups, server }: BrokerParts,
+): void {
+  registerClusterMetrics(metrics, config.nodeId, () => loader.image());
+  registerPartitionMetrics(metrics, replicas);
+  registerGroupLag(metrics, { groups, replicas, clock });
+  registerServerMetrics(metrics, {
+    connectionCount: () => server.connectionCount,
+    requestBytes: () => server.requestBytes,
+    unsentBytes: () => server.unsentBytes,
+    traffic: server.traffic,
+    tailBytes: () => environment.memory.usedBytes,
+    freeBytes: () => slabs.freeBytes,
+  });
+}
