@@ -2,7 +2,7 @@ import type { LogConfig } from './log-config.ts';
 import type { LogParts } from './log-parts.ts';
 import { countDeletable } from './retention.ts';
 import type { Segment } from './segment.ts';
-import { removeDeleted, renameDeleted } from './segment-files.ts';
+import { createLogFile, removeDeleted, renameDeleted } from './segment-files.ts';
 import { loadIndexes } from './segment-indexes.ts';
 
 export interface RetentionRun {
@@ -10,6 +10,38 @@ export interface RetentionRun {
   readonly nowMs: number;
   readonly logStartOffset: number;
   readonly deletableEndOffset: number;
+}
+
+/** What a removal of segments asks of its log. */
+export interface RetentionHost {
+  readonly directory: string;
+  /** Seals the active segment and starts a new one. */
+  roll(): Segment;
+  /** What is known of producers at or below `endOffset` is on disk when it settles. */
+  saveProducers(endOffset: number): Promise<void>;
+  /** The log starts at `offset` or above from now on. */
+  startsAt(offset: number): void;
+}
+
+/** Takes the segments that may go now out of the log, with what is only known from them kept. Returns how many. */
+export async function removeOldSegments(parts: LogParts, run: RetentionRun, host: RetentionHost): Promise<number> {
+  const { segments, environment, snapshots, flusher } = parts;
+  const count = await deletableSegments(parts, run);
+  if (count === 0) return 0;
+  if (count === segments.all.length) {
+    // The name of the new segment's file is what remembers where the log goes on.
+    const segment = host.roll();
+    await createLogFile(environment.handles, segment);
+    await environment.files.syncDirectory(host.directory);
+  }
+  // What is known of producers outlives their records.
+  await host.saveProducers(segments.all[count]?.baseOffset ?? 0);
+  const removed = segments.removeFirst(count);
+  const { baseOffset } = segments.first;
+  host.startsAt(baseOffset);
+  await snapshots.removeBefore(Math.min(baseOffset, flusher.flushedEndOffset));
+  await retireSegments(parts, removed, run.config.fileDeleteDelayMs);
+  return count;
 }
 
 /** How many of the oldest segments may go now; looks up what it must know of sealed segments' timestamps. */

@@ -116,6 +116,12 @@ export class LogUpkeep {
     await this.saveProducers(logEndOffset);
   }
 
+  /** Closes the log's files once nobody reads them. */
+  async dropUnheld(): Promise<void> {
+    await Promise.all(this.#parts.segments.all.map((segment) => segment.unheld()));
+    await this.dropHandles();
+  }
+
   /** Closes the log's files. */
   async dropHandles(): Promise<void> {
     const { environment, segments } = this.#parts;

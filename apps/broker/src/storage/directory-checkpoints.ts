@@ -1,0 +1,83 @@
+import { CleanerCheckpoint } from './cleaner-checkpoint.ts';
+import type { PartitionOffset } from './checkpoint.ts';
+import type { CheckpointName, LogDirectoryFiles } from './log-directory-files.ts';
+import type { Log } from './log.ts';
+import { partitionDirectoryName } from './partition-names.ts';
+
+/** What a log directory's checkpoint files say of each of its partitions, and what is written to them. */
+export class DirectoryCheckpoints {
+  readonly #files: LogDirectoryFiles;
+  readonly #cleaned: CleanerCheckpoint;
+  #recoveryPoints = new Map<string, number>();
+  #highWatermarks = new Map<string, number>();
+  #logStarts = new Map<string, number>();
+
+  constructor(files: LogDirectoryFiles) {
+    this.#files = files;
+    this.#cleaned = new CleanerCheckpoint(files);
+  }
+
+  async load(): Promise<void> {
+    this.#recoveryPoints = await this.#files.readCheckpoint('recovery-point-offset-checkpoint');
+    this.#logStarts = await this.#files.readCheckpoint('log-start-offset-checkpoint');
+    this.#highWatermarks = await this.#files.readCheckpoint('replication-offset-checkpoint');
+    await this.#cleaned.load();
+  }
+
+  /** What a log is opened with; 0 where nothing is known. */
+  of(topic: string, partition: number): { recoveryPoint: number; logStartOffset: number; cleanedOffset: number } {
+    const name = partitionDirectoryName(topic, partition);
+    return {
+      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
+      logStartOffset: this.#logStarts.get(name) ?? 0,
+      cleanedOffset: this.#cleaned.offsetOf(topic, partition),
+    };
+  }
+
+  /** As checkpointed; 0 where unknown. */
+  highWatermarkOf(topic: string, partition: number): number {
+    return this.#highWatermarks.get(partitionDirectoryName(topic, partition)) ?? 0;
+  }
+
+  /** A partition begins anew under a name that another may have had: nothing of the other's may be told of it. */
+  async begin(topic: string, partition: number, isHere: (topic: string, partition: number) => boolean): Promise<void> {
+    const name = partitionDirectoryName(topic, partition);
+    for (const offsets of [this.#recoveryPoints, this.#logStarts, this.#highWatermarks]) offsets.delete(name);
+    this.#cleaned.drop(topic, partition);
+    await this.#files.forgetOthers((row) => isHere(row.topic, row.partition));
+  }
+
+  /** A partition is gone. */
+  drop(topic: string, partition: number): void {
+    this.#cleaned.drop(topic, partition);
+  }
+
+  saveCleaned(logs: Iterable<Log>): Promise<void> {
+    return this.#cleaned.save(logs);
+  }
+
+  /** What `logs` have to say, as rows for `write`: when those are written, whoever is not current any more is left out. */
+  async gather(
+    logs: readonly Log[],
+    offsetOf: (log: Log) => Promise<number>,
+    isCurrent: (log: Log) => boolean,
+  ): Promise<() => readonly PartitionOffset[]> {
+    const offsets = new Map<Log, number>();
+    for (const log of logs) {
+      try {
+        offsets.set(log, await offsetOf(log));
+      } catch (error) {
+        // One that is being deleted has nothing to say.
+        if (isCurrent(log)) throw error;
+      }
+    }
+    return () =>
+      [...offsets]
+        .filter(([log]) => isCurrent(log))
+        .map(([{ topic, partition }, offset]) => ({ topic, partition, offset }));
+  }
+
+  write(name: CheckpointName, rows: () => readonly PartitionOffset[]): Promise<void> {
+    return this.#files.writeCheckpoint(name, rows);
+  }
+}
