@@ -1,5 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { FilesError } from '../ports/files.ts';
 import { loadSqlite } from './sqlite-errors.ts';
 
@@ -15,7 +14,6 @@ const SQLITE_BUSY = 5;
  */
 export function lockDirectory(path: string): { release(): Promise<void> } {
   try {
-    mkdirSync(dirname(path), { recursive: true });
     closeSync(openSync(path, 'a', 0o644));
   } catch (error) {
     throw new FilesError('io', path, error);

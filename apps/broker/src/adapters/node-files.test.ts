@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -44,5 +44,29 @@ describe('writing', () => {
     );
     expect(said).toMatch(/EFBIG/);
     expect(readFileSync(path).length).toBe(65_536);
+  });
+});
+
+describe('making directories', () => {
+  test('with missing parents; one that is there is no error', async () => {
+    const path = join(scratch(), 'a', 'b', 'c');
+    const files = createNodeFiles();
+    await files.makeDirectory(path);
+    await files.makeDirectory(path);
+    expect(await files.list(path)).toEqual([]);
+  });
+
+  test('where a file is in the way: refused', async () => {
+    const path = join(scratch(), 'file');
+    writeFileSync(path, 'x');
+    await expect(createNodeFiles().makeDirectory(path)).rejects.toThrow(/EEXIST/);
+    await expect(createNodeFiles().makeDirectory(join(path, 'below'))).rejects.toThrow(/ENOTDIR/);
+  });
+
+  // Node's own `recursive` tries for ever there.
+  test.runIf(process.platform === 'linux')('where the system makes none, as below /proc: refused at once', async () => {
+    for (const path of ['/proc/ks-none', '/proc/ks-none/below']) {
+      await expect(createNodeFiles().makeDirectory(path)).rejects.toThrow(/no directory can be made there/);
+    }
   });
 });

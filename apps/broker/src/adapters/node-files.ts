@@ -77,9 +77,7 @@ class NodeFiles implements Files {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return mapped(path, async () => {
-      await fsPromises.mkdir(path, { recursive: true });
-    });
+    return mapped(path, () => makeWithParents(path));
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -186,6 +184,26 @@ function called<T>(path: string, start: (done: (error: Error | null, value?: T) 
       else reject(filesError(path, error));
     });
   });
+}
+
+/** Not Node's `recursive`, which never ends where a directory is not made although its parent is there, as below /proc. */
+async function makeWithParents(path: string): Promise<void> {
+  if (await made(path)) return;
+  await makeWithParents(dirname(path));
+  if (!(await made(path))) throw new Error('no directory can be made there');
+}
+
+/** False where the parent is missing. */
+async function made(path: string): Promise<boolean> {
+  try {
+    await fsPromises.mkdir(path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await fsPromises.stat(path)).isDirectory()) return true;
+    if (code === 'ENOENT' && dirname(path) !== path) return false;
+    throw error;
+  }
 }
 
 async function mapped<T>(path: string, action: () => Promise<T>): Promise<T> {

@@ -14,12 +14,13 @@ export const describeLogDirs = handler(DescribeLogDirs, {}, async (broker, reque
   const isAsked = filterOf(request.topics);
   const results = await Promise.all(
     broker.replicas.logDirectories().map(async (directory) => {
-      const space = await broker.diskSpace.of(directory.path);
+      // A failed disk may not even answer.
+      const space = directory.isOffline ? undefined : await broker.diskSpace.of(directory.path);
       return {
         errorCode: directory.isOffline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE,
         logDir: directory.path,
         topics: directory.isOffline ? [] : topicsOf(directory, isAsked),
-        ...(space === undefined || directory.isOffline ? {} : space),
+        ...(space ?? {}),
       };
     }),
   );

@@ -99,6 +99,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     },
     logConfigOf: (topic) => settingsOf(topic, registry.image).log,
     start: (directories) => {
+      requireOneOnline(directories);
       follower.start(directories);
       housekeeping.start(directories);
       cleaner.start(directories);
@@ -117,6 +118,12 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
       return registry.image;
     },
   };
+}
+
+/** A broker without a single disk serves nobody: its start fails, for the first disk's reason. */
+function requireOneOnline(directories: readonly LogDirectory[]): void {
+  const [first] = directories;
+  if (first?.failure !== undefined && directories.every((directory) => directory.isOffline)) throw first.failure;
 }
 
 function describeDirectory(directory: LogDirectory, registry: ReplicaRegistry): HostedLogDirectory {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { batchOf, type TestEnvironment, testEnvironment } from '../../tests/storage/log-fixture.ts';
 import { VirtualClock } from '../../tests/virtual-clock.ts';
 import { createPrng } from '../sim/prng.ts';
+import { FilesError } from '../ports/files.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { parseOffsets } from './checkpoint.ts';
 import { defaultLogConfig } from './log-config.ts';
@@ -72,4 +73,80 @@ async function remakeUnderCheckpoint(seed: number): Promise<void> {
 
 test('a checkpoint under way neither fails over a deletion nor leaves anything in the directory of the next', async () => {
   await fc.assert(fc.asyncProperty(fc.integer(), remakeUnderCheckpoint), { numRuns: 100 });
+});
+
+test('a disk that refuses anything at a start takes the directory offline, with one line, and nothing else', async () => {
+  const clock = new VirtualClock();
+  const written = new SimFiles({ clock, random: createPrng(1) });
+  const before = await clock.settle(open(testEnvironment({ files: written, clock })));
+  await clock.settle(before.createLog('t', 0, FIRST_ID));
+  await clock.settle(before.close(7));
+  let [offline, whole] = [0, 0];
+  // Each operation of the start fails once, until one start needs fewer.
+  for (let faultAt = 0; ; faultAt++) {
+    const files = written.kill();
+    let count = 0;
+    const fault = () => (count++ === faultAt ? 'io' : undefined);
+    Object.assign(files.faults, { read: fault, write: fault, sync: fault });
+    const environment = testEnvironment({ files, clock });
+    const directory = await clock.settle(open(environment));
+    const lines = environment.logger.lines.filter((line) => line === 'a log directory goes offline');
+    expect(lines.length).toBe(directory.isOffline ? 1 : 0);
+    if (directory.isOffline) {
+      offline++;
+      expect(directory.failure).toBeInstanceOf(FilesError);
+      await expect(clock.settle(directory.createLog('new', 0, SECOND_ID))).rejects.toThrow(FilesError);
+    }
+    const isOver = count <= faultAt;
+    count = Number.POSITIVE_INFINITY;
+    await clock.settle(directory.close(undefined));
+    if (isOver) {
+      whole++;
+      break;
+    }
+  }
+  expect(offline).toBeGreaterThan(5);
+  expect(whole).toBe(1);
+});
+
+test('a disk that does not answer at a start is offline after a while; a lock that it gives later is given back', async () => {
+  const clock = new VirtualClock();
+  const disk = new SimFiles({ clock, random: createPrng(1) });
+  let released = 0;
+  let answer: (() => void) | undefined;
+  const hanging = new Proxy(disk, {
+    get: (target, name) => {
+      if (name === 'lock') {
+        return () =>
+          new Promise((resolve) => {
+            answer = () => resolve({ release: async () => void released++ });
+          });
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const environment = testEnvironment({ files: hanging, clock });
+  const directory = await clock.settle(open(environment));
+  expect(directory.failure?.message).toBe('/d: the disk did not answer for 30 s');
+  expect(environment.logger.lines).toEqual(['a log directory goes offline']);
+  answer?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(released).toBe(1);
+  await clock.settle(directory.close(undefined));
+});
+
+test('a directory of another cluster or node is refused, not taken offline', async () => {
+  const clock = new VirtualClock();
+  const files = new SimFiles({ clock, random: createPrng(1) });
+  await clock.settle(open(testEnvironment({ files, clock })).then((made) => made.close(1)));
+  const hooks = { advanced: () => undefined, failed: () => undefined, offline: () => undefined };
+  const environment = testEnvironment({ files, clock });
+  const directory = await clock.settle(
+    LogDirectory.acquire({ path: '/d', environment, configOf: () => defaultLogConfig, hooks }),
+  );
+  await expect(directory.identify({ clusterId: 'other', nodeId: 1 })).rejects.toThrow(
+    'belongs to cluster c, not to other',
+  );
+  await expect(directory.identify({ clusterId: 'c', nodeId: 2 })).rejects.toThrow('belongs to node 1, not to 2');
 });

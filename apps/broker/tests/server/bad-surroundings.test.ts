@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +71,52 @@ test('a data directory that cannot be one: one line', async () => {
   const refused = await startBrokerProcess(join(directory, 'file', 'data'));
   expect(await refused.ended).toBe(1);
   expect(refused.complaints()).toMatch(/^ks-broker: log\.dirs: [^\n]*\n$/);
+});
+
+test.runIf(process.platform === 'linux')('data directories where none can be made: one line, at once', async () => {
+  const refused = await startBrokerProcess('/proc/ks-none/a,/proc/ks-none/b');
+  expect(await refused.ended).toBe(1);
+  expect(refused.complaints()).toMatch(/^ks-broker: log\.dirs: \/proc\/ks-none[^\n]*\n$/);
+});
+
+test('one of two data directories is broken at the start: its partitions alone are out, until it is whole again', async () => {
+  const [first, second] = [join(directory, 'first'), join(directory, 'second')];
+  const dirs = `${first},${second}`;
+  const config = { 'ks.http.listener': '127.0.0.1:0' };
+  // Two topics lie in two directories.
+  {
+    await using broker = await startBrokerProcess(dirs, { config });
+    for (const topic of ['a', 'b']) {
+      await createTopic(broker.port, topic);
+      expect((await fill(broker, topic, 3))[1]).toBe(ErrorCode.NONE);
+    }
+  }
+  const [lost] = (await readdir(second)).filter((name) => /^[ab]-0$/.test(name)).map((name) => name.slice(0, 1));
+  const kept = lost === 'a' ? 'b' : 'a';
+  expect(lost).toMatch(/^[ab]$/);
+  await rename(second, `${second}-away`);
+  await writeFile(second, 'no directory');
+  {
+    await using broker = await startBrokerProcess(dirs, { config });
+    const told = broker.log.filter(({ level }) => level === 'error');
+    expect(told.map(({ msg, directory: which }) => [msg, which])).toEqual([['a log directory goes offline', second]]);
+    expect((await fill(broker, kept, 1))[1]).toBe(ErrorCode.NONE);
+    expect((await fill(broker, lost ?? '', 1))[1]).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    // What is new finds its place on the disk that works.
+    await createTopic(broker.port, 'c');
+    expect((await fill(broker, 'c', 1))[1]).toBe(ErrorCode.NONE);
+    const http = Number(broker.log.find(({ msg }) => msg.startsWith('Metrics at'))?.['port']);
+    const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+    expect(metrics).toContain(`ks_log_directory_online{directory="${first}"} 1`);
+    expect(metrics).toContain(`ks_log_directory_online{directory="${second}"} 0`);
+    expect(await (await fetch(`http://127.0.0.1:${http}/ready`)).json()).toMatchObject({ offlineLogDirs: [second] });
+  }
+  await rm(second);
+  await rename(`${second}-away`, second);
+  await using broker = await startBrokerProcess(dirs, { config });
+  expect(broker.log.filter(({ level }) => level === 'error')).toEqual([]);
+  expect((await readAll(broker.port, kept)).length).toBe(4);
+  expect((await readAll(broker.port, lost ?? '')).length).toBe(3);
 });
 
 test.each(['an index of noise', 'an index that lies', 'no index'])(
