@@ -1,4 +1,4 @@
-import { createServer, type Server, Socket } from 'node:net';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
 
 /**
@@ -33,7 +33,40 @@ export function createTcpNetwork(options: TcpNetworkOptions = {}): Network {
         });
       });
     },
+    connect: ({ host, port }, open, signal) =>
+      connectTo({ host: host === '' ? 'localhost' : host, port }, open, signal),
   };
+}
+
+function connectTo(
+  address: { readonly host: string; readonly port: number },
+  open: (connection: Connection) => ConnectionEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const reading = readIntoOwner();
+    const socket = connect({ ...address, noDelay: true, onread: reading.onread });
+    const abort = (): void => void socket.destroy(asError(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    const failed = (error: Error): void => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    };
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', failed);
+      const events = open(connectionOf(socket, () => void socket.resume()));
+      reading.own(events);
+      watch(socket, events);
+      resolve();
+    });
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function listeningOf(server: Server): Listening {
@@ -110,7 +143,11 @@ function watch(socket: Socket, events: ConnectionEvents): void {
 /** The first bytes of every socket land here: it must be told where before anybody owns the connection. */
 const firstLanding = new Uint8Array(65_536);
 
-function acceptDirect(handle: unknown, accept: Accept): void {
+/** Node's reading into given memory, for an owner who comes when the socket is there. */
+function readIntoOwner(): {
+  readonly onread: { buffer(): Uint8Array; callback(length: number): boolean };
+  own(owner: ConnectionEvents): void;
+} {
   let events: ConnectionEvents | undefined;
   let isFirst = true;
   const onread = {
@@ -124,12 +161,23 @@ function acceptDirect(handle: unknown, accept: Accept): void {
       return true;
     },
   };
+  return {
+    onread,
+    own: (owner) => {
+      events = owner;
+    },
+  };
+}
+
+function acceptDirect(handle: unknown, accept: Accept): void {
+  const reading = readIntoOwner();
   // The constructor's `handle` and `onread` together are what net.connect() uses itself; their types only allow the latter.
-  const options: object = { handle, onread, allowHalfOpen: false };
+  const options: object = { handle, onread: reading.onread, allowHalfOpen: false };
   const socket = new Socket(options);
   socket.setNoDelay(true);
   const connection = connectionOf(socket, () => void socket.resume());
-  events = accept(connection);
+  const events = accept(connection);
+  reading.own(events);
   watch(socket, events);
   if (!socket.destroyed) socket.resume();
 }

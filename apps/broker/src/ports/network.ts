@@ -10,7 +10,7 @@ export interface ConnectionEvents {
   closed(error: Error | undefined): void;
 }
 
-/** One accepted connection. */
+/** One connection, whoever made it. */
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -41,4 +41,13 @@ export interface Network {
     address: { readonly host: string; readonly port: number },
     accept: (connection: Connection) => ConnectionEvents,
   ): Promise<Listening>;
+  /**
+   * Connects. `open` is called once, when the connection stands, and gets its events from then on. Rejects with an `Error`
+   * whose `code` is the system's (ECONNREFUSED, EHOSTUNREACH...), or with the signal's reason where that fires before.
+   */
+  connect(
+    address: { readonly host: string; readonly port: number },
+    open: (connection: Connection) => ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<void>;
 }

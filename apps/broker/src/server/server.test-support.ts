@@ -126,7 +126,7 @@ export class SimClient {
   #bytes = new Uint8Array(0);
 
   constructor({ network, port }: SimServer) {
-    this.socket = network.connect(port, {
+    this.socket = network.connectClient(port, {
       received: (bytes) => this.#received(bytes),
       closed: () => {
         this.isClosed = true;

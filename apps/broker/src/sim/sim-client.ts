@@ -66,7 +66,7 @@ export class SimClient {
     const { connectionNumber } = this;
     this.#received = new Uint8Array(0);
     try {
-      this.#socket = life.network.connect(this.#host.port, {
+      this.#socket = life.network.connectClient(this.#host.port, {
         received: (bytes) => connectionNumber === this.connectionNumber && this.#take(bytes),
         closed: () => this.#closed(connectionNumber),
       });

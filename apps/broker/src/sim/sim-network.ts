@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
+import { OutgoingEnd } from './sim-outgoing-end.ts';
 import { Link, NetworkError, type SimClientEvents, type SimNetworkFaults, type SimSocket } from './sim-link.ts';
 
 export type { SimClientEvents, SimNetworkFaults, SimSocket } from './sim-link.ts';
@@ -14,8 +15,11 @@ export class SimNetwork implements Network {
   readonly #random: Random;
   readonly #listeners = new Map<number, (connection: Connection) => ConnectionEvents>();
   readonly #links = new Set<Link>();
+  /** This broker's ends of the connections that it made. */
+  readonly #outgoing = new Set<OutgoingEnd>();
   #nextPort = 20_000;
   #clientPort = 40_000;
+  readonly #networkAt: (address: { readonly host: string; readonly port: number }) => SimNetwork | undefined;
   faults: SimNetworkFaults;
 
   constructor(options: {
@@ -24,11 +28,14 @@ export class SimNetwork implements Network {
     readonly brokerClock?: Clock;
     readonly random: Random;
     readonly faults?: SimNetworkFaults;
+    /** The network of the process that an address leads to, for connections between brokers. Default: this one. */
+    readonly networkAt?: (address: { readonly host: string; readonly port: number }) => SimNetwork | undefined;
   }) {
     this.#clock = options.clock;
     this.#brokerClock = options.brokerClock ?? options.clock;
     this.#random = options.random;
     this.faults = options.faults ?? noNetworkFaults;
+    this.#networkAt = options.networkAt ?? (() => this);
   }
 
   async listen(
@@ -47,8 +54,31 @@ export class SimNetwork implements Network {
     };
   }
 
+  /** Connects this network's broker to another one. A process that dies is `crash`ed on both: here its own ends are forgotten. */
+  async connect(
+    address: { readonly host: string; readonly port: number },
+    open: (connection: Connection) => ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#turn();
+    if (signal.aborted) throw signal.reason;
+    const target = this.#networkAt(address);
+    if (target === undefined) throw new NetworkError('EHOSTUNREACH', `nothing answers at ${address.host}`);
+    const end = new OutgoingEnd(this.#brokerClock, address);
+    const socket = target.connectClient(address.port, end.events);
+    end.open(socket, open);
+    this.#outgoing.add(end);
+    end.gone = () => this.#outgoing.delete(end);
+  }
+
+  /** As long as a packet is under way. */
+  #turn(): Promise<void> {
+    const delayMs = this.#random.int(this.faults.delayMsMax + 1);
+    return new Promise((resolve) => this.#brokerClock.setTimer(delayMs, resolve));
+  }
+
   /** Connects a client; throws ECONNREFUSED where nobody listens. */
-  connect(port: number, events: SimClientEvents): SimSocket {
+  connectClient(port: number, events: SimClientEvents): SimSocket {
     const accept = this.#listeners.get(port);
     if (accept === undefined) throw new NetworkError('ECONNREFUSED', `nobody listens on port ${port}`);
     const link = new Link(this.#clientPort++, events, {
@@ -71,11 +101,13 @@ export class SimNetwork implements Network {
   /** Cuts every connection now, as a failure of the network does. */
   cutAll(): void {
     for (const link of [...this.#links]) link.cut();
+    for (const end of [...this.#outgoing]) end.cut();
   }
 
   /** The broker's process ends: it hears of nothing any more. Of what it had sent, any part still reaches its clients. */
   crash(): void {
     this.#listeners.clear();
+    for (const end of [...this.#outgoing]) end.crash();
     for (const link of [...this.#links]) link.crash();
   }
 }
