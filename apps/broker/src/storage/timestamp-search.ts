@@ -34,15 +34,27 @@ export function searchTimestamp(
     const read = (into: Uint8Array, position: number) => file.read(into, position);
     const mayHold = (place: BatchPlace) =>
       place.maxTimestampMs >= query.timestampMs && place.lastOffset >= query.fromOffset;
-    let position = await startPosition(environment, file, indexes, query, { endOffset: writtenEndOffset, bytes: end });
-    for (;;) {
-      const place = await runSteps(findBatch(position, end, mayHold), read);
-      if (place === undefined || place.baseOffset >= query.upToOffset) return undefined;
+    const written = { endOffset: writtenEndOffset, bytes: end };
+    const start = await trusting(indexes.offsets, startPosition(environment, file, indexes, query, written));
+    const firstFrom = (from: number) => runSteps(findBatch(from, end, mayHold), read);
+    let place = await trusting(indexes.offsets, firstFrom(start));
+    while (place !== undefined && place.baseOffset < query.upToOffset) {
       const found = await searchBatch(environment, file, place, query);
       if (found !== undefined) return found;
-      position = place.position + place.sizeBytes;
+      place = await firstFrom(place.position + place.sizeBytes);
     }
+    return undefined;
   });
+}
+
+/** What was found from a position that the index gave: where no batch lies there, the index is to blame before the log is. */
+async function trusting<T>(index: SegmentIndexes['offsets'], finding: Promise<T>): Promise<T> {
+  try {
+    return await finding;
+  } catch (error) {
+    if (!(error instanceof CorruptLogError) || index.count === 0) throw error;
+    throw new CorruptIndexError(`the offset index leads to where no batch lies: ${error.message}`);
+  }
 }
 
 /** Where the first batch that can qualify is at or behind, by the time index. Its entry is checked against the log. */
