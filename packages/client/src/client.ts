@@ -7,7 +7,10 @@ import type { ConsumerOptions } from './consumer/consumer-options.ts';
 import { GroupConsumer } from './consumer/group-consumer.ts';
 import type { GroupConsumerOptions } from './consumer/group-options.ts';
 import { ClientErrorCode, KafkaError } from './kafka-error.ts';
-import { Producer, type ProducerOptions } from './producer/producer.ts';
+import { Producer } from './producer/producer.ts';
+import type { ProducerOptions } from './producer/producer-options.ts';
+import type { TransactionalProducerOptions } from './transactions/transactional-options.ts';
+import { TransactionalProducer } from './transactions/transactional-producer.ts';
 
 /** A connection to a Kafka cluster, from which producers, consumers and admin calls come. Close it, or hold it with `await using`. */
 export class Client {
@@ -16,7 +19,7 @@ export class Client {
   readonly #cluster: Cluster;
   readonly #core: Core;
   readonly #codec: Codec;
-  readonly #producers = new Set<Producer>();
+  readonly #producers = new Set<Producer | TransactionalProducer>();
   readonly #members = new Set<GroupConsumer>();
   #consumers = 0;
   #closing: Promise<void> | undefined;
@@ -40,10 +43,15 @@ export class Client {
     return new Client(cluster, core, codec);
   }
 
+  /** A producer that writes in transactions. */
+  producer(options: TransactionalProducerOptions): TransactionalProducer;
   /** A producer. Several may be used side by side; one is enough for most programs. */
-  producer(options: ProducerOptions = {}): Producer {
+  producer(options?: ProducerOptions & { readonly transactionalId?: undefined }): Producer;
+  producer(options: ProducerOptions | TransactionalProducerOptions = {}): Producer | TransactionalProducer {
     this.#refuseWhenClosed();
-    const producer = new Producer(this.#cluster, this.#core, this.#codec, options);
+    const parts = [this.#cluster, this.#core, this.#codec] as const;
+    const isTransactional = 'transactionalId' in options && options.transactionalId !== undefined;
+    const producer = isTransactional ? new TransactionalProducer(...parts, options) : new Producer(...parts, options);
     this.#producers.add(producer);
     return producer;
   }

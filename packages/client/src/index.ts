@@ -38,7 +38,8 @@ export type {
 } from './offsets/list-offsets.ts';
 export { murmur2 } from './producer/murmur2.ts';
 export { defaultPartitioner, type Partitioner, type PartitionerInput, partitionOfKey } from './producer/partitioner.ts';
-export type { Producer, ProducerOptions, SendCallOptions } from './producer/producer.ts';
+export type { Producer } from './producer/producer.ts';
+export type { ProducerOptions, SendCallOptions } from './producer/producer-options.ts';
 export type { RetryPolicy } from './retry-policy.ts';
 export { codecs, type DataCodec } from './topic/data-codec.ts';
 export type {
@@ -50,3 +51,6 @@ export type {
   SentRecord,
 } from './topic/record-types.ts';
 export { type AnyTopic, type BytesTopic, type Topic, type TopicOptions, topic } from './topic/topic.ts';
+export type { Transaction, TransactionalReader } from './transactions/transaction.ts';
+export type { TransactionalProducerOptions } from './transactions/transactional-options.ts';
+export type { TransactionalProducer } from './transactions/transactional-producer.ts';

@@ -10,6 +10,8 @@ export const ClientErrorCode = {
   INVALID_DATA: -1003,
   /** A call that cannot be meant: a bad option, an unknown partition, a second read at once. */
   INVALID_ARGUMENT: -1004,
+  /** Something took longer than the time that its caller set. */
+  TIMED_OUT: -1005,
 } as const;
 
 const clientErrorNames: ReadonlyMap<number, string> = new Map(

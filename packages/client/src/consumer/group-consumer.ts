@@ -1,5 +1,5 @@
 import type { Core } from '@ks/core-wasm';
-import type { Codec } from '@ks/protocol';
+import { type Codec, ErrorCode } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { rangeAssignor, roundRobinAssignor } from '../groups/assignors.ts';
 import { ClassicMembership } from '../groups/classic-membership.ts';
@@ -90,6 +90,17 @@ export class GroupConsumer {
       .filter(({ topic, partition, offset }) => this.#committed.get(`${topic} ${partition}`) !== offset);
     await commitOffsets(this.#cluster, this.#options.group, done, { committer });
     for (const { topic, partition, offset } of done) this.#committed.set(`${topic} ${partition}`, offset);
+  }
+
+  /** What a transaction commits for this consumer: see `Transaction.commitOffsets`. */
+  offsetsForTransaction() {
+    if (this.#options.autoCommitIntervalMs !== false) {
+      throw misuse('this consumer commits by itself: offsets in a transaction need autoCommitIntervalMs: false');
+    }
+    if (this.#committer === undefined) {
+      throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, 'the consumer has no partitions now: nothing can be committed');
+    }
+    return { group: this.#options.group, committer: this.#committer, offsets: this.#inner.assignment() };
   }
 
   /** Commits what is done, leaves the group and closes the consumer's connections. */

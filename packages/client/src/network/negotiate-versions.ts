@@ -9,11 +9,19 @@ const SOFTWARE = { clientSoftwareName: 'ks-client', clientSoftwareVersion: '0.1.
 /** What a broker can speak. */
 export class BrokerVersions {
   readonly #ranges: ReadonlyMap<number, VersionRange>;
+  readonly #features: ReadonlyMap<string, number>;
   readonly #label: string;
 
-  constructor(ranges: ReadonlyMap<number, VersionRange>, label: string) {
+  /** `features` are those that the cluster has finalized (KIP-584), by name. */
+  constructor(ranges: ReadonlyMap<number, VersionRange>, label: string, features: ReadonlyMap<string, number>) {
     this.#ranges = ranges;
+    this.#features = features;
     this.#label = label;
+  }
+
+  /** The level of a feature that the whole cluster has agreed on, 0 where it has not. */
+  feature(name: string): number {
+    return this.#features.get(name) ?? 0;
   }
 
   /** The highest version both sides speak, undefined where there is none. */
@@ -53,7 +61,8 @@ export async function negotiateVersions(connection: Connection, timeoutMs: numbe
     const ranges = new Map(
       body.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
     );
-    if (!refused) return new BrokerVersions(ranges, connection.label);
+    const features = new Map(body.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]));
+    if (!refused) return new BrokerVersions(ranges, connection.label, features);
     version = lowerVersion(ranges.get(ApiVersions.key), version, connection.label);
   }
 }

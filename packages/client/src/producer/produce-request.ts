@@ -27,7 +27,7 @@ const NO_RECEIPT: BatchReceipt = { baseOffset: -1, logAppendTimeMs: -1 };
 export function buildProduceRequest(
   outgoing: readonly OutgoingBatch[],
   topicIds: TopicIds,
-  options: { readonly acks: number; readonly timeoutMs: number },
+  options: { readonly acks: number; readonly timeoutMs: number; readonly transactionalId: string | null },
 ): RequestInput<typeof Produce> {
   const topics = new Map<string, { index: number; records: Uint8Array }[]>();
   for (const { queue, bytes } of outgoing) {

@@ -8,8 +8,16 @@ export interface ProducerId {
   readonly producerEpoch: number;
 }
 
+/** Whose batches a producer sends. */
+export interface ProducerIdentity {
+  /** The id that the next batch goes by. */
+  get(): Promise<ProducerId>;
+  /** Brokers have lost track of `lost`, or a batch of it is missing: the next batch goes by another id where that is possible. */
+  renew(lost: ProducerId): void;
+}
+
 /** A producer's id, asked for at first use, and anew where brokers lost track of the one before. */
-export class ProducerIdentity {
+export class IdempotentIdentity implements ProducerIdentity {
   readonly #cluster: Cluster;
   #current: Promise<ProducerId> | undefined;
   #known: ProducerId | undefined;
@@ -30,7 +38,7 @@ export class ProducerIdentity {
     return this.#current;
   }
 
-  /** The next batch goes by another id, unless that has happened already since `lost`. */
+  /** Unless that has happened already since `lost`. */
   renew(lost: ProducerId): void {
     if (this.#known === lost) this.#current = undefined;
   }

@@ -1,8 +1,9 @@
 import type { Core } from '@ks/core-wasm';
-import { type Codec, type CompressionType, ErrorCode, recordSizeUpperBound } from '@ks/protocol';
+import { type Codec, ErrorCode, recordSizeUpperBound } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicView } from '../metadata/cluster-view.ts';
+import { abortError } from '../network/connection.ts';
 import { raced } from '../network/connection-pool.ts';
 import { encodeKey, encodeValue } from '../topic/data-format.ts';
 import type { RecordToSend, SentRecord } from '../topic/record-types.ts';
@@ -10,40 +11,12 @@ import { type AnyTopic, topicName } from '../topic/topic.ts';
 import { Accumulator } from './accumulator.ts';
 import { type Encoded, type GivenRecord, headersOf, type ReadyRecord } from './given-record.ts';
 import { defaultPartitioner, type Partitioner } from './partitioner.ts';
-import { ProducerIdentity } from './producer-identity.ts';
+import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts';
+import type { ProducerOptions, SendCallOptions } from './producer-options.ts';
 import { ManyWaiting, OneWaiting, type RecordWaiter } from './record-waiter.ts';
 import { RoomQueue } from './room-queue.ts';
 import { Sender } from './sender.ts';
-
-export interface ProducerOptions {
-  /** Who must have a record before it counts as sent: every in-sync replica ('all', the default), the leader (1), nobody (0). */
-  readonly acks?: 'all' | 0 | 1 | undefined;
-  /**
-   * Whether brokers keep a batch once that was sent again because its answer was lost (KIP-98). Default: with acks 'all', which it takes.
-   */
-  readonly idempotent?: boolean | undefined;
-  /** How long a batch waits for more records, in milliseconds. Default 0: what is sent in one turn of the event loop goes together. */
-  readonly lingerMs?: number | undefined;
-  /** The size at which a batch goes out without waiting, before compression. Default 64 KB. */
-  readonly batchBytes?: number | undefined;
-  /** Default 'none'. */
-  readonly compression?: CompressionType | undefined;
-  /** Requests under way at one broker. Default 5. A partition has one batch under way at a time, whatever this says. */
-  readonly maxInFlight?: number | undefined;
-  /** The largest request, and so the largest record, before compression. Default 1 MB, as brokers take it. */
-  readonly maxRequestBytes?: number | undefined;
-  /** Default: murmur2 of the key, as Java and kafkajs choose; sticky for records without one. */
-  readonly partitioner?: Partitioner | undefined;
-  /** How long from `send` until a record that could not be delivered is given up, in milliseconds. Default 120 000. */
-  readonly deliveryTimeoutMs?: number | undefined;
-  /** How much may wait to be sent; beyond that `send` waits for room. Default 32 MB. */
-  readonly maxBufferedBytes?: number | undefined;
-}
-
-export interface SendCallOptions {
-  /** Stops waiting for metadata or room. A record that is in a batch already is sent all the same. */
-  readonly signal?: AbortSignal | undefined;
-}
+import type { TransactionGate } from './transaction-gate.ts';
 
 /**
  * Sends records. Concurrent calls of `send` share batches; records of a partition arrive in the order of the calls, also when
@@ -61,7 +34,14 @@ export class Producer {
   readonly #onClientClosing: () => void;
   #closing: Promise<void> | undefined;
 
-  constructor(cluster: Cluster, core: Core, codec: Codec, options: ProducerOptions = {}) {
+  /** `session`: every record is part of the transaction that is open there. */
+  constructor(
+    cluster: Cluster,
+    core: Core,
+    codec: Codec,
+    options: ProducerOptions = {},
+    session?: ProducerIdentity & TransactionGate,
+  ) {
     const { acks = 'all', batchBytes = 64 * 1024, lingerMs = 0, deliveryTimeoutMs = 120_000 } = options;
     const { maxBufferedBytes = 32 * 1024 * 1024, maxInFlight = 5, maxRequestBytes = 1024 * 1024 } = options;
     const { idempotent = acks === 'all' } = options;
@@ -82,7 +62,8 @@ export class Producer {
       maxInFlight,
       maxRequestBytes,
       seal: { compression: options.compression ?? 'none', codec, checksum: core },
-      identity: idempotent ? new ProducerIdentity(cluster) : undefined,
+      identity: session ?? (idempotent ? new IdempotentIdentity(cluster) : undefined),
+      transaction: session,
       settled: () => this.#room.admit(),
     });
     this.#onClientClosing = () => this.#abandon();
@@ -177,6 +158,14 @@ export class Producer {
     await Promise.all(unsettled.map((batch) => batch.settled));
   }
 
+  /** Gives up what is not on its way yet; resolves when the rest is settled, well or not. */
+  async abandon(error: KafkaError): Promise<void> {
+    await Promise.allSettled([...this.#chains.values()]);
+    this.#accumulator.failAll(error);
+    this.#room.admit();
+    await Promise.all(this.#accumulator.closeBatches().map((batch) => batch.settled));
+  }
+
   /** Flushes, then takes no more records. */
   close(): Promise<void> {
     this.#closing ??= this.flush().finally(() => {
@@ -208,6 +197,7 @@ export class Producer {
       const view = await this.#topicWithin(name, given.partition, signal);
       const sizeBytes = this.#sizeOf(name, ready);
       await this.#room.wait(sizeBytes, signal);
+      if (signal?.aborted === true) throw abortError(signal);
       // Wrapped, so that who comes next does not wait for the delivery.
       const waiting = new OneWaiting();
       this.#append(view, ready, sizeBytes, this.#cluster.options.clock.monotonicMs(), waiting, 0);

@@ -1,11 +1,13 @@
 import { type BatchSeal, ErrorCode, Produce } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, errorFromCode, isMetadataStale, KafkaError } from '../kafka-error.ts';
+import type { BrokerVersions } from '../network/negotiate-versions.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
 import type { Accumulator, PartitionQueue } from './accumulator.ts';
 import type { PendingBatch } from './pending-batch.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
+import type { TransactionGate } from './transaction-gate.ts';
 import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
 
 export interface SenderOptions {
@@ -16,6 +18,8 @@ export interface SenderOptions {
   readonly seal: BatchSeal;
   /** Undefined: batches go without, and one that is sent again may be there twice. */
   readonly identity: ProducerIdentity | undefined;
+  /** Undefined: batches are part of no transaction. */
+  readonly transaction: TransactionGate | undefined;
   /** Called whenever batches were settled, so that room is free. */
   readonly settled: () => void;
 }
@@ -30,6 +34,8 @@ const outOfStepCodes: readonly number[] = [
 /** Batches of magic 2 came with this version, zstd with that. */
 const RECORD_BATCHES_SINCE = 3;
 const ZSTD_SINCE = 7;
+/** Later versions have topic ids alone. */
+const NAMES_UNTIL = 12;
 
 interface BrokerLoad {
   requests: number;
@@ -134,6 +140,7 @@ export class Sender {
       const outgoing = await Promise.all(
         taken.map(async ({ queue, batch }) => ({ queue, batch, bytes: await this.#seal(queue, batch) })),
       );
+      await this.#options.transaction?.admit(queues);
       await this.#produce(leaderId, load, outgoing);
     } catch (error) {
       const failure = asKafkaError(error);
@@ -151,7 +158,8 @@ export class Sender {
     if (identity === undefined || batch.isSealed) return batch.seal(seal);
     const id = await identity.get();
     batch.sentAs = id;
-    return batch.seal({ ...seal, ...queue.sequences.take(id, batch.recordsCount) });
+    const isTransactional = this.#options.transaction !== undefined;
+    return batch.seal({ ...seal, ...queue.sequences.take(id, batch.recordsCount), isTransactional });
   }
 
   async #produce(leaderId: number, load: BrokerLoad, outgoing: readonly OutgoingBatch[]): Promise<void> {
@@ -162,9 +170,9 @@ export class Sender {
       outgoing.map(({ queue }) => [queue.topic, this.#cluster.view.topics.get(queue.topic)?.topicId]),
     );
     const hasIds = [...topicIds.values()].every((topicId) => topicId !== undefined);
-    const atLeast = this.#options.seal.compression === 'zstd' ? ZSTD_SINCE : RECORD_BATCHES_SINCE;
-    const version = broker.versions.pick(Produce, atLeast, hasIds ? undefined : 12);
-    const body = buildProduceRequest(outgoing, topicIds, { acks, timeoutMs: requestTimeoutMs });
+    const version = this.#versionFor(broker.versions, hasIds);
+    const transactionalId = this.#options.transaction?.transactionalId ?? null;
+    const body = buildProduceRequest(outgoing, topicIds, { acks, timeoutMs: requestTimeoutMs, transactionalId });
     if (acks === 0) {
       broker.connection.send(Produce, version, body);
       for (const { queue, batch } of outgoing) this.#succeeded(queue, batch, { baseOffset: -1, logAppendTimeMs: -1 });
@@ -180,6 +188,13 @@ export class Sender {
     }
   }
 
+  #versionFor(versions: BrokerVersions, hasIds: boolean): number {
+    const { atLeast = RECORD_BATCHES_SINCE, atMost = Number.POSITIVE_INFINITY } =
+      this.#options.transaction?.produceVersions ?? {};
+    const needed = this.#options.seal.compression === 'zstd' ? Math.max(atLeast, ZSTD_SINCE) : atLeast;
+    return versions.pick(Produce, needed, hasIds ? atMost : Math.min(atMost, NAMES_UNTIL));
+  }
+
   #succeeded(queue: PartitionQueue, batch: PendingBatch, receipt: Parameters<PendingBatch['succeed']>[0]): void {
     batch.succeed(receipt);
     this.#accumulator.done(queue);
@@ -189,14 +204,17 @@ export class Sender {
   #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError): void {
     batch.lastError = error;
     batch.attempts += 1;
-    const isOutOfStep = batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
+    const { transaction } = this.#options;
+    // Within a transaction what came before under the same id would be lost.
+    const isOutOfStep = transaction === undefined && batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
     if (isOutOfStep) this.#renumber(batch);
     const { clock, retry, random } = this.#cluster.options;
     const retryAtMs = clock.monotonicMs() + backoffMs(retry, batch.attempts, random);
-    if ((!error.retriable && !isOutOfStep) || this.#cluster.isClosed) {
+    if ((!error.retriable && !isOutOfStep) || transaction?.doom !== undefined || this.#cluster.isClosed) {
       this.#skipped(batch);
       batch.fail(this.#cluster.isClosed ? error : explained(error, batch));
       this.#accumulator.done(queue);
+      transaction?.failed(error);
       return;
     }
     this.#accumulator.retry(queue, retryAtMs);
@@ -216,10 +234,9 @@ export class Sender {
 
   #expired(batch: PendingBatch): KafkaError {
     this.#skipped(batch);
-    const { topic, partition, lastError } = batch;
-    const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
-    const message = `${batch.recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(batch.deadlineMs - batch.createdAtMs)} ms (${reason})`;
-    return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
+    const error = tooLate(batch);
+    this.#options.transaction?.failed(error);
+    return error;
   }
 
   #loadOf(nodeId: number): BrokerLoad {
@@ -230,6 +247,13 @@ export class Sender {
     }
     return load;
   }
+}
+
+/** The error of a batch whose time is over. */
+function tooLate({ topic, partition, lastError, recordsCount, deadlineMs, createdAtMs }: PendingBatch): KafkaError {
+  const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
+  const message = `${recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(deadlineMs - createdAtMs)} ms (${reason})`;
+  return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
 }
 
 /** Adds what can be done about it. */
