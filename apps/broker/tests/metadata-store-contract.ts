@@ -26,7 +26,12 @@ async function keys(store: MetadataStore, prefix: string): Promise<string[]> {
   return (await store.read(prefix)).entries.map((entry) => entry.key);
 }
 
-/** What every metadata store promises (ports/metadata-store.ts). `open` gives an empty one. */
+/** The revision that the next write will have, or a later one. */
+async function nextRevision(store: MetadataStore): Promise<number> {
+  return (await store.read('')).revision + 1;
+}
+
+/** What every metadata store promises (ports/metadata-store.ts). `open` gives an empty one; its revisions may be some way on. */
 export function metadataStoreContract(name: string, open: () => Promise<MetadataStore>): void {
   describe(`${name} keeps the contract of a metadata store`, () => {
     const opened: MetadataStore[] = [];
@@ -173,7 +178,7 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
 
     test('watch leaves out revisions that do not touch its prefix', async () => {
       const store = await fresh();
-      const watching = take(store, 'topics/', 1, 2);
+      const watching = take(store, 'topics/', await nextRevision(store), 2);
       await write(store, put('configs/x', ''));
       const one = await write(store, put('topics/a', ''), put('configs/y', ''));
       await write(store, put('configs/z', ''));
@@ -186,12 +191,13 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
     test('a watch cut in the middle of 3,000 revisions resumes without a gap', async () => {
       const store = await fresh();
       const written: number[] = [];
+      const from = await nextRevision(store);
       for (let batch = 0; batch < 30; batch++) {
         const all = Array.from({ length: 100 }, (_, index) => write(store, put(`k${index % 7}`, String(batch))));
         written.push(...(await Promise.all(all)));
       }
       written.sort((a, b) => a - b);
-      const early = await take(store, '', 1, 1203);
+      const early = await take(store, '', from, 1203);
       const resumed = await take(store, '', (early.at(-1)?.revision ?? 0) + 1, 3000 - 1203);
       expect([...early, ...resumed].map((each) => each.revision)).toEqual(written);
     });
@@ -214,7 +220,8 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
 
     test('several watchers each see everything', async () => {
       const store = await fresh();
-      const watching = [take(store, '', 1, 10), take(store, '', 1, 10), take(store, 'k3', 1, 1)];
+      const from = await nextRevision(store);
+      const watching = [take(store, '', from, 10), take(store, '', from, 10), take(store, 'k3', from, 1)];
       for (let index = 0; index < 10; index++) await write(store, put(`k${index}`, ''));
       const [all, same, one] = await Promise.all(watching);
       expect(all?.map((each) => each.changes[0]?.key)).toEqual(Array.from({ length: 10 }, (_, index) => `k${index}`));
@@ -236,9 +243,9 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
 
     test('a compaction that overtakes a watcher ends in a fresh read, not in a gap', async () => {
       const store = await fresh();
-      await write(store, put('a', '1'));
+      const from = await write(store, put('a', '1'));
       const end = new AbortController();
-      const watching = store.watch('', 1, end.signal)[Symbol.asyncIterator]();
+      const watching = store.watch('', from, end.signal)[Symbol.asyncIterator]();
       await watching.next();
       let last = 0;
       for (let index = 0; index < 10; index++) last = await write(store, put('a', String(index)));
@@ -297,6 +304,19 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
       expect(await keys(store, '')).toEqual([]);
     });
 
+    test('a lease can be ended by its id: its keys go, and its holder is told', async () => {
+      const store = await fresh();
+      const lease = await store.lease(3000);
+      const other = await store.lease(3000);
+      await write(store, put('live/1', 'x', lease.id), put('live/2', 'x', other.id));
+      await store.revokeLease(lease.id);
+      expect(await keys(store, 'live/')).toEqual(['live/2']);
+      await lease.lost;
+      await store.revokeLease(lease.id);
+      const end = await Promise.race([other.lost.then(() => 'lost'), store.read('').then(() => 'alive')]);
+      expect(end).toBe('alive');
+    });
+
     test('a lease tells its deadline', async () => {
       const store = await fresh();
       expect((await store.lease(10_000)).deadlineMs()).toBeGreaterThan(0);
@@ -304,7 +324,7 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
 
     test('closing ends watches and refuses later calls', async () => {
       const store = await open();
-      const watching = take(store, '', 1, 1);
+      const watching = take(store, '', await nextRevision(store), 1);
       await store.close();
       expect(await watching).toEqual([]);
       await expect(store.read('')).rejects.toMatchObject({ kind: 'closed' });
@@ -315,7 +335,10 @@ export function metadataStoreContract(name: string, open: () => Promise<Metadata
     test('an aborted watch ends at once', async () => {
       const store = await fresh();
       const end = new AbortController();
-      const waiting = store.watch('', 1, end.signal)[Symbol.asyncIterator]().next();
+      const waiting = store
+        .watch('', await nextRevision(store), end.signal)
+        [Symbol.asyncIterator]()
+        .next();
       end.abort();
       expect((await waiting).done).toBe(true);
     });
