@@ -226,7 +226,24 @@ function named(transactions: readonly { producerId: number; firstOffset: number;
   return transactions.map(({ producerId: id, firstOffset, lastOffset }) => ({ id, firstOffset, lastOffset }));
 }
 
+/** A step of a single producer, by the name that the test below gives it. */
+function stepOf(name: string): Step {
+  if (name === 'm') return { type: 'marker', producerId: 0, committed: false };
+  if (/^t\d/.test(name)) return { type: 'truncate', back: Number(name.slice(1)) };
+  if (/^\d/.test(name)) return { type: 'data', producerId: 0, isTransactional: false, valueBytes: Number(name) };
+  return { type: name } as Step;
+}
+
 describe("a log's producers", () => {
+  test('are remembered where a log is cut behind the start that retention gave it, its snapshots lost in a crash', async () => {
+    // One producer; found by the property below. A number is a batch of so many bytes, m a marker, t a truncation by so many offsets.
+    const found =
+      '809 590 892 500 checkpoint 899 496 retain 0 crash 331 627 895 m 0 m 0 m 430 retain turn 0 0 turn m turn t11 turn t1';
+    const trial = new Trial(457746218);
+    await trial.start(true);
+    for (const each of found.split(' ')) await trial.run(stepOf(each));
+  });
+
   test('are those of its batches over restarts, crashes, truncations and retention', async () => {
     const steps = fc.array(step, { minLength: 10, maxLength: 80, size: 'max' });
     const property = fc.asyncProperty(fc.integer(), steps, async (seed, actions) => {

@@ -1,5 +1,6 @@
 import type { LogConfig } from './log-config.ts';
 import type { LogParts } from './log-parts.ts';
+import { captureProducersAt } from './producer-recovery.ts';
 import { countDeletable } from './retention.ts';
 import type { Segment } from './segment.ts';
 import { createLogFile, removeDeleted, renameDeleted } from './segment-files.ts';
@@ -35,7 +36,10 @@ export async function removeOldSegments(parts: LogParts, run: RetentionRun, host
     await environment.files.syncDirectory(host.directory);
   }
   // What is known of producers outlives their records.
-  await host.saveProducers(segments.all[count]?.baseOffset ?? 0);
+  const startOffset = segments.all[count]?.baseOffset ?? 0;
+  const replay = { environment, segments: segments.all, state: parts.producers, snapshots, endOffset: startOffset };
+  await captureProducersAt(startOffset, replay);
+  await host.saveProducers(startOffset);
   const removed = segments.removeFirst(count);
   const { baseOffset } = segments.first;
   host.startsAt(baseOffset);

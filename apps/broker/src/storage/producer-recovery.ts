@@ -3,7 +3,7 @@ import type { LogEnvironment } from './log-environment.ts';
 import { TRANSACTION_INDEX_SUFFIX } from './partition-names.ts';
 import { hasProducer, producerBatchAt } from './producer-batch.ts';
 import type { ProducerSnapshots } from './producer-snapshots.ts';
-import type { ProducerState } from './producer-state.ts';
+import { type CompletedTransaction, ProducerState } from './producer-state.ts';
 import type { Segment } from './segment.ts';
 import { scanSegment } from './segment-scan.ts';
 import { TransactionIndex } from './transaction-index.ts';
@@ -42,8 +42,26 @@ export async function replayProducers(replay: ProducerReplay): Promise<void> {
   for (const segment of segments) {
     // Also where nothing is left to be read: a crash may have left entries of batches that were cut off.
     segment.transactions.truncateTo(fromOffset);
-    if (segment.endOffset > fromOffset) await replaySegment(environment, segment, state, fromOffset);
+    if (segment.endOffset <= fromOffset) continue;
+    await replaySegment(environment, segment, state, fromOffset, (aborted) => segment.transactions.append(aborted));
   }
+}
+
+/**
+ * Sees to a snapshot of the producers of all batches below `offset`, where the segments below it are about to go: a log that is cut
+ * off in front of its later snapshots is read again from its start, and must not forget whose batches were before that.
+ */
+export async function captureProducersAt(offset: number, replay: Omit<ProducerReplay, 'isComplete'>): Promise<void> {
+  const { environment, segments, snapshots, state } = replay;
+  // A crash loses snapshots that were not written; without producers there is nothing to remember.
+  if (state.size === 0 || snapshots.offsets.includes(offset)) return;
+  const past = new ProducerState();
+  const fromOffset = (await loadNewest({ snapshots, state: past }, offset)) ?? 0;
+  for (const segment of segments) {
+    if (segment.endOffset <= fromOffset || segment.baseOffset >= offset) continue;
+    await replaySegment(environment, segment, past, fromOffset, () => undefined);
+  }
+  snapshots.capture(offset, past.entries);
 }
 
 /** Loads what is at hand of the segments' transaction indexes. Gives up to which offset they can be believed. */
@@ -64,7 +82,10 @@ export async function loadTransactionIndexes(
   return Number.MAX_SAFE_INTEGER;
 }
 
-async function loadNewest({ snapshots, state }: ProducerReplay, trusted: number): Promise<number | undefined> {
+async function loadNewest(
+  { snapshots, state }: Pick<ProducerReplay, 'snapshots' | 'state'>,
+  trusted: number,
+): Promise<number | undefined> {
   for (const offset of snapshots.offsets) {
     if (offset > trusted) continue;
     const entries = await snapshots.read(offset);
@@ -80,6 +101,7 @@ async function replaySegment(
   segment: Segment,
   state: ProducerState,
   fromOffset: number,
+  onAborted: (transaction: CompletedTransaction) => void,
 ): Promise<void> {
   const { core, clock, handles } = environment;
   const nowMs = clock.wallMs();
@@ -94,7 +116,7 @@ async function replaySegment(
         const batch = producerBatchAt(bytes, at);
         if (batch === undefined) return;
         const completed = state.appended(batch, place.baseOffset, nowMs);
-        if (completed?.isAborted) segment.transactions.append(completed);
+        if (completed?.isAborted) onAborted(completed);
       },
     }),
   );
