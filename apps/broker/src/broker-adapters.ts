@@ -23,10 +23,12 @@ export interface BrokerAdapters {
   readonly http?: HttpEndpoint;
   readonly core: Core;
   readonly codec: Codec;
-  /** Opens the metadata store that lies in a directory. */
+  /** Opens the metadata store: the embedded one lies in the directory. */
   openMetadataStore(directory: string): Promise<MetadataStore>;
   /** The name by which other machines reach this one; `localhost` where it has none that resolves. */
   readonly hostName: string;
+  /** What tells this machine from others, so that replicas are kept apart. Default: `hostName`. */
+  readonly machine?: string;
   /** Default: nothing is known of it. */
   readonly diskSpace?: DiskSpace;
   /** Files and sockets that the process may have open at a time. Default: no end. */

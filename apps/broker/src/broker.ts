@@ -161,12 +161,12 @@ class ComposedBroker implements Broker {
     previousBrokerEpoch: number,
   ): Promise<void> {
     const { values, nodeId, listeners } = this.#config;
-    const { random, hostName, clock, logger } = this.#adapters;
+    const { random, hostName, machine, clock, logger } = this.#adapters;
     const description = {
       brokerId: nodeId,
       endpoints: advertisedEndpoints(listeners, this.#listeners, hostName),
       rack: values['broker.rack'],
-      host: hostName,
+      host: values['ks.host'] ?? machine ?? hostName,
       logDirIds: directories.map(({ directoryId }) => directoryId),
       previousBrokerEpoch,
       leaseTtlMs: values['broker.session.timeout.ms'],
@@ -189,6 +189,7 @@ class ComposedBroker implements Broker {
     parts?.transactions.stop();
     parts?.groups.stop();
     await parts?.server.settle(Math.min(SETTLE_MS, timeoutMs));
+    parts?.channels.close();
     // Answers whatever is still parked, flushes, closes the logs.
     await this.#storage.replicas.stop(brokerEpoch);
     await parts?.server.settle(Math.max(0, deadlineMs - clock.monotonicMs()));

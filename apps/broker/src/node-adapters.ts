@@ -5,13 +5,13 @@ import { createNodeClock } from './adapters/node-clock.ts';
 import { createNodeDiskSpace } from './adapters/node-disk-space.ts';
 import { createNodeFiles } from './adapters/node-files.ts';
 import { createNodeHttpEndpoint } from './adapters/node-http-endpoint.ts';
-import { descriptorsMax, resolveHostName } from './adapters/node-host.ts';
+import { descriptorsMax, machineName, resolveHostName } from './adapters/node-host.ts';
 import { createNodeRandom } from './adapters/node-random.ts';
 import { createPrometheusMetrics } from './adapters/prometheus.ts';
-import { openSqliteMetadataStore } from './adapters/sqlite-metadata-store.ts';
 import { createTcpNetwork } from './adapters/tcp-network.ts';
 import type { BrokerAdapters } from './broker.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+import { openMetadataStore } from './open-metadata-store.ts';
 import type { Logger } from './ports/logger.ts';
 
 /** What a broker's memory is reserved to; it is only touched as it is used. */
@@ -35,9 +35,10 @@ export async function createNodeAdapters({
   const { values } = config;
   const core = createCore({ memoryBytes: values['ks.memory.bytes'] ?? MEMORY_BYTES });
   const metrics = createPrometheusMetrics({ withProcess: !inMemory });
+  const clock = createNodeClock();
   const isNamed = config.listeners.advertised.every(({ host }) => host !== '');
   return {
-    clock: createNodeClock(),
+    clock,
     random: createNodeRandom(),
     files: inMemory ? createMemoryFiles() : createNodeFiles(),
     network: createTcpNetwork({
@@ -50,10 +51,10 @@ export async function createNodeAdapters({
     http: createNodeHttpEndpoint(),
     core,
     codec: createCodec(core),
-    openMetadataStore: async (directory) =>
-      openSqliteMetadataStore({ path: inMemory ? ':memory:' : `${directory}/metadata.sqlite` }),
+    openMetadataStore: (directory) => openMetadataStore({ config, clock, directory: inMemory ? undefined : directory }),
     ...(inMemory ? {} : { diskSpace: createNodeDiskSpace() }),
     descriptorsMax: await descriptorsMax(),
+    machine: machineName(),
     hostName: isNamed ? 'localhost' : await resolveHostName(),
   };
 }

@@ -16,6 +16,11 @@ export async function resolveHostName(): Promise<string> {
   }
 }
 
+/** What tells this machine from others: its host name, resolvable or not. */
+export function machineName(): string {
+  return hostname();
+}
+
 /** How many files and sockets this process may have open (RLIMIT_NOFILE, which Node raises as far as it may); infinite where it is not told. */
 export async function descriptorsMax(): Promise<number> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');

@@ -4,15 +4,18 @@ import { listenerConfigDef } from './connection-limits.ts';
 import { groupConfigs } from './definitions/group.ts';
 import { logConfigs } from './definitions/log.ts';
 import { ksConfigs, networkConfigs } from './definitions/network.ts';
+import { metadataStoreConfigs } from './definitions/metadata-store.ts';
 import { nodeConfigs } from './definitions/node.ts';
 import { transactionConfigs } from './definitions/transaction.ts';
 import { type HttpListener, parseHttpListener } from './http-listener.ts';
 import { inapplicableKeys } from './inapplicable-keys.ts';
 import { type Listeners, parseListeners } from './listeners.ts';
+import { type MetadataStoreLocation, metadataStoreFaults, parseMetadataStore } from './metadata-store.ts';
 
 /** Every broker key that ks acts on, under Kafka's names; `ks.` where Kafka has none. */
 export const brokerConfigs = {
   ...nodeConfigs,
+  ...metadataStoreConfigs,
   ...networkConfigs,
   ...logConfigs,
   ...groupConfigs,
@@ -36,6 +39,7 @@ export interface BrokerConfig {
   readonly listeners: Listeners;
   /** `ks.http.listener`; undefined: no HTTP. */
   readonly httpListener: HttpListener | undefined;
+  readonly metadataStore: MetadataStoreLocation;
 }
 
 /** A configuration that cannot be used. The message is one line: every fault with its key and what is allowed. */
@@ -71,7 +75,7 @@ function jointFaults(values: BrokerConfigValues): readonly string[] {
   const { 'node.id': nodeId, 'broker.id': brokerId } = values;
   if (nodeId !== null && brokerId >= 0 && nodeId !== brokerId)
     faults.push('broker.id: must equal node.id or be absent');
-  return faults;
+  return [...faults, ...metadataStoreFaults(values)];
 }
 
 function resolveNodeId(values: BrokerConfigValues): number {
@@ -111,6 +115,7 @@ export function brokerConfigOf(explicit: ReadonlyMap<string, string>): {
     logDirs: resolveLogDirs(values),
     listeners: listeners.value,
     httpListener: parseHttpListener(values['ks.http.listener'] ?? ''),
+    metadataStore: parseMetadataStore(values['metadata.store']) ?? { type: 'embedded' },
   };
   return { config, warnings: [...warnings, ...listeners.warnings] };
 }

@@ -117,6 +117,11 @@ export function text(initial: string | null, doc: string, options: TextOptions =
   return define<string | null>('string', initial, doc, validator, options);
 }
 
+/** A text that is never told to anyone. */
+export function password(doc: string): ConfigDef<string | null> {
+  return define<string | null>('password', null, doc, undefined, {});
+}
+
 /** What a list's definition may add: the elements it is made of. */
 export interface ListOptions extends ConfigOptions {
   readonly of?: readonly string[];

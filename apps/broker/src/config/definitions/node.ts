@@ -9,6 +9,11 @@ export const nodeConfigs = {
   ),
   'broker.id': int(-1, {}, 'Older name of `node.id`; -1 means unset.'),
   'broker.rack': text(null, 'Where this broker stands (rack, zone). Replicas of a partition are spread over racks.'),
+  'ks.host': text(
+    null,
+    'The machine this broker runs on: no two replicas of a partition go to one machine while another has room. ' +
+      "Default: the system's host name. To be set where several containers share a machine.",
+  ),
   'log.dirs': list(
     null,
     'Directories for partition data; each fails on its own. Default: `log.dir`. The first also holds the metadata.',
