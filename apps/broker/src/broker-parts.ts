@@ -7,6 +7,7 @@ import { advertisedApis } from './handlers/advertise.ts';
 import type { BrokerServices } from './handlers/broker-services.ts';
 import { handlers } from './handlers/index.ts';
 import type { MetadataStore } from './ports/metadata-store.ts';
+import type { BrokerChannelsHost } from './runtime/broker-channels.ts';
 import { brokerValues } from './runtime/broker-values.ts';
 import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
 import { registerClusterMetrics } from './runtime/cluster-metrics.ts';
@@ -17,6 +18,7 @@ import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts'
 import { registerGroupLag } from './runtime/group-lag.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
+import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
 import { brokerLayers, electionRules } from './runtime/topic-admin-rules.ts';
@@ -32,6 +34,7 @@ const FETCH_SESSION_PARTITIONS_MAX = 500_000;
 
 /** What exists once the cluster is known. */
 export interface BrokerParts {
+  readonly channels: BrokerChannelsHost;
   readonly loader: MetadataLoader;
   readonly metadataController: MetadataController;
   readonly groups: GroupCoordinatorHost;
@@ -60,6 +63,10 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   const { clock, random, logger, metrics } = adapters;
   const { replicas } = storage;
   const brokerId = config.nodeId;
+  const channels = new NetworkBrokerChannels({
+    ...{ brokerId, network: adapters.network, clock, random },
+    interBrokerListenerName: config.listeners.interBrokerListenerName,
+  });
   const loader = new MetadataLoader({ store, clock, logger, failed });
   const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
   const configs = new ControllerConfigAdmin({ store, metadata: loader, brokerId, clock, logger, config });
@@ -84,13 +91,14 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
     ...{ replicas, metadata: loader, controller, cluster, configs, groups, transactions, fetchSessions },
     diskSpace: adapters.diskSpace ?? { of: () => Promise.resolve(undefined) },
   });
-  const parts = { loader, metadataController, groups, transactions, server };
+  const parts = { channels, loader, metadataController, groups, transactions, server };
   subscribe(options, parts);
   return parts;
 }
 
 function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts): void {
-  const { loader, metadataController, groups, transactions, server } = parts;
+  const { channels, loader, metadataController, groups, transactions, server } = parts;
+  loader.subscribe((_previous, next) => channels.applyImage(next));
   loader.subscribe((previous, next) => {
     if (previous?.configs === next.configs) return;
     server.limitConnections(connectionCounts(brokerLayers(config, config.nodeId, next), storage.connectionsMax));

@@ -189,6 +189,7 @@ class ComposedBroker implements Broker {
     parts?.transactions.stop();
     parts?.groups.stop();
     await parts?.server.settle(Math.min(SETTLE_MS, timeoutMs));
+    parts?.channels.close();
     // Answers whatever is still parked, flushes, closes the logs.
     await this.#storage.replicas.stop(brokerEpoch);
     await parts?.server.settle(Math.max(0, deadlineMs - clock.monotonicMs()));
