@@ -1,27 +1,24 @@
-/** No page: the end of a free list. */
-const NONE = -1;
-
 /**
- * A buddy allocator over page numbers [0, pageCount). Runs of any length are handed out; what a power of two has too much is
- * given back at once. Freed runs merge with their buddies, so long runs come back. Recently freed pages are used first
- * (they are warm in the caches) and never used ones last (touching fresh memory is slow).
+ * Hands out runs of page numbers [0, pageCount), each at the lowest place where it fits, so that what is in use stays together at the start
+ * and pages beyond the high-water mark are never touched. A tree over the pages knows of every part the free runs at its two ends and the
+ * longest within: a run is found, taken or given back in a number of steps that grows with the logarithm of the pages.
  */
 export class PageAllocator {
   readonly pageCount: number;
   #freePages = 0;
-  /** First free block of each order; a block of order k has 2^k pages and starts at a multiple of that. */
-  readonly #heads: Int32Array;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  /** Order + 1 of the free block that starts at this page, 0 where none does. */
-  readonly #freeOrder: Uint8Array;
+  /** Pages of the tree's root: a power of two. Those from `pageCount` on are never free. */
+  readonly #rootPages: number;
+  /** By node (the root is 1, the children of n are 2n and 2n + 1): free pages at its start, at its end, and in its longest run. */
+  readonly #leading: Int32Array;
+  readonly #trailing: Int32Array;
+  readonly #longest: Int32Array;
 
   constructor(pageCount: number) {
     this.pageCount = pageCount;
-    this.#heads = new Int32Array(32).fill(NONE);
-    this.#next = new Int32Array(pageCount);
-    this.#previous = new Int32Array(pageCount);
-    this.#freeOrder = new Uint8Array(pageCount);
+    this.#rootPages = 2 ** Math.ceil(Math.log2(Math.max(1, pageCount)));
+    this.#leading = new Int32Array(2 * this.#rootPages);
+    this.#trailing = new Int32Array(2 * this.#rootPages);
+    this.#longest = new Int32Array(2 * this.#rootPages);
     this.free(0, pageCount);
   }
 
@@ -29,78 +26,78 @@ export class PageAllocator {
     return this.#freePages;
   }
 
-  /** First page of a run of `count` pages, -1 where there is none. */
+  /** First page of the lowest run of `count` pages, -1 where there is none. */
   allocate(count: number): number {
-    const order = orderAtLeast(count);
-    let found = order;
-    while (found < 32 && this.#heads[found] === NONE) found += 1;
-    if (found === 32) return NONE;
-    const page = this.#heads[found] as number;
-    this.#unlink(page, found);
-    const taken = 2 ** found;
-    this.#freePages -= taken;
-    if (taken > count) this.free(page + count, taken - count);
+    const page = this.#lowestRun(count);
+    if (page < 0) return -1;
+    this.#freePages -= count;
+    this.#mark(1, 0, this.#rootPages, page, page + count, false);
     return page;
   }
 
   /** Gives `count` pages from `page` on back, in any cut: they need not be one whole allocation. */
   free(page: number, count: number): void {
     this.#freePages += count;
-    const end = page + count;
-    // Higher blocks first, so that the lower ones are found first by the next allocation.
-    const blocks: number[] = [];
-    for (let at = page; at < end; at += 2 ** (blocks[blocks.length - 1] as number)) {
-      blocks.push(largestOrderAt(at, end - at));
+    this.#mark(1, 0, this.#rootPages, page, page + count, true);
+  }
+
+  #lowestRun(count: number): number {
+    if ((this.#longest[1] as number) < count) return -1;
+    let node = 1;
+    let from = 0;
+    let size = this.#rootPages;
+    // What lies below a node that is free as a whole is not kept up.
+    while ((this.#longest[node] as number) < size) {
+      size /= 2;
+      const left = 2 * node;
+      const right = left + 1;
+      const atEnd = this.#trailing[left] as number;
+      if ((this.#longest[left] as number) >= count) {
+        node = left;
+      } else if (atEnd + (this.#leading[right] as number) >= count) {
+        return from + size - atEnd;
+      } else {
+        node = right;
+        from += size;
+      }
     }
-    let at = end;
-    for (let index = blocks.length - 1; index >= 0; index -= 1) {
-      const order = blocks[index] as number;
-      at -= 2 ** order;
-      this.#freeBlock(at, order);
+    return from;
+  }
+
+  /** Marks the pages [start, end) of the node that spans `size` pages from `from` on. */
+  #mark(node: number, from: number, size: number, start: number, end: number, isFree: boolean): void {
+    if (start <= from && from + size <= end) {
+      this.#fill(node, isFree ? size : 0);
+      return;
     }
-  }
-
-  #freeBlock(start: number, startOrder: number): void {
-    let page = start;
-    let order = startOrder;
-    for (;;) {
-      const size = 2 ** order;
-      const buddy = (page / size) % 2 === 0 ? page + size : page - size;
-      if (buddy + size > this.pageCount || this.#freeOrder[buddy] !== order + 1) break;
-      this.#unlink(buddy, order);
-      page = Math.min(page, buddy);
-      order += 1;
+    const half = size / 2;
+    const middle = from + half;
+    const left = 2 * node;
+    const longest = this.#longest[node] as number;
+    if (longest === 0 || longest === size) {
+      this.#fill(left, longest / 2);
+      this.#fill(left + 1, longest / 2);
     }
-    this.#link(page, order);
+    if (start < middle) this.#mark(left, from, half, start, end, isFree);
+    if (end > middle) this.#mark(left + 1, middle, half, start, end, isFree);
+    this.#combine(node, half);
   }
 
-  #link(page: number, order: number): void {
-    const head = this.#heads[order] as number;
-    this.#next[page] = head;
-    this.#previous[page] = NONE;
-    if (head !== NONE) this.#previous[head] = page;
-    this.#heads[order] = page;
-    this.#freeOrder[page] = order + 1;
+  #fill(node: number, freePages: number): void {
+    this.#leading[node] = freePages;
+    this.#trailing[node] = freePages;
+    this.#longest[node] = freePages;
   }
 
-  #unlink(page: number, order: number): void {
-    const next = this.#next[page] as number;
-    const previous = this.#previous[page] as number;
-    if (next !== NONE) this.#previous[next] = previous;
-    if (previous !== NONE) this.#next[previous] = next;
-    else this.#heads[order] = next;
-    this.#freeOrder[page] = 0;
+  /** What a node is by its children of `half` pages each. */
+  #combine(node: number, half: number): void {
+    const left = 2 * node;
+    const right = left + 1;
+    const leading = this.#leading[left] as number;
+    const trailing = this.#trailing[right] as number;
+    const across = (this.#trailing[left] as number) + (this.#leading[right] as number);
+    this.#leading[node] = leading === half ? half + (this.#leading[right] as number) : leading;
+    this.#trailing[node] = trailing === half ? half + (this.#trailing[left] as number) : trailing;
+    this.#longest[node] = Math.max(this.#longest[left] as number, this.#longest[right] as number, across);
   }
-}
-
-function orderAtLeast(count: number): number {
-  return count <= 1 ? 0 : 32 - Math.clz32(count - 1);
-}
-
-/** Order of the largest aligned block that starts at `page` and is at most `count` pages long. */
-function largestOrderAt(page: number, count: number): number {
-  const bySize = 31 - Math.clz32(count);
-  if (page === 0) return bySize;
-  const byAlignment = 31 - Math.clz32(page & -page);
-  return Math.min(bySize, byAlignment);
 }
