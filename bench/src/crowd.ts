@@ -57,7 +57,7 @@ async function createPartitions(broker: RunningBroker, partitions: number): Prom
 }
 
 async function rest(broker: RunningBroker, connections: number): Promise<Readonly<Record<string, number>>> {
-  const sockets = await Promise.all(Array.from({ length: connections }, () => answered(broker.bootstrap)));
+  const sockets = await connectionsTo(broker, connections);
   await pause(5000);
   const before = processUsage(broker.pid);
   const restMs = 10_000;
@@ -68,6 +68,11 @@ async function rest(broker: RunningBroker, connections: number): Promise<Readonl
     'idle CPU %': ((after.cpuSeconds - before.cpuSeconds) / restMs) * 1000 * 100,
     'idle MB': after.residentBytes / megabyte,
   };
+}
+
+/** So many connections that were answered once and then say nothing. */
+export function connectionsTo(broker: RunningBroker, count: number): Promise<readonly Socket[]> {
+  return Promise.all(Array.from({ length: count }, () => answered(broker.bootstrap)));
 }
 
 /** A connection that has asked for ApiVersions and was answered. */

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from './measure/statistics.ts';
 import type { BrokerPeer, RunningBroker } from './peers/broker-peer.ts';
+import { sideBySide } from './peers/side-by-side.ts';
 import { kafkaClassPath, kafkaVersion } from './peers/kafka.ts';
 import type { Measurement } from './report.ts';
 
@@ -56,12 +54,7 @@ export async function measureLatency(
   rounds: number,
 ): Promise<readonly Measurement[]> {
   const samples = new Map<string, Row[]>(peers.map((peer) => [peer.name, []]));
-  const running: { peer: BrokerPeer; broker: RunningBroker; directory: string }[] = [];
-  try {
-    for (const peer of peers) {
-      const directory = await mkdtemp(join(tmpdir(), `ks-bench-${peer.name}-`));
-      running.push({ peer, broker: await peer.start(directory), directory });
-    }
+  await sideBySide(peers, async (running) => {
     for (let round = 0; round <= rounds; round++) {
       for (const { peer, broker } of running) {
         const row = {
@@ -71,10 +64,7 @@ export async function measureLatency(
         if (round > 0) samples.get(peer.name)?.push(row);
       }
     }
-  } finally {
-    for (const { broker } of running) await broker.stop();
-    for (const { directory } of running) await rm(directory, { recursive: true, force: true });
-  }
+  });
   return peers.map((peer) => {
     const rows = samples.get(peer.name) ?? [];
     const names = Object.keys(rows[0] ?? {});

@@ -1,16 +1,18 @@
-// npm run bench -- --scenario start|load|matrix|crowd|latency|clients|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|consumers|crowd|crowd-load|latency|clients|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { measureClients } from './clients/measure-clients.ts';
+import { measureConsumers } from './consumers.ts';
 import { measureCrowd } from './crowd.ts';
+import { measureCrowdLoad } from './crowd-load.ts';
 import { measureLatency } from './latency.ts';
 import { java } from './loads/java.ts';
 import { kcat } from './loads/kcat.ts';
 import type { LoadOptions } from './loads/load.ts';
-import { matrix } from './matrix.ts';
+import { chosen, matrix } from './matrix.ts';
 import { kafka } from './peers/kafka.ts';
 import { ks } from './peers/ks.ts';
 import { type Measurement, renderTable } from './report.ts';
@@ -28,8 +30,10 @@ const { values } = parseArgs({
     compression: { type: 'string', default: 'none' },
     partitions: { type: 'string', default: '1' },
     connections: { type: 'string', default: '2000' },
+    consumers: { type: 'string', default: '1,10' },
     delivery: { type: 'string', default: 'plain' },
     rounds: { type: 'string', default: '3' },
+    loads: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -65,9 +69,15 @@ try {
     measurements.push(...(await measureStart(peers, Number(values.rounds))));
   if (values.scenario === 'load' || values.scenario === 'all')
     measurements.push(...(await measureLoads(peers, client, [options], Number(values.rounds))));
-  if (values.scenario === 'crowd') {
-    const crowd = { partitions: Number(values.partitions), connections: Number(values.connections) };
-    measurements.push(...(await measureCrowd(peers, crowd)));
+  const crowd = { partitions: Number(values.partitions), connections: Number(values.connections) };
+  if (values.scenario === 'crowd') measurements.push(...(await measureCrowd(peers, crowd)));
+  if (values.scenario === 'crowd-load')
+    measurements.push(...(await measureCrowdLoad(peers, client, options, crowd, Number(values.rounds))));
+  if (values.scenario === 'consumers') {
+    const kinds = (['catch up', 'tail'] as const).flatMap((kind) =>
+      values.consumers.split(',').map((count) => ({ kind, consumers: Number(count) })),
+    );
+    measurements.push(...(await measureConsumers(peers, options, kinds, Number(values.rounds))));
   }
   if (values.scenario === 'latency')
     measurements.push(...(await measureLatency(peers, { recordsPerSecond: 5000, seconds: 10 }, Number(values.rounds))));
@@ -82,7 +92,12 @@ try {
   }
   if (values.scenario === 'matrix')
     measurements.push(
-      ...(await measureLoads(peers, client, matrix(options, client.name === 'java'), Number(values.rounds))),
+      ...(await measureLoads(
+        peers,
+        client,
+        chosen(matrix(options, client.name === 'java'), values.loads),
+        Number(values.rounds),
+      )),
     );
 } finally {
   await rm(scratch, { recursive: true, force: true });

@@ -20,3 +20,13 @@ export function matrix(base: LoadOptions, hasTransactions: boolean): readonly Lo
     ...(hasTransactions ? [{ ...base, acks: -1 as const, delivery: 'transactional' as const }] : []),
   ];
 }
+
+/** Those of `loads` that `numbers` names, counted from 1 (`1,3,5`); all where it is empty. A matrix may be measured in pieces. */
+export function chosen(loads: readonly LoadOptions[], numbers: string): readonly LoadOptions[] {
+  if (numbers === '') return loads;
+  return numbers.split(',').map((number) => {
+    const load = loads[Number(number) - 1];
+    if (load === undefined) throw new Error(`the matrix has loads 1 to ${loads.length}, not ${number}`);
+    return load;
+  });
+}

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@ks/client';
 import type { LoadClient, LoadOptions } from './loads/load.ts';
 import { processUsage } from './measure/process-usage.ts';
 import { median } from './measure/statistics.ts';
+import { touchMemory } from './measure/touch-memory.ts';
 import type { BrokerPeer, RunningBroker } from './peers/broker-peer.ts';
+import { sideBySide } from './peers/side-by-side.ts';
+import { createTopic, deleteTopic } from './peers/topics.ts';
 import type { Measurement } from './report.ts';
 
 const megabyte = 1024 * 1024;
@@ -86,22 +88,15 @@ export async function measureLoads(
   rounds: number,
 ): Promise<readonly Measurement[]> {
   const all: Series[] = [];
-  const directories: string[] = [];
-  const brokers: { peer: BrokerPeer; broker: RunningBroker }[] = [];
-  try {
-    for (const peer of peers) {
-      const directory = await mkdtemp(join(tmpdir(), `ks-bench-${peer.name}-`));
-      directories.push(directory);
-      brokers.push({ peer, broker: await peer.start(directory) });
-    }
+  await sideBySide(peers, async (running) => {
     for (const [index, load] of loads.entries()) {
       const series = (['produce', 'consume'] as const).flatMap((kind) =>
-        brokers.map(({ peer }) => ({ kind, peer, options: load, samples: [] as Sample[] })),
+        running.map(({ peer }) => ({ kind, peer, options: load, samples: [] as Sample[] })),
       );
       all.push(...series);
       // The first round warms both up and is not counted.
       for (let round = 0; round <= rounds; round++) {
-        for (const { peer, broker } of brokers) {
+        for (const { peer, broker } of running) {
           const options = { ...load, topic: `${load.topic}-${index}-${round}` };
           await createTopic(broker, options);
           for (const kind of ['produce', 'consume'] as const) {
@@ -112,10 +107,7 @@ export async function measureLoads(
         }
       }
     }
-  } finally {
-    for (const { broker } of brokers) await broker.stop();
-    for (const directory of directories) await rm(directory, { recursive: true, force: true });
-  }
+  });
   const version = await client.version();
   return merged(all).map((series) => measurementOf(series, version));
 }
@@ -131,23 +123,13 @@ function merged(all: readonly Series[]): readonly Series[] {
   return [...byName.values()];
 }
 
-async function createTopic(broker: RunningBroker, { topic, partitions }: LoadOptions): Promise<void> {
-  await using ks = await connect({ brokers: [broker.bootstrap] });
-  await ks.admin.createTopic(topic, { partitions, replicationFactor: 1 });
-}
-
-/** So that a long run does not fill the disk. */
-async function deleteTopic(broker: RunningBroker, { topic }: LoadOptions): Promise<void> {
-  await using ks = await connect({ brokers: [broker.bootstrap] });
-  await ks.admin.deleteTopics([topic]);
-}
-
 async function sampleOf(
   client: LoadClient,
   kind: 'produce' | 'consume',
   broker: RunningBroker,
   options: LoadOptions,
 ): Promise<Sample> {
+  if (kind === 'produce') await touchMemory(options.records * options.recordBytes);
   const before = processUsage(broker.pid);
   const result = await client[kind](broker, options);
   const after = processUsage(broker.pid);

@@ -7,8 +7,15 @@ import type { LoadClient, LoadOptions, LoadResult } from './load.ts';
 
 const run = promisify(execFile);
 
+/** librdkafka's settings for a reader that keeps up. */
+export const consumerFlags = [
+  'fetch.message.max.bytes=1048576',
+  'queued.max.messages.kbytes=262144',
+  'check.crcs=false',
+].flatMap((setting) => ['-X', setting]);
+
 /** A file of lines of `recordBytes` each (without the newline), half text, half noise of hex digits, so that codecs have work. */
-async function inputFile(options: LoadOptions): Promise<string> {
+export async function inputFile(options: LoadOptions): Promise<string> {
   const path = join(options.scratch, `lines-${options.recordBytes}-${options.records}`);
   if (existsSync(path)) return path;
   const out = createWriteStream(path);
@@ -79,14 +86,6 @@ export const kcat: LoadClient = {
     return timed(['-P', '-b', broker.bootstrap, '-t', options.topic, ...partition, ...flags], input, options);
   },
   async consume(broker, options) {
-    const flags = [
-      '-X',
-      'fetch.message.max.bytes=1048576',
-      '-X',
-      'queued.max.messages.kbytes=262144',
-      '-X',
-      'check.crcs=false',
-    ];
     return timed(
       [
         '-C',
@@ -101,7 +100,7 @@ export const kcat: LoadClient = {
         String(options.records),
         '-e',
         '-q',
-        ...flags,
+        ...consumerFlags,
       ],
       undefined,
       options,

@@ -2,8 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { renderTable } from '../report.ts';
 import { parseUsage, processUsage } from './process-usage.ts';
 import { median } from './statistics.ts';
+import { bytesToTouch, touchMemory } from './touch-memory.ts';
 
 describe('measuring', () => {
+  test('touches what a load will write and more, but half of what is free at most', async () => {
+    const megabyte = 1 << 20;
+    expect(bytesToTouch(1000 * megabyte, 1e12)).toBe(2012 * megabyte);
+    expect(bytesToTouch(1000 * megabyte, 1000 * megabyte)).toBe(500 * megabyte);
+    await expect(touchMemory(-1000 * megabyte)).resolves.toBeUndefined();
+  });
   test('reads /proc though a process is named with spaces and brackets', () => {
     const stat = '12 (a b) c) S 1 12 12 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 7 0 100 1 1';
     expect(parseUsage(stat, 'VmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n')).toEqual({
