@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,16 @@ describe('writing', () => {
     await file.write(views, 5);
     await file.close();
     expect(readFileSync(path).subarray(5).equals(Buffer.concat(views))).toBe(true);
+  });
+
+  test('large views, which go out in several calls cut anywhere, arrive whole', async () => {
+    const path = join(scratch(), 'large');
+    const file = await createNodeFiles().open(path, 'create');
+    const sizes = [1, 524_287, 1, 524_288, 3_000_001, 0, 7];
+    const views = sizes.map((size) => randomBytes(size));
+    await file.write(views, 4095);
+    await file.close();
+    expect(readFileSync(path).subarray(4095).equals(Buffer.concat(views))).toBe(true);
   });
 
   // The file may grow to 64 KB (RLIMIT_FSIZE): the system takes the first part of the write and says why it takes no more.
