@@ -9,6 +9,7 @@ import { consume } from './workload/consumer.ts';
 import { commitAlone, takePart } from './workload/group-member.ts';
 import { produceIdempotently } from './workload/idempotent-producer.ts';
 import { produce } from './workload/producer.ts';
+import { deleteRecords } from './workload/record-deleter.ts';
 import { consumeInSession } from './workload/session-consumer.ts';
 import { produceInTransactions } from './workload/transactional-producer.ts';
 
@@ -84,6 +85,7 @@ class Simulation {
     for (let count = random.int(3); count > 0; count--) this.#employ(`transactional-${count}`, produceInTransactions);
     for (let count = random.int(4); count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
     for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));
+    if (random.chance(0.3)) this.#employ('deleter', deleteRecords);
     await this.#work();
     if (this.#isGood) await this.#finish();
     return this.#result();

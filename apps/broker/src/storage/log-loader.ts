@@ -53,18 +53,30 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   const snapshots = snapshotsOf(options, names);
   if (first === undefined) return startEmpty(options, known === undefined, snapshots);
   const endOffset = (rest.at(-1) ?? first).endOffset;
-  const logStartOffset = Math.min(Math.max(options.logStartOffset, first.baseOffset), endOffset);
-  if (logStartOffset < options.logStartOffset) {
-    environment.logger.warn(
-      { directory, logStartOffset: options.logStartOffset, endOffset },
-      'the log start checkpoint is beyond the log',
-    );
+  if (endOffset < options.logStartOffset) {
+    await dropDeleted(options, kept, endOffset);
+    return startEmpty(options, false, snapshots);
   }
+  const logStartOffset = Math.max(options.logStartOffset, first.baseOffset);
   epochs.truncateFromEnd(endOffset);
   epochs.truncateFromStart(logStartOffset);
   const areEpochsOnDisk = known !== undefined && isSame(known, epochs.entries);
   const producers = await loadProducers(options, { segments: kept, names, snapshots, endOffset });
   return { segments: [first, ...rest], epochs, areEpochsOnDisk, producers, snapshots, logStartOffset, endOffset };
+}
+
+/**
+ * Records were deleted up to an offset, and a power cut took more of them than that. What is left is below that offset, too, and a log
+ * that went on at its end would give out offsets anew. The names must be gone for good before the next segment begins behind a gap.
+ */
+async function dropDeleted(options: LogOptions, segments: readonly Segment[], endOffset: number): Promise<void> {
+  const { directory, environment, logStartOffset } = options;
+  environment.logger.warn(
+    { directory, logStartOffset, endOffset },
+    'the log ends before the offset up to which records were deleted: it goes on there',
+  );
+  await removeFiles(options, segments);
+  await environment.files.syncDirectory(directory);
 }
 
 /** `isPristine`: nothing was ever written, so no file but `partition.metadata` is there to be put right. */
@@ -239,9 +251,16 @@ async function sealVerified({ environment }: LogOptions, segment: Segment): Prom
   environment.indexes.loaded(segment);
 }
 
-async function removeSegments({ environment }: LogOptions, segments: readonly Segment[]): Promise<void> {
+async function removeSegments(options: LogOptions, segments: readonly Segment[]): Promise<void> {
+  for (const { path } of segments) {
+    options.environment.logger.warn({ segment: path }, 'removing an unflushed segment that follows a torn one');
+  }
+  await removeFiles(options, segments);
+}
+
+async function removeFiles({ environment }: LogOptions, segments: readonly Segment[]): Promise<void> {
   for (const segment of segments) {
-    environment.logger.warn({ segment: segment.path }, 'removing an unflushed segment that follows a torn one');
+    await environment.handles.drop(segment.logPath);
     for (const suffix of [LOG_SUFFIX, ...INDEX_SUFFIXES]) {
       await environment.files.remove(segment.path + suffix);
     }

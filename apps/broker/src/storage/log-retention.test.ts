@@ -46,4 +46,19 @@ describe('retention', () => {
     expect((await readAll(log))[0]?.lastOffset).toBeGreaterThanOrEqual(7);
     await environment.clock.settle(log.close());
   });
+
+  test('begins where records were deleted up to, though a power cut took more than that: no offset comes twice', async () => {
+    const environment = testEnvironment();
+    const { log } = await openLog(environment, { configChange: { segmentBytes: 400 } });
+    for (let index = 0; index < 12; index += 1) log.append(batchOf(1, { valueBytes: 60 }), { leaderEpoch: 3 });
+    await environment.clock.settle(log.close());
+    const { log: again } = await openLog(environment, { logStartOffset: 25, cleanShutdown: false });
+    expect([again.logStartOffset, again.logEndOffset, again.flushedEndOffset]).toEqual([25, 25, 25]);
+    expect(await again.read(11, 1000, 25)).toMatchObject({ type: 'out-of-range', logStartOffset: 25 });
+    expect(again.append(batchOf(1), { leaderEpoch: 4 }).baseOffset).toBe(25);
+    await environment.clock.settle(again.close());
+    const { log: third } = await openLog(environment, { logStartOffset: 25 });
+    expect((await readAll(third, 25)).map(({ baseOffset }) => baseOffset)).toEqual([25]);
+    await environment.clock.settle(third.close());
+  });
 });

@@ -75,6 +75,10 @@ export class PartitionHistory {
   /** The greatest high watermark that anybody was told. */
   highWatermark = 0;
   logStartOffset = 0;
+  /** Where clients have asked the log to begin, at most; above every offset while one asked for all that is committed. */
+  #deleteAskedOffset = 0;
+  /** Where a client was told that the log begins now: what lies before is gone for good, whatever befalls the broker. */
+  #deletedToOffset = 0;
   leaderEpoch = -1;
 
   /** The broker's process that serves it now. */
@@ -165,12 +169,36 @@ export class PartitionHistory {
     if (!this.#isForgotten(life)) this.highWatermark = Math.max(this.highWatermark, highWatermark);
   }
 
+  /** A client is about to ask that the records below an offset be deleted. */
+  askedToDelete(offset: number): void {
+    this.#deleteAskedOffset = Math.max(this.#deleteAskedOffset, offset);
+  }
+
+  /** Whether any records may have been deleted because a client asked. */
+  get mayHaveDeletions(): boolean {
+    return this.#deleteAskedOffset > 0;
+  }
+
+  /** The broker acknowledged a deletion: the log begins at `lowWatermark`, and no restart brings the rest back. */
+  deletedTo(lowWatermark: number, life: number): void {
+    if (this.#isForgotten(life) && lowWatermark > this.logStartOffset) {
+      this.#violate(`records below ${lowWatermark} were deleted and are back after a power cut`);
+    }
+    this.#deletedToOffset = Math.max(this.#deletedToOffset, lowWatermark);
+    this.toldLogStart(lowWatermark, 0, life);
+  }
+
   /** The broker told the log's start, to a request sent when `floor` was known. */
   toldLogStart(logStartOffset: number, floor: number, life: number): void {
-    if (logStartOffset > 0 && !this.traits.isTrimmed)
-      this.#violate(`the log starts at ${logStartOffset} for no reason`);
+    this.#checkReason(logStartOffset);
     if (logStartOffset < floor) this.#violate(`the log start went back from ${floor} to ${logStartOffset}`);
-    if (!this.#isForgotten(life)) this.logStartOffset = Math.max(this.logStartOffset, logStartOffset);
+    // What an earlier life said of a start that no checkpoint held yet does not bind this one.
+    if (life === this.life) this.logStartOffset = Math.max(this.logStartOffset, logStartOffset);
+  }
+
+  #checkReason(logStartOffset: number): void {
+    if (this.traits.isTrimmed || logStartOffset <= this.#deleteAskedOffset) return;
+    this.#violate(`the log starts at ${logStartOffset} for no reason`);
   }
 
   toldLeaderEpoch(leaderEpoch: number, floor: number): void {
@@ -203,12 +231,16 @@ export class PartitionHistory {
     if (logEndOffset < kept) {
       this.#violate(`after a ${ending} the log ends at ${logEndOffset}, but ${kept} was promised`);
     }
-    if (ending === 'power-cut') this.#loseFrom(logEndOffset, life);
     // Retention tells the new start before it renames the first file: a crash may bring segments back, as in Kafka.
-    else if (ending === 'stop' && logStartOffset < this.logStartOffset) {
+    if (ending === 'stop' && logStartOffset < this.logStartOffset) {
       this.#violate(`after a ${ending} the log starts at ${logStartOffset}, before ${this.logStartOffset}`);
     }
+    if (logStartOffset < this.#deletedToOffset) {
+      this.#violate(`after a ${ending} the log starts at ${logStartOffset}, but ${this.#deletedToOffset} was deleted`);
+    }
+    this.#checkReason(logStartOffset);
     this.logStartOffset = logStartOffset;
+    if (ending === 'power-cut') this.#loseFrom(logEndOffset, life);
     // Recovery has flushed what it kept.
     this.flushedEndOffset = Math.max(this.flushedEndOffset, logEndOffset);
     this.#startEnds.push({ life, endOffset: logEndOffset });
@@ -234,7 +266,9 @@ export class PartitionHistory {
     this.cutCount += 1;
     for (const placed of this.placed()) {
       if (placed.endOffset <= endOffset) continue;
-      if (placed.baseOffset < endOffset) this.#violate(`a power cut left a part of the batch at ${placed.baseOffset}`);
+      // A log that lost more than was deleted begins where that ends, be it within a batch.
+      if (placed.baseOffset < endOffset && endOffset > this.logStartOffset)
+        this.#violate(`a power cut left a part of the batch at ${placed.baseOffset}`);
       placed.attempt.status = 'lost';
       this.#placed.delete(placed.baseOffset);
       for (let offset = placed.baseOffset; offset < placed.endOffset; offset++) this.#baseOf.delete(offset);

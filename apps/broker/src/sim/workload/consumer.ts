@@ -59,6 +59,8 @@ function guard(stage: Stage, work: Promise<void>): void {
 }
 
 function anyOffset({ random }: Stage, { highWatermark, logStartOffset }: PartitionHistory): number {
+  // Now and then what is gone is asked for.
+  if (random.chance(0.2)) return random.int(logStartOffset + 1);
   return logStartOffset + random.int(highWatermark - logStartOffset + 1);
 }
 
@@ -180,6 +182,9 @@ export async function checkAnswer(stage: Stage, asked: Asked, told: Told, by: Ci
     return partition.logStartOffset;
   }
   if (errorCode !== 0) return fetchOffset;
+  if (fetchOffset < asked.logStartOffset && !partition.isDoomed) {
+    history.violate(`${partition.name}: a fetch from ${fetchOffset} was served, in a log from ${asked.logStartOffset}`);
+  }
   partition.toldHighWatermark(highWatermark, asked.highWatermark, life);
   if (version >= 5) partition.toldLogStart(logStartOffset, asked.logStartOffset, life);
   const { lastStableOffset } = told;

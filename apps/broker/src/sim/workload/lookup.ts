@@ -54,7 +54,15 @@ export async function lookUp(stage: Stage, client: SimClient, partition: Partiti
   if (told === undefined || timestamp === LATEST || timestamp === EARLIEST) return;
   // What retention or a power cut has taken since cannot be told from what was there.
   const { isTrimmed, isAppendTime, isCompacted } = partition.traits;
-  if (isTrimmed || isAppendTime || isCompacted || life !== partition.life || partition.isDoomed) return;
+  if (
+    isTrimmed ||
+    partition.mayHaveDeletions ||
+    isAppendTime ||
+    isCompacted ||
+    life !== partition.life ||
+    partition.isDoomed
+  )
+    return;
   const fault = faultOf(timestamp, told, known);
   if (fault !== undefined) history.violate(`${partition.name}: looking up ${timestamp} gave ${told.offset}: ${fault}`);
 }
