@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { brokerImage, clusterImage, partitionImage, topicImage } from '../../../tests/cluster-image.ts';
 import { type BrokerImage, mayLead, type PartitionImage } from '../metadata/image.ts';
+import { isActive, lostItsTail } from '../metadata/lives.ts';
 import { type ElectionRules, planElections } from './elections.ts';
 
 const strict: ElectionRules = { minInsyncReplicas: 1, uncleanLeaderElection: false };
@@ -110,6 +111,19 @@ describe('elections', () => {
     ).toBeUndefined();
   });
 
+  test('a broker in controlled shutdown gives up its partitions and its place in sync, where another can follow', () => {
+    const leaving = (id: number) => brokerImage(id, { inControlledShutdown: true });
+    expect(plan(trio, [leaving(0), alive(1), alive(2)])).toMatchObject({ leader: 1, isr: [1, 2], leaderEpoch: 6 });
+    expect(plan(trio, [alive(0), leaving(1), alive(2)])).toMatchObject({ leader: 0, isr: [0, 2], leaderEpoch: 5 });
+    expect(plan({ ...trio, isr: [0] }, [leaving(0), alive(1), alive(2)])).toBeUndefined();
+    expect(plan({ ...trio, isr: [0, 1] }, [leaving(0), leaving(1), alive(2)])).toBeUndefined();
+    expect(plan({ ...trio, isr: [0, 1] }, [leaving(0), dead(1), alive(2)])).toMatchObject({ leader: 0, isr: [0] });
+    const rules = { minInsyncReplicas: 2 };
+    expect(plan({ ...trio, isr: [0, 1] }, [leaving(0), alive(1), alive(2)], rules)).toMatchObject({
+      ...{ leader: 1, isr: [1], elr: [0] },
+    });
+  });
+
   test('unclean election is done only where it is allowed', () => {
     const leaderless = { ...trio, leader: -1, isr: [], elr: [0], lastKnownElr: [0] };
     const brokers = [dead(0), dead(1), alive(2)];
@@ -130,8 +144,9 @@ const broker = fc.oneof(
     brokerEpoch: fc.integer({ min: 1, max: 99 }).filter((epoch) => epoch !== 50),
     uncleanBirth: fc.boolean(),
     fenced: fc.constant(false),
+    inControlledShutdown: fc.boolean(),
   }),
-  fc.constant({ brokerEpoch: -1, uncleanBirth: false, fenced: true }),
+  fc.constant({ brokerEpoch: -1, uncleanBirth: false, fenced: true, inControlledShutdown: false }),
 );
 const anyPartition = fc
   .record({ isr: idSet, elr: idSet, leader: fc.constantFrom<number>(-1, 0, 1, 2), lastKnownElr: idSet })
@@ -166,6 +181,9 @@ test('whatever the brokers do: who leads is alive, in sync and under an epoch of
         expect(after.isr).toContain(after.leader);
         expect(leader?.fenced).toBe(false);
         expect(leader !== undefined && mayLead(after, leader)).toBe(true);
+        const inSync = before.isr.filter((each) => !brokers.get(each)?.fenced);
+        const couldStay = inSync.some((each) => isActive(brokers.get(each)) && !lostItsTail(each, before, brokers));
+        if (couldStay) expect(leader?.inControlledShutdown).toBe(false);
         const wasEligible = before.isr.includes(after.leader) || before.elr.includes(after.leader);
         if (!wasEligible) expect(change?.dataLossPossible).toBe(true);
       },

@@ -1,5 +1,6 @@
 import type { BrokerImage, ClusterImage, PartitionImage, TopicImage } from '../metadata/image.ts';
 import { mayLead } from '../metadata/image.ts';
+import { isActive, lostItsTail } from '../metadata/lives.ts';
 import { type PartitionRecord, partitionRecord } from '../metadata/records.ts';
 import type { PartitionChange } from './transactions.ts';
 
@@ -36,23 +37,18 @@ export function planElections(
   return changes;
 }
 
-/** Nothing to do: the leader leads by right and every in-sync replica is alive and as it was. */
+/** Nothing to do: the leader leads by right, every in-sync replica is alive and as it was, and none is about to stop whom others can follow. */
 function isSettled(partition: PartitionImage, brokers: ClusterImage['brokers']): boolean {
   const leader = brokers.get(partition.leader);
   if (leader === undefined || leader.fenced || !mayLead(partition, leader)) return false;
-  return [...partition.isr, ...partition.elr].every(
-    (id) => !isFenced(id, brokers) && !lostItsTail(id, partition, brokers),
-  );
+  const isWhole = (id: number) => !isFenced(id, brokers) && !lostItsTail(id, partition, brokers);
+  if (![...partition.isr, ...partition.elr].every(isWhole)) return false;
+  const activeCount = partition.isr.filter((id) => isActive(brokers.get(id))).length;
+  return activeCount === partition.isr.length || activeCount === 0;
 }
 
 function isFenced(id: number, brokers: ClusterImage['brokers']): boolean {
   return brokers.get(id)?.fenced !== false;
-}
-
-/** The broker was born from an unclean stop after this record was written: what it had not synced is gone. */
-function lostItsTail(id: number, partition: PartitionImage, brokers: ClusterImage['brokers']): boolean {
-  const broker = brokers.get(id);
-  return broker !== undefined && !broker.fenced && broker.uncleanBirth && partition.modRevision < broker.brokerEpoch;
 }
 
 type Decision = Pick<ElectionChange, 'to' | 'dataLossPossible'>;
@@ -63,7 +59,10 @@ function decide(
   rules: ElectionRules,
 ): Decision | undefined {
   const whole = (id: number) => !lostItsTail(id, partition, brokers);
-  const isr = partition.isr.filter((id) => !isFenced(id, brokers) && whole(id));
+  const alive = partition.isr.filter((id) => !isFenced(id, brokers) && whole(id));
+  const active = alive.filter((id) => isActive(brokers.get(id)));
+  // Who is about to stop goes before it stops, but where nobody else has all records.
+  const isr = active.length > 0 ? active : alive;
   const elr = eligible(partition, isr, whole, rules);
   const elected = elect(partition, { isr, elr }, brokers, rules);
   const reborn = elected.leader >= 0 && elected.leader === partition.leader && !leads(partition, brokers);

@@ -1,9 +1,13 @@
 import { ErrorCode } from '@ks/protocol';
 import { describe, expect, test } from 'vitest';
 import { brokerImage, clusterImage, partitionImage, topicImage } from '../../../tests/cluster-image.ts';
-import type { PartitionImage } from '../metadata/image.ts';
-import { type ElectionType, type PartitionDecision, planLeaderElection } from './leader-changes.ts';
-import { planReassignment } from './reassignments.ts';
+import type { BrokerImage, PartitionImage } from '../metadata/image.ts';
+import {
+  type ElectionType,
+  type PartitionDecision,
+  planLeaderElection,
+  planPreferredLeaders,
+} from './leader-changes.ts';
 
 function imageOf(partition: Partial<PartitionImage>, dead: readonly number[] = []) {
   const partitions = [partitionImage(0, { leaderEpoch: 5, partitionEpoch: 9, ...partition })];
@@ -39,6 +43,10 @@ describe('an election that a client asks for', () => {
     expect(elect('unclean', trio)).toBe(ErrorCode.ELECTION_NOT_NEEDED);
     expect(elect('unclean', { ...trio, leader: -1, isr: [1] })).toMatchObject({ leader: 1, isr: [1] });
     expect(elect('unclean', { ...trio, leader: -1, isr: [1] }, [1])).toMatchObject({ leader: 2, isr: [2] });
+    const leaderless = { ...trio, leader: -1, isr: [], elr: [1, 0], lastKnownElr: [1] };
+    expect(elect('unclean', leaderless)).toMatchObject({ leader: 0, isr: [0], elr: [1] });
+    expect(elect('unclean', leaderless, [0, 1])).toMatchObject({ leader: 2, isr: [2], elr: [], lastKnownElr: [] });
+    expect(elect('unclean', { ...leaderless, elr: [] })).toMatchObject({ leader: 1, isr: [1] });
     expect(elect('unclean', { ...trio, leader: -1, isr: [] }, [0, 1, 2])).toBe(
       ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
     );
@@ -51,24 +59,32 @@ describe('an election that a client asks for', () => {
   });
 });
 
-describe('a reassignment', () => {
-  const reassign = (replicas: readonly number[] | null, partition: Partial<PartitionImage> = trio, mayChange = true) =>
-    outcome(planReassignment({ topic: 't', partitionIndex: 0, replicas }, imageOf(partition), mayChange));
-
-  test('to the same replicas changes nothing, to another order or fewer at once', () => {
-    expect(reassign([2, 0, 1])).toBe('unchanged');
-    expect(reassign([0, 1, 2])).toMatchObject({ replicas: [0, 1, 2], leader: 0, leaderEpoch: 5, partitionEpoch: 10 });
-    expect(reassign([1, 2])).toMatchObject({ replicas: [1, 2], isr: [1, 2], leader: 1, leaderEpoch: 6 });
-  });
-
-  test('is refused where it cannot be', () => {
-    const refused = ErrorCode.INVALID_REPLICA_ASSIGNMENT;
-    expect([reassign([]), reassign([0, 0]), reassign([0, 9]), reassign([-1])]).toEqual(Array(4).fill(refused));
-    expect(reassign([0, 1, 3])).toBe(refused);
-    expect(reassign([1], { ...trio, isr: [0] })).toBe(refused);
-    expect(reassign([0, 1], trio, false)).toBe(ErrorCode.INVALID_REPLICATION_FACTOR);
-    expect(reassign(null)).toBe(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS);
-    const missing = planReassignment({ topic: 't', partitionIndex: 7, replicas: [0] }, imageOf({}), true);
-    expect(outcome(missing)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+describe('moving leadership back', () => {
+  test('takes every partition whose preferred replica is in sync and to stay, and no more than asked for', () => {
+    const partitions = [
+      partitionImage(0, trio),
+      partitionImage(1, { ...trio, leader: 2 }),
+      partitionImage(2, { ...trio, isr: [0, 1] }),
+      partitionImage(3, { ...trio, leader: -1 }),
+      partitionImage(4, trio),
+    ];
+    const imageWith = (broker: Partial<BrokerImage>) => {
+      const brokers = [brokerImage(0), brokerImage(1), brokerImage(2, broker)];
+      return clusterImage([topicImage('t', partitions)], { brokers: new Map(brokers.map((each, id) => [id, each])) });
+    };
+    const moved = (max: number, broker: Partial<BrokerImage> = {}) =>
+      planPreferredLeaders(imageWith(broker), max).map(({ from, to }) => [
+        from.partitionIndex,
+        to.leader,
+        to.leaderEpoch,
+      ]);
+    expect(moved(10)).toEqual([
+      [0, 2, 1],
+      [4, 2, 1],
+    ]);
+    expect(moved(1)).toEqual([[0, 2, 1]]);
+    expect(moved(10, { inControlledShutdown: true })).toEqual([]);
+    expect(moved(10, { fenced: true, brokerEpoch: -1 })).toEqual([]);
+    expect(moved(10, { uncleanBirth: true, brokerEpoch: 9 })).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { ErrorCode } from '@ks/protocol';
 import type { BrokerImage, ClusterImage } from '../metadata/image.ts';
+import { isActive } from '../metadata/lives.ts';
 import type { PartitionRecord } from '../metadata/records.ts';
 import { placeReplicas } from './replica-placer.ts';
 
@@ -36,7 +37,10 @@ export function place(count: number, factor: number, image: ClusterImage, start:
       `the replication factor ${factor} needs ${factor} brokers, but ${have} alive`,
     );
   }
-  return { replicas: placeReplicas({ brokers, partitionCount: count, replicationFactor: factor, start }) };
+  // Whoever is about to stop gets nothing new while the others are enough.
+  const staying = brokers.filter(isActive);
+  const chosen = staying.length >= factor ? staying : brokers;
+  return { replicas: placeReplicas({ brokers: chosen, partitionCount: count, replicationFactor: factor, start }) };
 }
 
 /** Takes replicas as the caller chose them, `factor` for each partition. */
@@ -68,9 +72,11 @@ function assignmentFault(brokerIds: readonly number[], factor: number, image: Cl
   return brokerIds.some((id) => isLive(image, id)) ? undefined : `no broker of ${brokerIds} is alive`;
 }
 
-/** A partition that begins with every live replica in sync, led by the first of them. */
+/** A partition that begins with every live replica in sync, led by the first of them; who is about to stop counts only where nobody else does. */
 export function newPartition(replicas: readonly number[], image: ClusterImage): PartitionRecord {
-  const isr = replicas.filter((id) => isLive(image, id));
+  const live = replicas.filter((id) => isLive(image, id));
+  const active = live.filter((id) => isActive(image.brokers.get(id)));
+  const isr = active.length > 0 ? active : live;
   return {
     replicas,
     addingReplicas: [],

@@ -50,6 +50,19 @@ describe('a topic name', () => {
 });
 
 describe('creating', () => {
+  test('gives nothing to a broker that is about to stop while the others are enough', () => {
+    const leaving = (id: number) => brokerImage(id, { inControlledShutdown: id === 1 });
+    const image = clusterImage([], { brokers: new Map([0, 1, 2].map((id) => [id, leaving(id)])) });
+    const replicasOf = (replicationFactor: number) => {
+      const planned = planCreation(spec({ partitionCount: 4, replicationFactor }), image, rules);
+      if (planned.type !== 'planned') throw new Error(planned.message);
+      return planned.plan.partitions;
+    };
+    expect(replicasOf(2).flatMap(({ replicas }) => replicas)).not.toContain(1);
+    const [all] = replicasOf(3);
+    expect([all?.replicas.length, all?.isr]).toEqual([3, [0, 2]]);
+  });
+
   test('uses the defaults, and every live broker in turn', () => {
     const planned = create({});
     if (planned.type !== 'planned') throw new Error(planned.message);

@@ -147,6 +147,20 @@ test('changed partitions compare their own revision and the life of the leader, 
   expect(changeTransactions([], image)).toEqual([]);
 });
 
+test('a changed partition compares the lives of all in-sync and eligible replicas: one born anew meanwhile may have lost its tail', () => {
+  const dead = new Map(image.brokers).set(5, brokerImage(5, { fenced: true, brokerEpoch: -1 }));
+  const to = { ...record(3), isr: [3, 4], elr: [5] };
+  const [transaction] = changeTransactions([{ topicId: 'id', from: partitionImage(0), to }], {
+    ...image,
+    brokers: dead,
+  });
+  expect(transaction?.conditions.slice(1, 4)).toEqual([
+    { key: 'live/3', createRevision: 103 },
+    { key: 'live/4', createRevision: 104 },
+    { key: 'live/5', createRevision: 0 },
+  ]);
+});
+
 test('a state that follows the transactions one by one ends as the one read afresh', () => {
   const store = new ModelStore();
   let state = stateFromEntries([], 0);

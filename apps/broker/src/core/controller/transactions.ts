@@ -1,14 +1,7 @@
 import type { StoreCondition, StoreOperation, StoreTransaction } from '../../ports/metadata-store.ts';
 import type { ClusterImage, PartitionImage, TopicImage } from '../metadata/image.ts';
-import {
-  CLUSTER_KEY,
-  CONTROLLER_KEY,
-  configsKey,
-  deletionKey,
-  liveKey,
-  partitionKey,
-  topicKey,
-} from '../metadata/keys.ts';
+import { CLUSTER_KEY, CONTROLLER_KEY, configsKey, deletionKey, partitionKey, topicKey } from '../metadata/keys.ts';
+import { lifeConditions } from '../metadata/lives.ts';
 import { FORMAT_VERSION, type PartitionRecord, writeRecord } from '../metadata/records.ts';
 import type { AdditionPlan } from './added-partitions.ts';
 import type { ConfigPlan } from './config-changes.ts';
@@ -140,23 +133,22 @@ export function changeTransactions(
   image: ClusterImage,
 ): readonly StoreTransaction[] {
   const writes = changes.map(({ topicId, from, to }): PartitionWrite => {
-    const joining = to.isr.filter((id) => !from.isr.includes(id));
     return {
       key: partitionKey(topicId, from.partitionIndex),
       record: to,
       modRevision: from.modRevision,
-      mustLive: to.leader < 0 ? joining : [to.leader, ...joining],
+      compared: [...to.isr, ...to.elr],
     };
   });
   return grouped(writes, image);
 }
 
-/** One partition key to be written, and the brokers that must still live the life that the decision was made for. */
+/** One partition key to be written, and the brokers that must still live (or be dead) as when the decision was made. */
 interface PartitionWrite {
   readonly key: string;
   readonly record: PartitionRecord;
   readonly modRevision: number;
-  readonly mustLive: readonly number[];
+  readonly compared: readonly number[];
 }
 
 function newKeys(
@@ -168,7 +160,7 @@ function newKeys(
     key: partitionKey(topicId, firstIndex + index),
     record,
     modRevision: 0,
-    mustLive: record.isr,
+    compared: record.isr,
   }));
 }
 
@@ -199,10 +191,10 @@ function grouped(writes: readonly PartitionWrite[], image: ClusterImage): readon
     brokers = new Set();
   };
   for (const write of writes) {
-    const joined = new Set([...brokers, ...write.mustLive]);
+    const joined = new Set([...brokers, ...write.compared]);
     if (group.length === PARTITION_KEYS_MAX || group.length + 1 + joined.size > CONDITIONS_MAX) end();
     group.push(write);
-    for (const id of write.mustLive) brokers.add(id);
+    for (const id of write.compared) brokers.add(id);
   }
   end();
   return transactions;
@@ -216,7 +208,7 @@ function transactionOf(
   return {
     conditions: [
       controllerCondition(image),
-      ...[...brokers].map((id) => ({ key: liveKey(id), createRevision: image.brokers.get(id)?.brokerEpoch ?? -1 })),
+      ...lifeConditions(brokers, image),
       ...group.map(({ key, modRevision }) => ({ key, modRevision })),
     ],
     operations: group.map(({ key, record }) => put(key, writeRecord(record))),
