@@ -8,6 +8,12 @@ const build = fileURLToPath(new URL('../build', import.meta.url));
 /** Whether the Python clients were installed. Under CI their absence is a failure, elsewhere a visible skip. */
 export const havePython = existsSync(`${build}/python.installed`);
 
+/** The interpreter that has the clients. */
+export const python = `${build}/python/bin/python`;
+
+/** Where one of compat/python's programs lies. */
+export const pythonProgram = (name: string): string => fileURLToPath(new URL(`../python/${name}`, import.meta.url));
+
 /** How one scenario of a Python program went. */
 export interface ScenarioResult {
   readonly scenario: string;
@@ -21,8 +27,7 @@ export async function runPython(
   bootstrap: string,
   old = false,
 ): Promise<readonly ScenarioResult[]> {
-  const source = fileURLToPath(new URL(`../python/${program}`, import.meta.url));
-  const { out } = await runCommand(`${build}/python/bin/python`, [source, bootstrap], {
+  const { out } = await runCommand(python, [pythonProgram(program), bootstrap], {
     timeoutMs: 180_000,
     ...(old ? { env: { PYTHONPATH: `${build}/python-old` } } : {}),
   });

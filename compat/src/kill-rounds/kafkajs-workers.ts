@@ -1,8 +1,10 @@
 import kafkajs from 'kafkajs';
+import { TransactionOutcomes } from './transaction-outcomes.ts';
 import { checkPartition, type Worker } from './worker.ts';
 
+/** What outlives a broker that is gone for a while. */
 const patient = { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, factor: 0, multiplier: 1 };
-const kafka = (bootstrap: string): kafkajs.Kafka =>
+export const patientKafkajs = (bootstrap: string): kafkajs.Kafka =>
   new kafkajs.Kafka({
     brokers: [bootstrap],
     logLevel: kafkajs.logLevel.NOTHING,
@@ -11,8 +13,8 @@ const kafka = (bootstrap: string): kafkajs.Kafka =>
     requestTimeout: 3000,
   });
 /** Between two brokers it may refuse at once, again and again: others want their turn. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-const partitions = [0, 1, 2] as const;
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+export const partitions = [0, 1, 2] as const;
 
 /** kafkajs with acks=all, partition by partition; with idempotence nothing may double. */
 export function kafkajsProducer(idempotent: boolean): Worker {
@@ -21,7 +23,7 @@ export function kafkajsProducer(idempotent: boolean): Worker {
   return {
     topic,
     async run(bootstrap, isOver) {
-      const producer = kafka(bootstrap).producer({ idempotent, maxInFlightRequests: 1 });
+      const producer = patientKafkajs(bootstrap).producer({ idempotent, maxInFlightRequests: 1 });
       await producer.connect();
       for (let count = 0; !isOver(); count += 1) {
         const partition = count % partitions.length;
@@ -54,18 +56,20 @@ export function kafkajsProducer(idempotent: boolean): Worker {
 /** kafkajs with transactions over two partitions: all or nothing, and what was committed is there. */
 export function kafkajsTransactions(): Worker {
   const topic = 'kafkajs-transactions';
-  const committed: string[] = [];
-  const aborted: string[] = [];
-  const unknown: string[] = [];
+  const outcomes = new TransactionOutcomes(topic);
   return {
     topic,
     async run(bootstrap, isOver) {
       let producer: kafkajs.Producer | undefined;
       for (let count = 0; !isOver(); count += 1) {
-        let outcome = unknown;
+        let outcome: 'committed' | 'aborted' | 'unknown' = 'unknown';
         try {
           if (producer === undefined) {
-            producer = kafka(bootstrap).producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+            producer = patientKafkajs(bootstrap).producer({
+              transactionalId: topic,
+              idempotent: true,
+              maxInFlightRequests: 1,
+            });
             await producer.connect();
           }
           const transaction = await producer.transaction();
@@ -74,15 +78,15 @@ export function kafkajsTransactions(): Worker {
             await transaction.send({ topic, acks: -1, messages });
           } catch (error) {
             await transaction.abort();
-            aborted.push(`${count}`);
+            outcome = 'aborted';
             throw error;
           }
           if (count % 5 === 4) {
             await transaction.abort();
-            outcome = aborted;
+            outcome = 'aborted';
           } else {
             await transaction.commit();
-            outcome = committed;
+            outcome = 'committed';
           }
         } catch {
           // A new one fences the old and ends what it left open.
@@ -90,23 +94,11 @@ export function kafkajsTransactions(): Worker {
           producer = undefined;
           await pause();
         }
-        if (aborted.at(-1) !== `${count}`) outcome.push(`${count}`);
+        outcomes.tell(`${count}`, outcome);
       }
       await producer?.disconnect();
     },
-    acknowledged: () => committed.length,
-    async check(read) {
-      const found = await read.records(topic, 'read_committed');
-      const [first = [], second = []] = [found.get(0), found.get(1)];
-      const [inFirst, inSecond] = [new Set(first), new Set(second)];
-      return [
-        ...checkPartition(`${topic}-0`, committed, first, true),
-        ...checkPartition(`${topic}-1`, committed, second, true),
-        ...aborted
-          .filter((one) => inFirst.has(one) || inSecond.has(one))
-          .map((one) => `${one} was aborted and is read`),
-        ...unknown.filter((one) => inFirst.has(one) !== inSecond.has(one)).map((one) => `${one} is there by half`),
-      ];
-    },
+    acknowledged: () => outcomes.committed.length,
+    check: async (read) => outcomes.check(await read.records(topic, 'read_committed')),
   };
 }

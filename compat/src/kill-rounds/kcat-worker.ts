@@ -8,6 +8,7 @@ export function kcatProducer(): Worker {
   let acknowledged: readonly string[] = [];
   return {
     topic,
+    tellsAtItsEnd: true,
     async run(bootstrap, isOver) {
       const settings = [
         'enable.idempotence=true',

@@ -1,8 +1,6 @@
 import { temporaryDirectory } from '../temporary-directory.ts';
-import { commits } from './commits-worker.ts';
-import { kafkajsProducer, kafkajsTransactions } from './kafkajs-workers.ts';
-import { kcatProducer } from './kcat-worker.ts';
 import { killRounds } from './kill-rounds.ts';
+import { mixConfig, mixOfWorkers } from './mix.ts';
 
 // Kills the broker again and again under load: node --conditions=@ks/source compat/src/kill-rounds/main.ts [rounds] [life in ms]
 
@@ -13,7 +11,8 @@ const { acknowledged, broken, startsMs } = await killRounds({
   rounds,
   lifeMsMax,
   random: Math.random,
-  workers: [kafkajsProducer(false), kafkajsProducer(true), kafkajsTransactions(), commits(), kcatProducer()],
+  config: mixConfig,
+  workers: mixOfWorkers(Math.random),
   progress: (round) => round % 10 === 0 && console.info(`${round} rounds`),
 });
 for (const [topic, count] of acknowledged) console.info(`${topic}: ${count} acknowledged`);

@@ -5,6 +5,8 @@ export interface Worker {
   run(bootstrap: string, isOver: () => boolean): Promise<void>;
   /** How much was acknowledged, for the report. */
   acknowledged(): number;
+  /** It hears what was acknowledged only when it ends. */
+  readonly tellsAtItsEnd?: boolean;
   /** Compares what was told with what is read afterwards; each line is one broken promise. */
   check(read: AfterTheLastDeath): Promise<readonly string[]>;
 }

@@ -1,0 +1,58 @@
+import { GroupLedger } from './group-ledger.ts';
+import { partitions, patientKafkajs, pause } from './kafkajs-workers.ts';
+import type { Worker } from './worker.ts';
+
+/** What members tell of themselves. */
+export type MemberTold = Pick<GroupLedger, 'assigned' | 'got' | 'tries' | 'committed'>;
+
+/** Has members leave. */
+export type Stop = () => Promise<void>;
+
+/** Longest wait for the members to get what is left when the killing is over. */
+const PATIENCE_MS = 90_000;
+
+/** A group that reads what a producer sends all the while, whosever its members are; the group is named as its topic. */
+export function groupWorker(
+  topic: string,
+  join: (bootstrap: string, topic: string, told: MemberTold) => Promise<readonly Stop[]>,
+): Worker {
+  const ledger = new GroupLedger(topic);
+  const sent: string[] = [];
+  return {
+    topic,
+    async run(bootstrap, isOver) {
+      const stops = await join(bootstrap, topic, ledger);
+      await produce(bootstrap, topic, isOver, sent);
+      const deadline = performance.now() + PATIENCE_MS;
+      while (!sent.every((value) => ledger.has(value)) && performance.now() < deadline) await pause();
+      await Promise.all(stops.map((stop) => stop()));
+    },
+    acknowledged: () => ledger.commitCount,
+    async check({ bootstrap }) {
+      const admin = patientKafkajs(bootstrap).admin();
+      await admin.connect();
+      const found = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+      await admin.disconnect();
+      const offsets = found
+        .flatMap((each) => each.partitions)
+        .map((each) => [each.partition, Number(each.offset)] as const);
+      return ledger.check(new Map(offsets), sent);
+    },
+  };
+}
+
+/** Sends until it is over; `sent` gets what was acknowledged. */
+async function produce(bootstrap: string, topic: string, isOver: () => boolean, sent: string[]): Promise<void> {
+  const producer = patientKafkajs(bootstrap).producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  for (let count = 0; !isOver(); count += 1) {
+    const messages = partitions.map((partition) => ({ value: `${count}.${partition}`, partition }));
+    const isSent = await producer.send({ topic, acks: -1, messages }).then(
+      () => true,
+      () => false,
+    );
+    if (isSent) sent.push(...messages.map(({ value }) => value));
+    await pause();
+  }
+  await producer.disconnect();
+}

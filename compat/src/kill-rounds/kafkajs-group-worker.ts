@@ -1,0 +1,49 @@
+import type kafkajs from 'kafkajs';
+import { groupWorker, type MemberTold, type Stop } from './group-worker.ts';
+import { patientKafkajs } from './kafkajs-workers.ts';
+import type { Worker } from './worker.ts';
+
+/** Two members of a classic group by kafkajs, which commit what they have got before they take more. */
+export function kafkajsGroup(): Worker {
+  return groupWorker('kafkajs-group', (bootstrap, topic, told) =>
+    Promise.all(['first', 'second'].map((name) => join(bootstrap, topic, name, told))),
+  );
+}
+
+async function join(bootstrap: string, topic: string, name: string, told: MemberTold): Promise<Stop> {
+  const consumer = patientKafkajs(bootstrap).consumer({
+    groupId: topic,
+    sessionTimeout: 3000,
+    heartbeatInterval: 300,
+    rebalanceTimeout: 3000,
+    maxWaitTimeInMs: 100,
+    retry: { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, restartOnFailure: async () => true },
+  });
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    for (const partition of payload.memberAssignment[topic] ?? []) told.assigned(name, partition);
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({ autoCommit: false, eachBatch: (payload) => take(consumer, payload, name, told) });
+  return () => consumer.disconnect();
+}
+
+async function take(
+  consumer: kafkajs.Consumer,
+  { batch, resolveOffset }: kafkajs.EachBatchPayload,
+  name: string,
+  told: MemberTold,
+): Promise<void> {
+  const { topic, partition } = batch;
+  for (const { offset, value } of batch.messages) {
+    told.got(name, partition, Number(offset), String(value));
+    resolveOffset(offset);
+  }
+  const end = Number(batch.lastOffset()) + 1;
+  told.tries(partition, end);
+  await consumer.commitOffsets([{ topic, partition, offset: `${end}` }]).then(
+    () => told.committed(partition, end),
+    // Whoever has the partition next finds what was committed before.
+    () => undefined,
+  );
+}
