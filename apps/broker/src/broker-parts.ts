@@ -12,7 +12,9 @@ import { brokerValues } from './runtime/broker-values.ts';
 import { ControllerClusterAdmin } from './runtime/cluster-admin.ts';
 import { registerClusterMetrics } from './runtime/cluster-metrics.ts';
 import { ControllerConfigAdmin } from './runtime/config-admin.ts';
+import { EnvelopeControllerChannel } from './runtime/controller-channel.ts';
 import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
+import { ForwardingTopicAdmin } from './runtime/forwarding-topic-admin.ts';
 import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { registerGroupLag } from './runtime/group-lag.ts';
@@ -20,6 +22,7 @@ import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
 import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
+import type { TopicAdmin } from './runtime/topic-admin.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
 import { brokerLayers, electionRules } from './runtime/topic-admin-rules.ts';
 import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
@@ -68,7 +71,12 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
     interBrokerListenerName: config.listeners.interBrokerListenerName,
   });
   const loader = new MetadataLoader({ store, clock, logger, failed });
-  const controller = new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random });
+  const image = () => loader.image();
+  const controllerChannel = new EnvelopeControllerChannel({ brokerId, channels, image, clock, logger });
+  const controller = new ForwardingTopicAdmin({
+    ...{ brokerId, config, channel: controllerChannel, metadata: loader, clock },
+    local: new ControllerTopicAdmin({ store, metadata: loader, brokerId, clock, logger, config, random }),
+  });
   const configs = new ControllerConfigAdmin({ store, metadata: loader, brokerId, clock, logger, config });
   const cluster = new ControllerClusterAdmin({ store, metadata: loader, brokerId, clock, logger });
   const electionRulesOf = electionRules(config, brokerId);
@@ -78,7 +86,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   });
   const groups = createGroups(options, loader, controller);
   const transactions = createTransactionCoordinator({
-    ...{ config, store, replicas, controller, groups, image: () => loader.image() },
+    ...{ config, store, replicas, controller, groups, image },
     ...{ checksum: adapters.core, codec: adapters.codec, clock, random, logger },
   });
   const fetchSessions = new FetchSessionCache({
@@ -88,7 +96,17 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   });
   const server = createServer(options, {
     ...{ nodeId: brokerId, clusterId, config, clock, logger, apis: advertisedApis(handlers) },
-    ...{ replicas, metadata: loader, controller, cluster, configs, groups, transactions, fetchSessions },
+    ...{
+      replicas,
+      metadata: loader,
+      controllerChannel,
+      controller,
+      cluster,
+      configs,
+      groups,
+      transactions,
+      fetchSessions,
+    },
     diskSpace: adapters.diskSpace ?? { of: () => Promise.resolve(undefined) },
   });
   const parts = { channels, loader, metadataController, groups, transactions, server };
@@ -112,7 +130,7 @@ function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts):
 function createGroups(
   { config, adapters, storage }: BrokerPartsOptions,
   loader: MetadataLoader,
-  controller: ControllerTopicAdmin,
+  controller: TopicAdmin,
 ): GroupCoordinatorHost {
   const { clock, random, logger, core, codec } = adapters;
   const { values } = config;

@@ -2,14 +2,19 @@
 import { AlterConfigs } from '@ks/protocol';
 import { handler } from './handler.ts';
 import { alterConfigs as alter } from './shared/alter-configs.ts';
+import { changesStoredConfigs } from './shared/config-resources.ts';
 
-export const alterConfigs = handler(AlterConfigs, {}, async (broker, request, context) => {
-  const asked = request.resources.map(({ resourceType, resourceName, configs }) => ({
-    resourceType,
-    resourceName,
-    alterations: configs.map(({ name, value }) => ({ name, operation: 'set' as const, value })),
-  }));
-  const { validateOnly } = request;
-  const responses = await alter(broker, context, asked, { replaces: true, validateOnly });
-  return { throttleTimeMs: 0, responses: [...responses] };
-});
+export const alterConfigs = handler(
+  AlterConfigs,
+  { byController: changesStoredConfigs },
+  async (broker, request, context) => {
+    const asked = request.resources.map(({ resourceType, resourceName, configs }) => ({
+      resourceType,
+      resourceName,
+      alterations: configs.map(({ name, value }) => ({ name, operation: 'set' as const, value })),
+    }));
+    const { validateOnly } = request;
+    const responses = await alter(broker, context, asked, { replaces: true, validateOnly });
+    return { throttleTimeMs: 0, responses: [...responses] };
+  },
+);

@@ -5,7 +5,7 @@ import { CLUSTER_NAME } from './shared/authorized-operations.ts';
 
 export const alterPartitionReassignments = handler(
   AlterPartitionReassignments,
-  {},
+  { byController: true },
   async (broker, request, context) => {
     const { allowReplicationFactorChange, timeoutMs } = request;
     const answer = { throttleTimeMs: 0, allowReplicationFactorChange };

@@ -1,4 +1,5 @@
 import type { ClusterAdmin } from '../runtime/cluster-admin.ts';
+import type { ControllerChannel } from '../runtime/controller-channel.ts';
 import type { ConfigAdmin } from '../runtime/config-admin.ts';
 import type { GroupCoordinator } from '../runtime/group-coordinator.ts';
 import type { MetadataView } from '../runtime/metadata-loader.ts';
@@ -35,6 +36,8 @@ export interface BrokerServices {
   readonly fetchSessions: FetchSessionCache;
   /** The cluster image in force. */
   readonly metadata: MetadataView;
+  /** The way to the controller, where that is another broker. */
+  readonly controllerChannel: ControllerChannel;
   /** Creates, extends and deletes topics. */
   readonly controller: TopicAdmin;
   /** Changes who leads and who holds partitions, and the cluster's features. */

@@ -6,7 +6,7 @@ import { namedTwice } from './shared/named-twice.ts';
 type Asked = RequestOf<typeof CreatePartitions>['topics'][number];
 type Answer = ResponseInput<typeof CreatePartitions>['results'][number];
 
-export const createPartitions = handler(CreatePartitions, {}, async (broker, request, context) => {
+export const createPartitions = handler(CreatePartitions, { byController: true }, async (broker, request, context) => {
   const twice = namedTwice(request.topics.map((topic) => topic.name));
   const answers = new Map<string, Answer>();
   const allowed: Asked[] = [];

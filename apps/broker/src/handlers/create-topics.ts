@@ -13,7 +13,7 @@ import { namedTwice } from './shared/named-twice.ts';
 type Asked = RequestOf<typeof CreateTopics>['topics'][number];
 type Answer = ResponseInput<typeof CreateTopics>['topics'][number];
 
-export const createTopics = handler(CreateTopics, {}, async (broker, request, context) => {
+export const createTopics = handler(CreateTopics, { byController: true }, async (broker, request, context) => {
   const twice = namedTwice(request.topics.map((topic) => topic.name));
   const mayCreateAll = context.authorize('CREATE', 'CLUSTER', CLUSTER_NAME);
   const answers = new Map<string, Answer>();

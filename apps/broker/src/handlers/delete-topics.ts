@@ -16,7 +16,7 @@ type Resolved =
   | { readonly type: 'found'; readonly name: string }
   | { readonly type: 'refused'; readonly answer: Answer };
 
-export const deleteTopics = handler(DeleteTopics, {}, async (broker, request, context) => {
+export const deleteTopics = handler(DeleteTopics, { byController: true }, async (broker, request, context) => {
   const asked: readonly Asked[] =
     context.apiVersion >= BY_ID_SINCE
       ? request.topics

@@ -9,7 +9,7 @@ import { groupByTopic } from './shared/group-by-topic.ts';
 /** By the protocol's numbers. */
 const electionTypes = ['preferred', 'unclean'] as const;
 
-export const electLeaders = handler(ElectLeaders, {}, async (broker, request, context) => {
+export const electLeaders = handler(ElectLeaders, { byController: true }, async (broker, request, context) => {
   const asked = request.topicPartitions?.flatMap(({ topic, partitions }) =>
     [...new Set(partitions)].map((partitionIndex) => ({ topic, partitionIndex })),
   );

@@ -38,6 +38,8 @@ export interface RequestContext {
   readonly listenerName: string;
   /** When the request was dispatched. */
   readonly now: Instant;
+  /** The broker that the client asked, where that one sent the request here, to the controller. */
+  readonly forwardedBy?: number | undefined;
   /** Aborts when the connection is gone: a parked request that only reads may then stop. One signal serves all requests of a connection. */
   readonly signal: AbortSignal;
   /** Whether the principal may do `operation` on the resource. */
@@ -69,6 +71,11 @@ export interface HandlerOptions {
   readonly borrowsBytes?: boolean;
   /** Requests of this API that one connection may have under way before its later requests wait. Default: no limit of its own. */
   readonly inFlightMax?: number;
+  /**
+   * Whether only the controller can answer a request: any other broker sends it there, with who asks, and gives back what it says.
+   * Where that is not possible in time the handler is called after all, and what it asks of the controller is NOT_CONTROLLER.
+   */
+  readonly byController?: boolean | ((request: unknown) => boolean);
 }
 
 /** What a handler gives: the response, or a promise of it, or undefined for no response at all (Produce with acks 0). */

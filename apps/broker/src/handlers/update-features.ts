@@ -12,7 +12,7 @@ const UPGRADE_TYPE_SINCE = 1;
 const UPGRADE = 1;
 const UPGRADE_TYPES: readonly number[] = [UPGRADE, 2, 3];
 
-export const updateFeatures = handler(UpdateFeatures, {}, async (broker, request, context) => {
+export const updateFeatures = handler(UpdateFeatures, { byController: true }, async (broker, request, context) => {
   const { featureUpdates, timeoutMs, validateOnly } = request;
   const whole = (errorCode: number, errorMessage: string | null) => ({
     ...{ throttleTimeMs: 0, errorCode, errorMessage },

@@ -9,6 +9,8 @@ import {
 } from '@ks/protocol';
 import type { AdvertisedApi, BrokerServices } from '../handlers/broker-services.ts';
 import { CloseConnection, type Handler } from '../handlers/handler.ts';
+import { envelopeHandler, type ServedApi } from '../handlers/envelope.ts';
+import { forward, isForController } from './forward.ts';
 import { type Authorize, type ConnectionFacts, ServerRequestContext } from './request-context.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { releaseBody, type Sendable, sendablesOf, sizeOf } from './response-parts.ts';
@@ -40,16 +42,11 @@ export interface Dispatched {
   readonly answer: Answer | Promise<Answer>;
 }
 
-interface Served {
-  readonly handler: Handler;
-  readonly versions: AdvertisedApi['served'];
-}
-
 /** Finds the handler of a frame, decodes, calls, encodes. */
 export class Dispatcher {
   readonly #broker: BrokerServices;
   readonly #authorize: Authorize;
-  readonly #served: ReadonlyMap<number, Served>;
+  readonly #served: ReadonlyMap<number, ServedApi>;
   readonly #metrics: RequestMetrics;
 
   constructor(handlers: readonly Handler[], broker: BrokerServices, authorize: Authorize, metrics: RequestMetrics) {
@@ -57,12 +54,15 @@ export class Dispatcher {
     this.#broker = broker;
     this.#authorize = authorize;
     const versionsByKey = new Map(broker.apis.map(({ apiKey, served }) => [apiKey, served]));
-    this.#served = new Map(
+    const served = new Map<number, ServedApi>(
       handlers.flatMap((handler) => {
         const versions = versionsByKey.get(handler.api.key);
         return versions ? [[handler.api.key, { handler, versions }]] : [];
       }),
     );
+    const envelope = envelopeHandler(new Map(served), authorize);
+    // Brokers know that they have it: clients are not told.
+    this.#served = served.set(envelope.api.key, { handler: envelope, versions: envelope.api.versions });
   }
 
   /** Admits one request: everything its handler does before it first gives up control has happened. Throws `RequestError`. */
@@ -117,7 +117,9 @@ export class Dispatcher {
       throw new RequestError(handler.api.name, head.clientId, error, !(error instanceof CloseConnection));
     };
     try {
-      const result = handler.handle(this.#broker, request, context);
+      const result = isForController(handler, request, this.#broker.controllerChannel)
+        ? forward(handler, this.#broker, request, context)
+        : handler.handle(this.#broker, request, context);
       return result instanceof Promise ? result.then(answered).catch(refused) : answered(result);
     } catch (error) {
       return asError(error);

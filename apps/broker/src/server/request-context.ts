@@ -27,6 +27,7 @@ export class ServerRequestContext implements RequestContext {
   readonly correlationId: number;
   readonly clientId: string | null;
   readonly now: Instant;
+  readonly forwardedBy: number | undefined;
   readonly #connection: ConnectionFacts;
   readonly #authorize: Authorize;
 
@@ -35,6 +36,7 @@ export class ServerRequestContext implements RequestContext {
     header: { readonly apiVersion: number; readonly correlationId: number; readonly clientId: string | null },
     now: Instant,
     authorize: Authorize,
+    forwardedBy?: number,
   ) {
     this.apiVersion = header.apiVersion;
     this.correlationId = header.correlationId;
@@ -42,6 +44,7 @@ export class ServerRequestContext implements RequestContext {
     this.now = now;
     this.#connection = connection;
     this.#authorize = authorize;
+    this.forwardedBy = forwardedBy;
   }
 
   get principal(): string {

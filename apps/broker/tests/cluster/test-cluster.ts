@@ -142,12 +142,3 @@ export class TestCluster implements AsyncDisposable {
     };
   }
 }
-
-/** Asks again and again until there is an answer. The test's own time bounds it. */
-export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

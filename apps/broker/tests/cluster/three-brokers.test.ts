@@ -1,7 +1,7 @@
-import { type Api, CreateTopics, DescribeCluster, Metadata } from '@ks/protocol';
+import { CreateTopics, DescribeCluster, Metadata } from '@ks/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { requestBytes, TestClient } from '../server/test-client.ts';
-import { TestCluster, type TestClusterOptions, until } from './test-cluster.ts';
+import { ask, until } from './ask.ts';
+import { TestCluster, type TestClusterOptions } from './test-cluster.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -12,22 +12,6 @@ async function started(options: TestClusterOptions = {}): Promise<TestCluster> {
   const cluster = await TestCluster.start(options);
   closers.push(() => cluster[Symbol.asyncDispose]());
   return cluster;
-}
-
-/** One request on a connection of its own. */
-async function ask<ReqIn, ReqOut, ResIn, ResOut>(
-  port: number,
-  api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-  body: ReqIn,
-  version = api.versions.max,
-): Promise<ResOut> {
-  const client = await TestClient.connect(port);
-  try {
-    client.send(requestBytes(api as Api<ReqIn, unknown, never, unknown>, version, 1, body));
-    return (await client.response(api as Api<never, unknown, never, ResOut>, version)).body;
-  } finally {
-    client.destroy();
-  }
 }
 
 describe('three brokers in one process', () => {

@@ -55,6 +55,7 @@ function alterLoggersOf(
   if (replaces) return fault('AlterConfigs cannot change loggers: use IncrementalAlterConfigs');
   const denied = authorizationFault(resource, 'ALTER_CONFIGS', context);
   if (denied !== undefined) return denied;
+  if (context.forwardedBy !== undefined) return fault('loggers are changed by requests that change nothing else');
   if (resource.resourceName !== String(broker.nodeId)) {
     return fault(`this is broker ${broker.nodeId}: ask broker ${resource.resourceName} itself`);
   }
@@ -76,8 +77,9 @@ function changeOf(
   if (type === undefined) return fault(`resource type ${resourceType} has no configuration that can be changed here`);
   const denied = authorizationFault(resource, 'ALTER_CONFIGS', context);
   if (denied !== undefined) return denied;
-  if (resourceType === ConfigResource.BROKER && name !== '' && name !== String(broker.nodeId)) {
-    return fault(`this is broker ${broker.nodeId}: ask broker ${name} itself, or name none to change all`);
+  const askedBroker = context.forwardedBy ?? broker.nodeId;
+  if (resourceType === ConfigResource.BROKER && name !== '' && name !== String(askedBroker)) {
+    return fault(`this is broker ${askedBroker}: ask broker ${name} itself, or name none to change all`);
   }
   const known = alterations.filter((each) => each !== undefined);
   if (known.length < alterations.length) return fault('the operations are 0 set, 1 delete, 2 append, 3 subtract');

@@ -28,6 +28,12 @@ export function storedResourceType(resourceType: number): ConfigResourceType | u
   return storedTypes.get(resourceType);
 }
 
+/** Whether a request to alter configurations asks for more than levels of loggers, which are each broker's own. */
+export function changesStoredConfigs(request: unknown): boolean {
+  const { resources } = request as { readonly resources: readonly AskedResource[] };
+  return resources.some(({ resourceType }) => resourceType !== ConfigResource.BROKER_LOGGER);
+}
+
 /** Who may not do `operation` on a resource's configuration is told so; undefined for who may. */
 export function authorizationFault(
   { resourceType, resourceName }: AskedResource,
