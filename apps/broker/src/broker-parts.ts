@@ -24,7 +24,7 @@ import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import type { TopicAdmin } from './runtime/topic-admin.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
-import { brokerLayers, electionRules } from './runtime/topic-admin-rules.ts';
+import { brokerLayers, electionRules, preferredLeadersEveryMs } from './runtime/topic-admin-rules.ts';
 import type { TransactionCoordinatorHost } from './runtime/transaction-coordinator.ts';
 import { BrokerServer } from './server/broker-server.ts';
 import { Dispatcher } from './server/dispatch.ts';
@@ -83,6 +83,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   const metadataController = new MetadataController({
     ...{ store, brokerId, clock, logger, metrics },
     ...{ standForController, electionRulesOf },
+    preferredLeadersEveryMs: preferredLeadersEveryMs(config),
   });
   const groups = createGroups(options, loader, controller);
   const transactions = createTransactionCoordinator({
@@ -124,7 +125,7 @@ function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts):
   loader.subscribe((previous, next) => storage.replicas.applyImage(previous, next));
   loader.subscribe((previous, next) => groups.applyImage(previous, next));
   loader.subscribe((_previous, next) => transactions.applyImage(next));
-  loader.subscribe((previous, next) => metadataController.applyImage(previous, next, () => loader.state()));
+  loader.observe((state) => metadataController.applyState(state));
 }
 
 function createGroups(

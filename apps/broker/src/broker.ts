@@ -9,6 +9,7 @@ import { initialFeatures } from './core/metadata/features.ts';
 import type { HttpServing } from './ports/http-endpoint.ts';
 import type { MetadataStore } from './ports/metadata-store.ts';
 import { type BrokerRegistration, ensureCluster, registerBroker } from './runtime/broker-registration.ts';
+import { handOverLeadership } from './runtime/controlled-shutdown.ts';
 import type { HostedPartition } from './runtime/replica-manager.ts';
 import type { LogDirectory } from './storage/log-directory.ts';
 import type { SlabPool } from './storage/slab-pool.ts';
@@ -178,6 +179,15 @@ class ComposedBroker implements Broker {
     transactions.start();
   }
 
+  /** Has others lead what this broker leads, while it still serves. */
+  async #handOver({ loader }: BrokerParts, registration: BrokerRegistration): Promise<void> {
+    const { clock, logger } = this.#adapters;
+    const { values, nodeId: brokerId } = this.#config;
+    if (!this.#isReady || !values['controlled.shutdown.enable']) return;
+    const timeoutMs = values['ks.shutdown.timeout.ms'];
+    await handOverLeadership({ brokerId, registration, image: () => loader.image(), clock, logger, timeoutMs });
+  }
+
   async #stop(): Promise<void> {
     this.#isStopping = true;
     const parts = this.#parts;
@@ -185,6 +195,7 @@ class ComposedBroker implements Broker {
     const timeoutMs = this.#config.values['ks.shutdown.timeout.ms'];
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const brokerEpoch = this.#isReady ? this.#registration?.brokerEpoch : undefined;
+    if (parts !== undefined && this.#registration !== undefined) await this.#handOver(parts, this.#registration);
     await parts?.server.quiesce();
     parts?.transactions.stop();
     parts?.groups.stop();

@@ -102,7 +102,7 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   const images: ClusterImage[] = [];
   const loader = new MetadataLoader({ store, clock, logger: log, failed: (error) => failures.push(error) });
   loader.subscribe((_previous, next) => void images.push(next));
-  loader.subscribe((previous, next) => controller.applyImage(previous, next, () => loader.state()));
+  loader.observe((state) => controller.applyState(state));
   await loader.start();
   const services = { store, metadata: loader, brokerId, clock, logger: log, config };
   const admin = new ControllerTopicAdmin({ ...services, random });

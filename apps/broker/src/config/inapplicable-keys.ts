@@ -4,7 +4,7 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms alter.config.policy.class.name
   alter.config.policy.kraft.compatibility.enable alter.log.dirs.replication.quota.window.num
   alter.log.dirs.replication.quota.window.size.seconds authorizer.class.name auto.include.jmx.reporter
-  auto.leader.rebalance.enable background.threads broker.id.generation.enable client.quota.callback.class
+  background.threads broker.heartbeat.interval.ms broker.id.generation.enable client.quota.callback.class
   config.providers connection.failed.authentication.delay.ms connections.max.reauth.ms control.plane.listener.name
   controlled.shutdown.max.retries controlled.shutdown.retry.backoff.ms
   controller.performance.always.log.threshold.ms controller.performance.sample.period.ms
@@ -41,7 +41,7 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   group.streams.topology.description.plugin.class initial.broker.registration.timeout.ms
   inter.broker.protocol.version internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes
   internal.metadata.max.batch.size.in.bytes kafka.metrics.polling.interval.secs kafka.metrics.reporters
-  leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage log.dir.failure.timeout.ms
+  leader.imbalance.per.broker.percentage log.dir.failure.timeout.ms
   log.message.downconversion.enable log.message.format.version log.message.timestamp.difference.max.ms
   metadata.log.max.record.bytes.between.snapshots
   metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes

@@ -7,6 +7,9 @@ import { type MetadataStore, MetadataStoreError, type StoreRevision } from '../p
 /** Acts on a new image. The next image comes only after the promise settled; revisions that arrive meanwhile come together. */
 export type ImageSubscriber = (previous: ClusterImage | undefined, next: ClusterImage) => void | Promise<void>;
 
+/** Is told of every state as soon as it is known, before images are in force; must not wait. */
+export type StateObserver = (next: MetadataState) => void;
+
 /** The cluster's metadata as this process knows it: what handlers answer from. */
 export interface MetadataView {
   /** The newest image that every subscriber has put in force. */
@@ -35,11 +38,16 @@ const RETRY_DELAY_MS = 100;
 export class MetadataLoader implements MetadataView {
   readonly #options: MetadataLoaderOptions;
   readonly #subscribers: ImageSubscriber[] = [];
+  readonly #observers: StateObserver[] = [];
   readonly #stopping = new AbortController();
   readonly #waiters = new Set<Waiter>();
-  #state: MetadataState | undefined;
+  /** With everything that has arrived and was looked at. */
+  #newest: MetadataState | undefined;
+  /** The last that subscribers were given. */
+  #published: MetadataState | undefined;
   #inForce: ClusterImage = emptyClusterImage;
   #arrived: StoreRevision[] = [];
+  #isFoldDue = false;
   #publishing: Promise<void> | undefined;
   #ended: Error | undefined;
   #watching: Promise<void> = Promise.resolve();
@@ -52,9 +60,14 @@ export class MetadataLoader implements MetadataView {
     return this.#inForce;
   }
 
-  /** The state behind the image in force: with what the store holds but images do not show. */
+  /** The newest state: with what the store holds but images do not show. It may be ahead of the image in force. */
   state(): MetadataState | undefined {
-    return this.#state;
+    return this.#newest;
+  }
+
+  /** For who decides rather than follows, such as the controller: it does not wait for subscribers at work. Before `start`. */
+  observe(observer: StateObserver): void {
+    this.#observers.push(observer);
   }
 
   /** Must be called before `start`. */
@@ -64,7 +77,7 @@ export class MetadataLoader implements MetadataView {
 
   /** Reads the store; settles when the first image is in force. @throws MetadataRecordError, MetadataStoreError */
   async start(): Promise<void> {
-    await this.#publishState(await this.#read());
+    await this.#publishRead(await this.#read());
     this.#watching = this.#follow();
   }
 
@@ -104,10 +117,11 @@ export class MetadataLoader implements MetadataView {
 
   async #watchOnce(): Promise<void> {
     // From the last revision that arrived on, never from a header's: what comes during catch-up may lag behind its header.
-    const from = (this.#arrived.at(-1)?.revision ?? this.#state?.image.revision ?? 0) + 1;
+    const from = (this.#arrived.at(-1)?.revision ?? this.#newest?.image.revision ?? 0) + 1;
     for await (const revision of this.#options.store.watch('', from, this.#stopping.signal)) {
       this.#arrived.push(revision);
-      this.#publishing ??= this.#publishArrived();
+      if (this.#publishing === undefined) this.#publishing = this.#publishArrived();
+      else this.#foldSoon();
     }
   }
 
@@ -120,8 +134,7 @@ export class MetadataLoader implements MetadataView {
     await this.#publishing;
     try {
       const state = await this.#read();
-      this.#arrived = [];
-      await this.#publishState(state);
+      await this.#publishRead(state);
     } catch (error) {
       if (error instanceof MetadataStoreError && error.kind === 'unavailable') await this.#pause();
       else throw error;
@@ -131,11 +144,11 @@ export class MetadataLoader implements MetadataView {
   /** Everything that has arrived becomes one step, and again what arrives while subscribers are at work. */
   async #publishArrived(): Promise<void> {
     try {
-      while (this.#arrived.length > 0 && this.#state !== undefined && this.#ended === undefined) {
-        const revisions = this.#arrived;
-        const state = advance(this.#state, revisions);
-        this.#arrived = [];
-        await this.#publishState(state);
+      for (;;) {
+        this.#fold();
+        const newest = this.#newest;
+        if (newest === undefined || newest === this.#published || this.#ended !== undefined) break;
+        await this.#publishState(newest);
       }
     } catch (error) {
       this.#fail(error);
@@ -144,9 +157,42 @@ export class MetadataLoader implements MetadataView {
     }
   }
 
+  /** What arrives while subscribers are at work is shown to the observers together, in the next turn. */
+  #foldSoon(): void {
+    if (this.#isFoldDue) return;
+    this.#isFoldDue = true;
+    this.#options.clock.nextTurn(() => {
+      this.#isFoldDue = false;
+      if (this.#ended !== undefined) return;
+      try {
+        this.#fold();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #fold(): void {
+    if (this.#arrived.length === 0 || this.#newest === undefined) return;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    this.#show(advance(this.#newest, arrived));
+  }
+
+  #show(state: MetadataState): void {
+    this.#newest = state;
+    for (const observer of this.#observers) observer(state);
+  }
+
+  async #publishRead(state: MetadataState): Promise<void> {
+    this.#arrived = [];
+    this.#show(state);
+    await this.#publishState(state);
+  }
+
   async #publishState(state: MetadataState): Promise<void> {
-    const previous = this.#state === undefined ? undefined : this.#inForce;
-    this.#state = state;
+    const previous = this.#published === undefined ? undefined : this.#inForce;
+    this.#published = state;
     for (const subscriber of this.#subscribers) await subscriber(previous, state.image);
     this.#inForce = state.image;
     for (const waiter of this.#waiters) {

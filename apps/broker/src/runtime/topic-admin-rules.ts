@@ -86,6 +86,11 @@ export function brokerLayers(config: BrokerConfig, brokerId: number, image: Clus
   };
 }
 
+/** How often leadership goes back to preferred replicas; undefined: only when somebody asks. */
+export function preferredLeadersEveryMs({ values }: BrokerConfig): number | undefined {
+  return values['auto.leader.rebalance.enable'] ? values['leader.imbalance.check.interval.seconds'] * 1000 : undefined;
+}
+
 /** What topics' effective configuration says about elections. Topics without overrides are resolved once per image. */
 export function electionRules(
   config: BrokerConfig,

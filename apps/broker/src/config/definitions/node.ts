@@ -72,7 +72,11 @@ export const nodeConfigs = {
   'request.timeout.ms': int(30000, {}, 'Time-out of requests to other brokers.'),
   'replica.lag.time.max.ms': long(30000, {}, 'A follower not caught up for this long leaves the in-sync set.'),
   'replica.fetch.wait.max.ms': int(500, {}, "Longest wait of a follower's fetch."),
-  'broker.session.timeout.ms': int(9000, { min: 1 }, 'A broker that does not renew its lease for this long is fenced.'),
-  'broker.heartbeat.interval.ms': int(2000, { min: 1 }, 'How often the lease is renewed.'),
+  'broker.session.timeout.ms': int(9000, { min: 1 }, 'A broker that does not renew its lease for so long is fenced; it does so three times as often.'),
+  'auto.leader.rebalance.enable': bool(
+    true,
+    'Whether leadership goes back to the preferred replicas by itself once they are in sync again.',
+  ),
+  'leader.imbalance.check.interval.seconds': long(300, { min: 1 }, 'How often leadership is moved back.'),
   'controlled.shutdown.enable': bool(true, 'Whether leaders are moved away before this broker stops.'),
 } as const;
