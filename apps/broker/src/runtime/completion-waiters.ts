@@ -2,6 +2,8 @@ import type { Clock } from '../ports/clock.ts';
 
 /** How long a wait lasts at most. */
 const WAIT_MS_MAX = 20;
+/** How often somebody whose last transaction is still being marked is tried again before it is told to come back. */
+const TRIES_MAX = 5;
 
 /** Those who wait a moment for a transaction's markers to be written. */
 export class CompletionWaiters {
@@ -26,6 +28,18 @@ export class CompletionWaiters {
       const timer = this.#clock.setTimer(WAIT_MS_MAX, wake);
       waiting.add(wake);
     });
+  }
+
+  /**
+   * What `ask` gives, asked again while a transaction before is still being marked: that takes less time than the client's coming back,
+   * and some come back only after a third of a second.
+   */
+  async patiently<T>(transactionalId: string, ask: () => Promise<T>, isConcurrent: (answer: T) => boolean): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const answer = await ask();
+      if (tries === TRIES_MAX || !isConcurrent(answer)) return answer;
+      await this.wait(transactionalId);
+    }
   }
 
   wake(transactionalId: string): void {

@@ -40,6 +40,8 @@ export function internalTopicSpec(name: InternalTopicName, config: BrokerConfig,
       configs: [
         { name: 'cleanup.policy', value: 'compact' },
         { name: 'compression.type', value: 'uncompressed' },
+        // An epoch that was given out, or the end of a transaction that was promised, must outlive a power cut.
+        { name: 'flush.messages', value: '1' },
         { name: 'min.insync.replicas', value: String(values['transaction.state.log.min.isr']) },
         { name: 'unclean.leader.election.enable', value: 'false' },
         segmentBytes(values['transaction.state.log.segment.bytes']),

@@ -91,7 +91,6 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
     const { isVerificationEnabled, replicas, groups } = options;
     this.verifier = coordinatorVerifier({
       coordinator: this,
-      whenCompleted: (transactionalId) => this.#waiters.wait(transactionalId),
       isEnabled: isVerificationEnabled,
     });
     this.#offsets = new TransactionalOffsets({
@@ -208,7 +207,10 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
   }
 
   addPartitions(request: AddPartitionsRequest): Promise<PartitionsReply> {
-    return this.#submit({ type: 'add-partitions', ...request }, 'partitions');
+    const ask = () => this.#submit({ type: 'add-partitions', ...request }, 'partitions');
+    return this.#waiters.patiently(request.transactionalId, ask, ({ topics }) =>
+      topics.some(({ partitions }) => partitions.some(isConcurrent)),
+    );
   }
   verifyPartitions(request: VerifyPartitionsRequest): Promise<PartitionsReply> {
     return this.#submit({ type: 'verify-partitions', ...request }, 'partitions');
@@ -267,6 +269,10 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
     const partition = index === undefined ? undefined : this.#partitions.get(index);
     return partition?.submit(command) ?? Promise.resolve(refusedReply(command, ErrorCode.NOT_COORDINATOR));
   }
+}
+
+function isConcurrent({ errorCode }: { readonly errorCode: number }): boolean {
+  return errorCode === ErrorCode.CONCURRENT_TRANSACTIONS;
 }
 
 function isReply<Type extends TransactionReply['type']>(reply: TransactionReply, type: Type): reply is ReplyOf<Type> {

@@ -23,30 +23,20 @@ export interface TransactionVerifier {
 
 export interface VerifierOptions {
   readonly coordinator: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>;
-  /** Settles when the transaction's markers are written, or after a while. */
-  readonly whenCompleted: (transactionalId: string) => Promise<void>;
   /** transaction.partition.verification.enable: off, nobody is asked whether a client has added a partition. */
   readonly isEnabled: () => boolean;
 }
 
 /** The client's side of transaction version 2. */
 const TRANSACTION_VERSION_2 = 2;
-/** How often a producer whose last transaction is still being marked is tried again before it is told to. */
-const CONCURRENT_TRIES_MAX = 5;
 
 /** A verifier that asks this broker's coordinator. */
 export function coordinatorVerifier(options: VerifierOptions): TransactionVerifier {
   return {
     async verify(verification) {
-      const { partitions, addsPartitions, transactionalId } = verification;
+      const { partitions, addsPartitions } = verification;
       if (!addsPartitions && !options.isEnabled()) return partitions.map(() => ErrorCode.NONE);
-      // A producer goes on before the markers of its last transaction are written: they take less time than its coming back.
-      for (let tries = 1; ; tries++) {
-        const errorCodes = await ask(options.coordinator, verification);
-        const isLast = tries === CONCURRENT_TRIES_MAX || !errorCodes.includes(ErrorCode.CONCURRENT_TRANSACTIONS);
-        if (isLast) return errorCodes.map(partitionError);
-        await options.whenCompleted(transactionalId);
-      }
+      return (await ask(options.coordinator, verification)).map(partitionError);
     },
   };
 }

@@ -113,6 +113,13 @@ export const mutations: readonly Mutation[] = [
     finding: /was acknowledged, then|a new life|comes after|shows an? /,
   },
   {
+    name: 'what the transaction coordinator promises is not on disk yet',
+    file: 'runtime/topic-admin-rules.ts',
+    find: "{ name: 'flush.messages', value: '1' },",
+    replace: '',
+    finding: /is given epoch \d+ of producer|has no end|stays open/,
+  },
+  {
     name: 'readers of committed records get what open transactions wrote',
     file: 'runtime/fetch-target.ts',
     find: 'isCommittedOnly ? replica.lastStableOffset : replica.highWatermark',

@@ -124,11 +124,6 @@ export class PartitionHistory {
     }
     const endOffset = baseOffset + attempt.count;
     if (this.#isForgotten(attempt.life) && this.#isTooLate(attempt, endOffset)) return;
-    if (attempt.transaction !== undefined && this.cutCount > 0 && this.#faultOf(attempt, baseOffset) !== undefined) {
-      // A power cut can take epochs that the coordinator gave out: then it gives them once more, and a new batch passes for a repetition.
-      attempt.status = 'unknown';
-      return;
-    }
     this.#place(attempt, baseOffset);
     attempt.status = 'acked';
     this.ackedEndOffset = Math.max(this.ackedEndOffset, endOffset);

@@ -9,6 +9,8 @@ export interface Transaction {
   readonly producerEpoch: number;
   /** Power cuts before it began. */
   readonly cutCount: number;
+  /** Whether all that it has touched is on disk before it is acknowledged. */
+  isLasting: boolean;
   state: 'open' | 'committing' | 'committed' | 'aborted';
   /** What readers or markers have shown of one that is `committing`. */
   shown: 'commit' | 'abort' | undefined;
@@ -26,25 +28,38 @@ export class TransactionHistory {
   readonly #violate: (what: string) => void;
   #count = 0;
   #cutCount = 0;
+  /** The newest epoch that each producer id was given out with, and to whom. */
+  readonly #issued = new Map<number, { readonly transactionalId: string; readonly producerEpoch: number }>();
 
   constructor(violate: (what: string) => void) {
     this.#violate = violate;
   }
 
-  /** A power cut may take what a coordinator knew, and with it how the transactions of before end. */
+  /** A power cut may take a part of what was written, its end included, where that was not flushed. */
   powerCut(): void {
     this.#cutCount += 1;
   }
 
   /** Whether a power cut may have kept a transaction, or any of all, from its end. */
   isLeft(transaction?: Transaction): boolean {
+    if (transaction?.isLasting === true) return false;
     return (transaction?.cutCount ?? 0) < this.#cutCount;
+  }
+
+  /** The coordinator gave out a producer id and epoch: nobody may ever get them again, whatever happens to the machine. */
+  issued(transactionalId: string, producerId: number, producerEpoch: number): void {
+    const last = this.#issued.get(producerId);
+    if (last !== undefined && (last.transactionalId !== transactionalId || last.producerEpoch >= producerEpoch)) {
+      const before = `after epoch ${last.producerEpoch} to ${last.transactionalId}`;
+      this.#violate(`${transactionalId} is given epoch ${producerEpoch} of producer ${producerId}, ${before}`);
+    }
+    this.#issued.set(producerId, { transactionalId, producerEpoch });
   }
 
   begin(producerId: number, producerEpoch: number): Transaction {
     this.#count += 1;
     const { id, cutCount } = { id: this.#count, cutCount: this.#cutCount };
-    return { id, producerId, producerEpoch, cutCount, state: 'open', shown: undefined };
+    return { id, producerId, producerEpoch, cutCount, isLasting: true, state: 'open', shown: undefined };
   }
 
   /** A reader of committed records got one of it, or a marker ended it somewhere. */

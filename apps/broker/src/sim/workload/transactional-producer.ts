@@ -62,6 +62,7 @@ class TransactionalProducer {
     history.count(`transactional id: ${answer?.errorCode}`);
     if (answer?.errorCode !== 0) return;
     const { producerId, producerEpoch } = answer;
+    history.transactions.issued(this.#transactionalId, producerId, producerEpoch);
     this.#producer = { producerId, producerEpoch };
     this.#sequences = new Map();
     this.#isSecondVersion = random.chance(0.5);
@@ -116,6 +117,7 @@ class TransactionalProducer {
       const sending = await makeBatch(this.#stage, this.#client.life, partition, producer, transaction);
       this.#sequences.set(partition, sequence + sending.attempt.count);
       this.#touched.add(partition);
+      if (!partition.traits.isFlushed) transaction.isLasting = false;
       open.push(sending);
     }
     for (let tries = 0; tries < TRIES_MAX && open.length > 0; tries++) {
@@ -194,6 +196,7 @@ class TransactionalProducer {
       }, 'add offsets');
       if (!isAdded) return false;
     }
+    transaction.isLasting = false;
     const key = keyOf(groupId, partition);
     const earlier = this.#offsets.get(key);
     const committedOffset = random.int(partition.highWatermark + 1);
@@ -254,9 +257,7 @@ class TransactionalProducer {
     if (!isDone && committed && !isOpen) this.#aborted(transaction);
     if (!isDone) this.#producer = undefined;
     else if (this.#isSecondVersion) {
-      if (next.producerId === producer.producerId && next.producerEpoch <= producer.producerEpoch) {
-        history.violate(`${this.#client.name}: epoch ${next.producerEpoch} follows ${producer.producerEpoch}`);
-      }
+      history.transactions.issued(this.#transactionalId, next.producerId, next.producerEpoch);
       this.#producer = next;
       this.#sequences = new Map();
     }
