@@ -21,6 +21,7 @@ import { registerGroupLag } from './runtime/group-lag.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
 import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
+import type { OwnRegistration } from './runtime/isr-changes.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import type { TopicAdmin } from './runtime/topic-admin.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
@@ -56,6 +57,8 @@ export interface BrokerPartsOptions {
   readonly failed: (error: Error) => void;
   /** Makes this broker the controller if there is none. */
   readonly standForController: () => Promise<void>;
+  /** This broker's registration; undefined until there is one. */
+  readonly registration: () => OwnRegistration | undefined;
   /** Whether the first image is in force: clients that come before wait. */
   readonly isReady: () => boolean;
 }
@@ -70,6 +73,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
     ...{ brokerId, network: adapters.network, clock, random },
     interBrokerListenerName: config.listeners.interBrokerListenerName,
   });
+  replicas.replicate({ channels, store, registration: options.registration });
   const loader = new MetadataLoader({ store, clock, logger, failed });
   const image = () => loader.image();
   const controllerChannel = new EnvelopeControllerChannel({ brokerId, channels, image, clock, logger });

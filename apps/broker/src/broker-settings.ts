@@ -8,6 +8,7 @@ import {
   type MigrationPolicy,
 } from './core/group/group-config.ts';
 import { type ClusterImage, configKey, emptyClusterImage } from './core/metadata/image.ts';
+import type { ReplicationSettings } from './runtime/replication.ts';
 import type { HousekeepingIntervals } from './runtime/replica-housekeeping.ts';
 import { brokerLayers } from './runtime/topic-admin-rules.ts';
 import type { TopicSettings, TopicSettingsOf } from './runtime/topic-settings.ts';
@@ -96,6 +97,21 @@ function consumerGroupConfigOf(
     // The definition lets nothing else in.
     migrationPolicy: values['group.consumer.migration.policy'].toLowerCase() as MigrationPolicy,
     regexRefreshIntervalMs: values['group.consumer.regex.refresh.interval.ms'],
+  };
+}
+
+export function replicationSettings({ values }: BrokerConfig): ReplicationSettings {
+  return {
+    lagTimeMaxMs: values['replica.lag.time.max.ms'],
+    fetch: {
+      lanesPerLeader: values['num.replica.fetchers'],
+      waitMaxMs: values['replica.fetch.wait.max.ms'],
+      minBytes: values['replica.fetch.min.bytes'],
+      partitionMaxBytes: values['replica.fetch.max.bytes'],
+      responseMaxBytes: values['replica.fetch.response.max.bytes'],
+      backoffMs: values['replica.fetch.backoff.ms'],
+      timeoutMs: values['replica.socket.timeout.ms'],
+    },
   };
 }
 

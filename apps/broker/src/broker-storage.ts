@@ -1,5 +1,5 @@
 import type { BrokerAdapters } from './broker-adapters.ts';
-import { cleanerSettings, housekeepingIntervals, topicSettings } from './broker-settings.ts';
+import { cleanerSettings, housekeepingIntervals, replicationSettings, topicSettings } from './broker-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
 import type { ReplicaHost } from './runtime/replica-manager.ts';
@@ -39,6 +39,7 @@ export function createBrokerStorage(
     settingsOf: topicSettings(config),
     limits: { fetchMaxBytes: config.values['fetch.max.bytes'] },
     intervals: housekeepingIntervals(config),
+    replication: replicationSettings(config),
     cleanerSettings: cleanerSettings(config),
     metrics: adapters.metrics,
   });

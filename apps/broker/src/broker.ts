@@ -150,6 +150,7 @@ class ComposedBroker implements Broker {
       ...{ store, clusterId, failed: this.#failed },
       ...{ config: this.#config, adapters: this.#adapters, storage: this.#storage },
       standForController: async () => this.#registration?.standForController(),
+      registration: () => this.#registration,
       isReady: () => this.#isReady,
     });
   }

@@ -47,7 +47,7 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes
   metadata.log.segment.ms metadata.max.idle.interval.ms metadata.max.retention.bytes metadata.max.retention.ms
   metric.reporters metrics.num.samples metrics.recording.level metrics.sample.window.ms num.io.threads
-  num.network.threads num.replica.alter.log.dirs.threads num.replica.fetchers offsets.commit.required.acks
+  num.network.threads num.replica.alter.log.dirs.threads offsets.commit.required.acks
   password.encoder.cipher.algorithm password.encoder.iterations password.encoder.key.length
   password.encoder.keyfactory.algorithm password.encoder.old.secret password.encoder.secret principal.builder.class
   process.roles producer.purgatory.purge.interval.requests quota.window.num quota.window.size.seconds
@@ -67,9 +67,8 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   remote.log.metadata.topic.replication.factor remote.log.metadata.topic.retention.ms
   remote.log.reader.max.pending.tasks remote.log.reader.threads remote.log.storage.manager.class.name
   remote.log.storage.manager.class.path remote.log.storage.manager.impl.prefix remote.log.storage.system.enable
-  replica.fetch.backoff.ms replica.fetch.max.bytes replica.fetch.min.bytes replica.fetch.response.max.bytes
   replica.high.watermark.checkpoint.interval.ms replica.selector.class replica.socket.receive.buffer.bytes
-  replica.socket.timeout.ms replication.quota.window.num replication.quota.window.size.seconds
+  replication.quota.window.num replication.quota.window.size.seconds
   reserved.broker.max.id sasl.client.callback.handler.class sasl.enabled.mechanisms sasl.jaas.config
   sasl.kerberos.kinit.cmd sasl.kerberos.min.time.before.relogin sasl.kerberos.principal.to.local.rules
   sasl.kerberos.service.name sasl.kerberos.ticket.renew.jitter sasl.kerberos.ticket.renew.window.factor

@@ -41,8 +41,8 @@ function sessionRequest(request: FetchRequest, { apiVersion }: RequestContext): 
   for (const topic of request.topics) {
     const of = { topic: nameOf(topic.topic), topicId: idOf(topic.topicId) };
     for (const asked of topic.partitions) {
-      const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes } = asked;
-      const limits = { currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes };
+      const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset, partitionMaxBytes } = asked;
+      const limits = { currentLeaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset, partitionMaxBytes };
       positions.push({ ...of, partitionIndex: partition, ...limits });
     }
   }
@@ -54,6 +54,7 @@ function sessionRequest(request: FetchRequest, { apiVersion }: RequestContext): 
   return { sessionId, sessionEpoch, usesTopicIds, isFollower, positions, forgotten };
 }
 
+/** Who asks: -1 for a consumer. Before replica epochs a follower could not say which of its lives it is in. */
 function replicaIdOf(request: FetchRequest, apiVersion: number): number {
   return apiVersion >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId;
 }
@@ -87,7 +88,8 @@ async function readAll(
   // Who knows sessions puts last what was sent last.
   const keepsOrder = session.type === 'incremental' || session.begins;
   const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel };
-  const asked = { replicaId, ...limits, partitions, keepsOrder, signal };
+  const { replicaEpoch } = request.replicaState;
+  const asked = { replicaId, replicaEpoch, ...limits, partitions, keepsOrder, signal };
   const read = (await replicas.fetch(asked)).values();
   return refusals.map((refusal) => {
     const result = refusal ?? read.next().value;

@@ -23,6 +23,8 @@ export interface AppendPathOptions {
   readonly inflatedBytesMax: number;
   /** Appends of one partition that may wait for their acknowledgement; more are refused. */
   readonly parkedPerPartitionMax: number;
+  /** Whether this broker's registration may have ended: another may lead then, and this one cannot know. */
+  readonly isFenced?: () => boolean;
 }
 
 /** One append on its way through the partitions. */
@@ -101,6 +103,9 @@ export class AppendPath {
         errorMessage: 'Clients may not append to an internal topic',
       });
     }
+    // What all replicas acknowledge a deposed leader cannot commit; what it alone acknowledges could be lost.
+    if (request.acks !== -1 && this.#options.isFenced?.())
+      return refusedAppend(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     if (request.acks === -1 && replica.isUnderMinIsr) return refusedAppend(asked, ErrorCode.NOT_ENOUGH_REPLICAS);
     const verified = verification?.errorCodeOf(index) ?? ErrorCode.NONE;
     if (verified !== ErrorCode.NONE) return refusedAppend(asked, verified);
@@ -147,7 +152,7 @@ export class AppendPath {
     const endOffset = result.lastOffset + 1;
     const isAll = request.acks === -1;
     // A repetition may be acknowledged already.
-    if (endOffset <= (isAll ? replica.highWatermark : replica.leaderEndOffset)) return;
+    if (endOffset <= (isAll ? replica.highWatermark : replica.vouchedEndOffset)) return;
     (isAll ? replica.committed : replica.written).add(endOffset, pending.wait(at, replica));
   }
 

@@ -9,7 +9,7 @@ import type { LogDirectory } from '../storage/log-directory.ts';
 import type { RecordValidator } from '../storage/record-validator.ts';
 import { AppendPath } from './append-path.ts';
 import { FetchPath } from './fetch-path.ts';
-import type { HostedReplica } from './hosted-replica.ts';
+import { HostedReplica } from './hosted-replica.ts';
 import { ImageFollower } from './image-follower.ts';
 import { OffsetLookup } from './offset-lookup.ts';
 import { Purgatory } from './purgatory.ts';
@@ -17,6 +17,7 @@ import { RecordDeletion } from './record-deletion.ts';
 import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-housekeeping.ts';
 import type { HostedLogDirectory, ReplicaHost } from './replica-manager.ts';
 import { ReplicaRegistry } from './replica-registry.ts';
+import { Replication, type ReplicationSettings } from './replication.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { TopicSettingsOf } from './topic-settings.ts';
 
@@ -46,6 +47,20 @@ export const defaultHousekeepingIntervals: HousekeepingIntervals = {
   producerExpirationCheckMs: 600_000,
 };
 
+/** Kafka 4.4's defaults. */
+export const defaultReplicationSettings: ReplicationSettings = {
+  lagTimeMaxMs: 30_000,
+  fetch: {
+    lanesPerLeader: 1,
+    waitMaxMs: 500,
+    minBytes: 1,
+    partitionMaxBytes: 1_048_576,
+    responseMaxBytes: 10_485_760,
+    backoffMs: 1_000,
+    timeoutMs: 30_000,
+  },
+};
+
 export interface ReplicaManagerOptions {
   readonly brokerId: number;
   readonly clock: Clock;
@@ -54,6 +69,7 @@ export interface ReplicaManagerOptions {
   readonly settingsOf: TopicSettingsOf;
   readonly limits?: Partial<ReplicaLimits>;
   readonly intervals?: Partial<HousekeepingIntervals>;
+  readonly replication?: ReplicationSettings;
   /** The cleaner's settings under the image in force; default Kafka's. */
   readonly cleanerSettings?: (image: ClusterImage | undefined) => CleanerSettings;
   readonly metrics?: Metrics;
@@ -70,8 +86,21 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const waiting = { name: 'ks_waiting_fetches', help: 'Fetches that wait for new records.', type: 'gauge' } as const;
   options.metrics?.collected([waiting], () => ({ [waiting.name]: [{ labels: {}, value: purgatory.size }] }));
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
-  const follower = new ImageFollower({ brokerId, registry, settingsOf, logger, wakeFetches });
-  const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals });
+  const replicationSettings = options.replication ?? defaultReplicationSettings;
+  const replication = new Replication({ brokerId, clock, logger, settings: replicationSettings, registry });
+  const { lagTimeMaxMs } = replicationSettings;
+  const follower = new ImageFollower({
+    ...{ brokerId, registry, settingsOf, logger },
+    createReplica: (log, highWatermark, settings) =>
+      new HostedReplica({
+        ...{ brokerId, log, highWatermark, settings, lagTimeMaxMs, wakeFetches },
+        nowMs: () => clock.monotonicMs(),
+        changeIsr: (replica, wish) => replication.changeIsr(replica, wish),
+        roleChanged: (replica) => replication.roleChanged(replica),
+      }),
+  });
+  const isrCheckMs = Math.max(1, Math.floor(lagTimeMaxMs / 2));
+  const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals: { ...intervals, isrCheckMs } });
   const { cleanerSettings = () => defaultCleanerSettings, metrics } = options;
   const cleaner = new CleanerScheduler({
     ...{ clock, logger },
@@ -86,6 +115,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     wheel,
     inflatedBytesMax: limits.inflatedBytesMax,
     parkedPerPartitionMax: limits.parkedAppendsPerPartitionMax,
+    isFenced: () => replication.isFenced,
   });
   const fetches = new FetchPath({ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes });
   const offsets = new OffsetLookup(registry);
@@ -97,6 +127,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
       // The directory has told each log's failure before, and logs its own.
       offline: () => undefined,
     },
+    replicate: (ports) => replication.begin(ports),
     logConfigOf: (topic) => settingsOf(topic, registry.image).log,
     start: (directories) => {
       requireOneOnline(directories);
@@ -104,7 +135,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
       housekeeping.start(directories);
       cleaner.start(directories);
     },
-    stop: (brokerEpoch) => stop({ registry, follower, housekeeping, cleaner, logger }, brokerEpoch),
+    stop: (brokerEpoch) => stop({ registry, follower, housekeeping, cleaner, replication, logger }, brokerEpoch),
     applyImage: (_previous, next) => follower.apply(next),
     append: (request) => appends.append(request),
     fetch: (request) => fetches.fetch(request),
@@ -141,15 +172,17 @@ interface Stoppable {
   readonly follower: ImageFollower;
   readonly housekeeping: ReplicaHousekeeping;
   readonly cleaner: CleanerScheduler;
+  readonly replication: Replication;
   readonly logger: Logger;
 }
 
 async function stop(
-  { registry, follower, housekeeping, cleaner, logger }: Stoppable,
+  { registry, follower, housekeeping, cleaner, replication, logger }: Stoppable,
   brokerEpoch: number | undefined,
 ): Promise<void> {
   await Promise.all([housekeeping.stop(), cleaner.stop()]);
   await follower.settle();
+  await replication.stop();
   // What was appended is acknowledged before anybody is turned away.
   await Promise.allSettled(
     [...registry.all()].filter((replica) => replica.isOpen).map((replica) => replica.log.flush()),

@@ -1,4 +1,5 @@
 import { ErrorCode } from '@ks/protocol';
+import type { FollowerFetch } from '../core/partition/followers.ts';
 import type { Clock } from '../ports/clock.ts';
 import {
   type FetchTarget,
@@ -85,7 +86,7 @@ export class FetchPath {
       let result: FetchResult;
       if ('errorCode' in target) result = target;
       else {
-        const reading = this.#readOne(target, maxBytes - sizeBytes, sizeBytes === 0);
+        const reading = this.#readOne(target, request, maxBytes - sizeBytes, sizeBytes === 0);
         result = reading instanceof Promise ? await reading : reading;
         counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
       }
@@ -103,26 +104,37 @@ export class FetchPath {
       return refusedFetch(asked, errorCode, { currentLeader });
     }
     const { replica } = located;
-    // Followers arrive with replication; until then no other broker is a replica of anything here.
-    if (request.replicaId >= 0) return refusedFetch(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     const fault = epochFault(asked.currentLeaderEpoch, replica.leaderEpoch);
     if (fault !== ErrorCode.NONE) return refusedFetch(asked, fault, { currentLeader: replica.currentLeader });
-    const isCommittedOnly = request.isolationLevel === READ_COMMITTED;
-    return { asked, replica, leaderEpoch: replica.leaderEpoch, isCommittedOnly };
+    const isReplica = request.replicaId >= 0;
+    const stranger = isReplica ? fetcherFault(asked, replica, request) : ErrorCode.NONE;
+    if (stranger !== ErrorCode.NONE) return refusedFetch(asked, stranger);
+    const isCommittedOnly = !isReplica && request.isolationLevel === READ_COMMITTED;
+    return { asked, replica, leaderEpoch: replica.leaderEpoch, isCommittedOnly, isReplica };
   }
 
   /** Whole batches of one partition, at least one where nothing has been read for this response yet. */
-  #readOne(target: FetchTarget, budgetBytes: number, minOneBatch: boolean): FetchResult | Promise<FetchResult> {
+  #readOne(
+    target: FetchTarget,
+    request: FetchRequest,
+    budgetBytes: number,
+    minOneBatch: boolean,
+  ): FetchResult | Promise<FetchResult> {
     const fault = positionFault(target);
     if (fault !== undefined) return fault;
-    const { asked, replica } = target;
+    const { asked, replica, isReplica } = target;
+    // What it asks for says what it has: that may commit records, and is told with this answer already.
+    if (isReplica) replica.followerFetched(followerFetch(asked, request));
     const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
     const end = readableEnd(target);
     if (asked.fetchOffset >= end || (maxBytes <= 0 && !minOneBatch)) {
       return fetchedResult(target, undefined);
     }
     try {
-      const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), end, { minOneBatch });
+      const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), end, {
+        minOneBatch,
+        withEmpty: isReplica,
+      });
       if (read instanceof Promise) return this.#readLate(target, read);
       return read.type === 'records' ? fetchedResult(target, read) : refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE);
     } catch (error) {
@@ -142,6 +154,27 @@ export class FetchPath {
       return storageFault(target, error);
     }
   }
+}
+
+/** Why a broker may not fetch as a replica; 0 where it may. */
+function fetcherFault(asked: FetchPartition, replica: HostedReplica, request: FetchRequest): number {
+  const { replicaId, replicaEpoch = -1 } = request;
+  switch (replica.judgeFetcher(replicaId, replicaEpoch)) {
+    case 'replica':
+      return ErrorCode.NONE;
+    case 'stale':
+      return ErrorCode.STALE_BROKER_EPOCH;
+    default:
+      // Who knows this leader's epoch may know a newer assignment, too.
+      return asked.currentLeaderEpoch < 0 ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_LEADER_EPOCH;
+  }
+}
+
+function followerFetch(
+  { fetchOffset, logStartOffset = -1 }: FetchPartition,
+  { replicaId, replicaEpoch = -1 }: FetchRequest,
+): Omit<FollowerFetch, 'nowMs'> {
+  return { brokerId: replicaId, brokerEpoch: replicaEpoch, fetchOffset, logStartOffset };
 }
 
 /** A failed log says so by itself; anything else is a fault of ours and must not pass for one of the disk. */

@@ -1,4 +1,5 @@
 import { ErrorCode } from '@ks/protocol';
+import { judgePosition } from '../core/partition/divergence.ts';
 import { releaseParts } from '../ports/wire-part.ts';
 import type { LogRead } from '../storage/log.ts';
 import type { HostedReplica } from './hosted-replica.ts';
@@ -12,10 +13,13 @@ export interface FetchTarget {
   readonly leaderEpoch: number;
   /** READ_COMMITTED: only what no open transaction can undo is read. */
   readonly isCommittedOnly: boolean;
+  /** A follower reads: everything that this broker vouches for, committed or not. */
+  readonly isReplica: boolean;
 }
 
 /** Exclusive end of what the reader may have. */
-export function readableEnd({ replica, isCommittedOnly }: FetchTarget): number {
+export function readableEnd({ replica, isCommittedOnly, isReplica }: FetchTarget): number {
+  if (isReplica) return replica.vouchedEndOffset;
   return isCommittedOnly ? replica.lastStableOffset : replica.highWatermark;
 }
 
@@ -23,7 +27,7 @@ export function readableEnd({ replica, isCommittedOnly }: FetchTarget): number {
 export function refusedFetch(
   asked: FetchPartition,
   errorCode: number,
-  more: Partial<Pick<FetchResult, 'currentLeader' | 'divergingEpoch'>> = {},
+  more: Partial<Pick<FetchResult, 'currentLeader' | 'logStartOffset'>> = {},
 ): FetchResult {
   return {
     topic: asked.topic,
@@ -32,8 +36,8 @@ export function refusedFetch(
     errorCode,
     highWatermark: -1,
     lastStableOffset: -1,
-    logStartOffset: -1,
-    divergingEpoch: more.divergingEpoch,
+    logStartOffset: more.logStartOffset ?? -1,
+    divergingEpoch: undefined,
     abortedTransactions: null,
     currentLeader: more.currentLeader,
     records: [],
@@ -75,19 +79,25 @@ export function epochFault(askedEpoch: number, leaderEpoch: number): number {
 
 /** What is wrong with the position asked for, or undefined where records may be read from it. */
 export function positionFault(target: FetchTarget): FetchResult | undefined {
-  const { asked, replica } = target;
+  const { asked, replica, isReplica } = target;
   const { fetchOffset, lastFetchedEpoch } = asked;
-  const isOutside = fetchOffset < replica.logStartOffset || fetchOffset > replica.logEndOffset;
-  if (lastFetchedEpoch >= 0 && fetchOffset >= replica.logStartOffset) {
-    const end = replica.log.endOffsetForEpoch(lastFetchedEpoch);
-    if (end.endOffset < 0) return refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE);
-    // KIP-595: the reader truncates by epoch and end offset both.
-    if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
-      const divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };
-      return { ...fetchedResult(target, undefined), divergingEpoch };
-    }
-  }
-  return isOutside ? refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE) : undefined;
+  const { logStartOffset, logEndOffset } = replica;
+  // A replica restarts its log where the leader's starts: it has to be told.
+  const outOfRange = () => refusedFetch(asked, ErrorCode.OFFSET_OUT_OF_RANGE, isReplica ? { logStartOffset } : {});
+  if (fetchOffset < logStartOffset) return outOfRange();
+  const verdict = judgePosition(asked, replica.log.endOffsetForEpoch(lastFetchedEpoch));
+  if (verdict.type === 'unknown-epoch') return outOfRange();
+  if (verdict.type === 'diverges') return diverging(target, verdict);
+  if (fetchOffset <= logEndOffset) return undefined;
+  // An empty log that begins beyond this one's end.
+  return isReplica && lastFetchedEpoch < 0 ? diverging(target, { epoch: -1, endOffset: logEndOffset }) : outOfRange();
+}
+
+function diverging(
+  target: FetchTarget,
+  { epoch, endOffset }: { readonly epoch: number; readonly endOffset: number },
+): FetchResult {
+  return { ...fetchedResult(target, undefined), divergingEpoch: { epoch, endOffset } };
 }
 
 /** Lets go of the records of results that nobody will send. */

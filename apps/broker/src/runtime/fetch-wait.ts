@@ -59,7 +59,10 @@ export class FetchWait implements Waiter<HostedReplica> {
     const end = readableEnd(counted.target);
     while (counted.nextOffset < end && counted.sizeBytes < asked.partitionMaxBytes) {
       if (this.#minBytes <= 1) return true;
-      const read = replica.log.read(counted.nextOffset, asked.partitionMaxBytes, end, { minOneBatch: true });
+      const read = replica.log.read(counted.nextOffset, asked.partitionMaxBytes, end, {
+        minOneBatch: true,
+        withEmpty: counted.target.isReplica,
+      });
       if (read instanceof Promise) {
         void read.then(
           (late) => late.type === 'records' && releaseParts(late.parts),

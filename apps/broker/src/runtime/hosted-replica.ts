@@ -1,6 +1,8 @@
 import { ErrorCode } from '@ks/protocol';
 import type { PartitionImage } from '../core/metadata/image.ts';
+import type { FetcherVerdict, FollowerFetch, FollowerState, LiveBrokers } from '../core/partition/followers.ts';
 import {
+  type IsrChangeOutcome,
   Partition,
   type PartitionEffect,
   type PartitionEvent,
@@ -16,8 +18,23 @@ export interface HostedReplicaOptions {
   readonly log: Log;
   readonly highWatermark: number;
   readonly settings: PartitionSettings;
+  /** replica.lag.time.max.ms */
+  readonly lagTimeMaxMs: number;
+  /** The monotonic clock. */
+  readonly nowMs: () => number;
   /** Called when parked fetches should look again: the watermark moved, or the partition stopped serving. */
   readonly wakeFetches: (replica: HostedReplica) => void;
+  /** The ISR is to be written; `isrChangeEnded` is to be called when it is known what became of it. */
+  readonly changeIsr: (replica: HostedReplica, wish: IsrWish) => void;
+  /** Who it follows may have changed, or it is closed. */
+  readonly roleChanged: (replica: HostedReplica) => void;
+}
+
+/** An ISR that a leader wants, and the record that it was decided on. */
+export interface IsrWish {
+  readonly partition: PartitionImage;
+  readonly isr: readonly number[];
+  readonly effectiveMinIsr: number;
 }
 
 /** One replica of this broker: carries out what its state machine decides on the log and on those who wait. */
@@ -32,10 +49,13 @@ export class HostedReplica implements HostedPartition {
   /** Appends with acks=all, until the high watermark passes them. */
   readonly committed = new OffsetWaiters();
   readonly #machine: Partition;
-  readonly #brokerId: number;
-  readonly #wakeFetches: (replica: HostedReplica) => void;
+  readonly #options: HostedReplicaOptions;
   readonly #listeners = new Set<(partition: HostedPartition) => void>();
   #closedWith: number = ErrorCode.NONE;
+  /** What the image said last. */
+  #image: PartitionImage | undefined;
+  /** A truncation under way. */
+  #cutting: Promise<void> | undefined;
 
   constructor(options: HostedReplicaOptions) {
     const { log } = options;
@@ -43,8 +63,7 @@ export class HostedReplica implements HostedPartition {
     this.topicId = log.topicId;
     this.partitionIndex = log.partition;
     this.log = log;
-    this.#brokerId = options.brokerId;
-    this.#wakeFetches = options.wakeFetches;
+    this.#options = options;
     log.producers.highWatermarkReached(options.highWatermark);
     this.#machine = new Partition({
       brokerId: options.brokerId,
@@ -53,6 +72,7 @@ export class HostedReplica implements HostedPartition {
       flushedEndOffset: log.flushedEndOffset,
       highWatermark: options.highWatermark,
       settings: options.settings,
+      lagTimeMaxMs: options.lagTimeMaxMs,
     });
   }
 
@@ -80,9 +100,18 @@ export class HostedReplica implements HostedPartition {
   get logEndOffset(): number {
     return this.#machine.logEndOffset;
   }
-  /** Exclusive end of what acks=1 may acknowledge. */
-  get leaderEndOffset(): number {
-    return this.#machine.leaderEndOffset;
+  /** Exclusive end of what this replica vouches for: acks=1 is answered there, and followers read up to it. */
+  get vouchedEndOffset(): number {
+    return this.#machine.vouchedEndOffset;
+  }
+  get partitionEpoch(): number {
+    return this.#machine.partitionEpoch;
+  }
+  get isr(): readonly number[] {
+    return this.#machine.isr;
+  }
+  get replicaIds(): readonly number[] {
+    return this.#machine.replicas;
   }
   get isEpochCommitted(): boolean {
     return this.#machine.isEpochCommitted;
@@ -100,11 +129,81 @@ export class HostedReplica implements HostedPartition {
   /** Takes over what the image says; `mayLead` is false where this broker must not act on being named leader. */
   follow(image: PartitionImage, mayLead: boolean): void {
     const { leaderEpoch, partitionEpoch, isr, replicas } = image;
-    const leads = mayLead && image.leader === this.#brokerId;
-    const leaderId = leads || image.leader !== this.#brokerId ? image.leader : -1;
+    const { brokerId, nowMs, roleChanged } = this.#options;
+    const leads = mayLead && image.leader === brokerId;
+    const leaderId = leads || image.leader !== brokerId ? image.leader : -1;
     const assignment = { leaderId, leaderEpoch, partitionEpoch, isr, replicas };
-    if (leads) this.#step({ type: 'becomeLeader', assignment, appendedEndOffset: this.log.appendedEndOffset });
-    else this.#step({ type: 'becomeFollower', assignment });
+    this.#image = image;
+    if (leads) {
+      const { appendedEndOffset } = this.log;
+      this.#step({ type: 'becomeLeader', assignment, appendedEndOffset, nowMs: nowMs() });
+    } else this.#step({ type: 'becomeFollower', assignment });
+    roleChanged(this);
+  }
+
+  /** Brokers were born, died, or are about to stop. */
+  brokersChanged(live: LiveBrokers): void {
+    this.#step({ type: 'brokersChanged', live });
+  }
+
+  /** To be called about twice in replica.lag.time.max.ms. */
+  tick(): void {
+    this.#step({ type: 'tick', nowMs: this.#options.nowMs() });
+  }
+
+  /** Whether a broker may fetch as a replica of this partition, which is led here. */
+  judgeFetcher(brokerId: number, brokerEpoch: number): FetcherVerdict {
+    return this.#machine.judgeFetcher(brokerId, brokerEpoch);
+  }
+
+  /** What the leader knows of a follower. */
+  follower(brokerId: number): FollowerState | undefined {
+    return this.#machine.follower(brokerId);
+  }
+
+  /** A follower that `judgeFetcher` has let pass asks for what follows its log, a prefix of this one. */
+  followerFetched(fetch: Omit<FollowerFetch, 'nowMs'>): void {
+    this.#step({ type: 'followerFetched', fetch: { ...fetch, nowMs: this.#options.nowMs() } });
+  }
+
+  isrChangeEnded(partitionEpoch: number, outcome: IsrChangeOutcome): void {
+    this.#step({ type: 'isrChangeEnded', partitionEpoch, outcome });
+  }
+
+  /** Whether it follows the leader of this epoch, and its log may be appended to. */
+  isFollowing(leaderEpoch: number): boolean {
+    const { isLeader, leaderId } = this.#machine;
+    const isSame = this.isOpen && !isLeader && leaderId >= 0 && this.leaderEpoch === leaderEpoch;
+    return isSame && this.#cutting === undefined;
+  }
+
+  /** As follower: what the leader of the epoch says is committed. */
+  leaderWatermark(leaderEpoch: number, highWatermark: number): void {
+    this.#step({ type: 'leaderWatermark', leaderEpoch, highWatermark });
+  }
+
+  /** As follower: drops what lies at `offset` or beyond. Rejects where the disk fails. */
+  truncateTo(offset: number): Promise<void> {
+    return this.#cut(() => this.log.truncateTo(offset));
+  }
+
+  /** As follower: drops everything and goes on at `offset`, where the leader's log starts. Rejects where the disk fails. */
+  restartAt(offset: number): Promise<void> {
+    return this.#cut(() => this.log.truncateFullyAndStartAt(offset));
+  }
+
+  /** Settles when no truncation is under way: only then may it be made leader. */
+  async settled(): Promise<void> {
+    while (this.#cutting !== undefined) await this.#cutting.catch(() => undefined);
+  }
+  get isSettled(): boolean {
+    return this.#cutting === undefined;
+  }
+
+  /** Settles when this replica vouches for everything below `endOffset`, or will not any more. */
+  vouches(endOffset: number): Promise<void> {
+    if (!this.isOpen || this.vouchedEndOffset >= endOffset) return Promise.resolve();
+    return new Promise((resolve) => this.written.add(endOffset, { isSettled: false, settle: () => resolve() }));
   }
 
   configure(settings: PartitionSettings): void {
@@ -113,9 +212,14 @@ export class HostedReplica implements HostedPartition {
 
   /** The log's ends moved. */
   advanced(): void {
+    // While the log is cut its ends are not what the machine knows; it is told afterwards.
+    if (this.#cutting !== undefined) return;
     const { logEndOffset, flushedEndOffset } = this.log;
+    const before = this.vouchedEndOffset;
     this.#step({ type: 'written', logEndOffset, flushedEndOffset });
-    this.written.reach(this.#machine.leaderEndOffset);
+    const after = this.vouchedEndOffset;
+    this.written.reach(after);
+    if (after > before && this.isLeader && this.replicaIds.length > 1) this.#options.wakeFetches(this);
   }
 
   /** The log's start moved. */
@@ -130,13 +234,32 @@ export class HostedReplica implements HostedPartition {
     const wasLeader = this.isLeader;
     this.#step({ type: 'closed' });
     if (!wasLeader) this.#changed();
-    this.#wakeFetches(this);
+    this.written.failAll(errorCode);
+    this.#options.wakeFetches(this);
+    this.#options.roleChanged(this);
     this.#listeners.clear();
   }
 
   onChange(listener: (partition: HostedPartition) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  async #cut(action: () => Promise<void>): Promise<void> {
+    if (this.#cutting !== undefined) throw new Error('a log is cut once at a time');
+    const cutting = this.#cutAlone(action).finally(() => {
+      this.#cutting = undefined;
+    });
+    this.#cutting = cutting;
+    return cutting;
+  }
+
+  async #cutAlone(action: () => Promise<void>): Promise<void> {
+    await action();
+    if (!this.isOpen) return;
+    const { logStartOffset, logEndOffset, flushedEndOffset } = this.log;
+    this.#step({ type: 'truncated', logStartOffset, logEndOffset, flushedEndOffset });
+    this.log.producers.highWatermarkReached(this.highWatermark);
   }
 
   #step(event: PartitionEvent): void {
@@ -151,14 +274,19 @@ export class HostedReplica implements HostedPartition {
       case 'highWatermarkAdvanced':
         this.log.producers.highWatermarkReached(effect.highWatermark);
         this.committed.reach(effect.highWatermark);
-        this.#wakeFetches(this);
+        this.#options.wakeFetches(this);
         this.#changed();
         return;
+      case 'changeIsr': {
+        const { isr, effectiveMinIsr } = effect;
+        if (this.#image !== undefined) this.#options.changeIsr(this, { partition: this.#image, isr, effectiveMinIsr });
+        return;
+      }
       case 'leadershipLost': {
         const errorCode = this.isOpen ? ErrorCode.NOT_LEADER_OR_FOLLOWER : this.#closedWith;
         this.written.failAll(errorCode);
         this.committed.failAll(errorCode);
-        this.#wakeFetches(this);
+        this.#options.wakeFetches(this);
         this.#changed();
         return;
       }

@@ -1,9 +1,12 @@
 import { ErrorCode } from '@ks/protocol';
 import { type ClusterImage, configKey, mayLead, type PartitionImage, type TopicImage } from '../core/metadata/image.ts';
+import type { LiveBrokers } from '../core/partition/followers.ts';
+import type { PartitionSettings } from '../core/partition/partition.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Log } from '../storage/log.ts';
 import type { LogDirectory } from '../storage/log-directory.ts';
-import { HostedReplica } from './hosted-replica.ts';
+import type { HostedReplica } from './hosted-replica.ts';
+import { liveBrokersOf } from './live-brokers.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
 import { partitionSettings, type TopicSettingsOf } from './topic-settings.ts';
 
@@ -15,7 +18,8 @@ export interface ImageFollowerOptions {
   readonly registry: ReplicaRegistry;
   readonly settingsOf: TopicSettingsOf;
   readonly logger: Logger;
-  readonly wakeFetches: (replica: HostedReplica) => void;
+  /** Makes the replica of a log, with its high watermark from the checkpoint. */
+  readonly createReplica: (log: Log, highWatermark: number, settings: PartitionSettings) => HostedReplica;
 }
 
 /** Work on the disk that an image asks for. */
@@ -31,6 +35,7 @@ export class ImageFollower {
   #queue: Promise<void> = Promise.resolve();
   /** Logs found at start that no image has claimed yet. */
   readonly #unclaimed = new Map<string, Log>();
+  #live: LiveBrokers = new Map();
 
   constructor(options: ImageFollowerOptions) {
     this.#options = options;
@@ -67,6 +72,7 @@ export class ImageFollower {
   async #apply(next: ClusterImage): Promise<void> {
     const previous = this.#registry.image;
     this.#registry.image = next;
+    if (previous?.brokers !== next.brokers) this.#tellBrokers(next);
     const tasks: LogTask[] = [...this.#dropAbsent(previous, next), ...this.#dropUnclaimed(next)];
     // A topic deleted and made again under one name needs its directory's name free first.
     await runAll(tasks);
@@ -81,6 +87,11 @@ export class ImageFollower {
       }
     }
     await runAll(creations);
+  }
+
+  #tellBrokers(next: ClusterImage): void {
+    this.#live = liveBrokersOf(next);
+    for (const replica of this.#registry.all()) replica.brokersChanged(this.#live);
   }
 
   /** Whether something of this broker's changed that bears on all of its partitions. */
@@ -143,7 +154,9 @@ export class ImageFollower {
     const index = partition.partitionIndex;
     const hosted = this.#registry.get(name, index);
     if (hosted !== undefined) {
-      this.#steer(hosted, partition, next);
+      if (hosted.isSettled) this.#steer(hosted, partition, next);
+      // Its log is being truncated, and as a leader it must not be.
+      else return () => hosted.settled().then(() => this.#steer(hosted, partition, next));
       return undefined;
     }
     if (this.#registry.isUnavailable(name, index)) return undefined;
@@ -184,13 +197,9 @@ export class ImageFollower {
 
   #host(log: Log, partition: PartitionImage, image: ClusterImage): void {
     const settings = this.#options.settingsOf(log.topic, image);
-    const replica = new HostedReplica({
-      brokerId: this.#options.brokerId,
-      log,
-      highWatermark: this.#directoryOf.get(log)?.checkpointedHighWatermark(log.topic, log.partition) ?? 0,
-      settings: partitionSettings(settings),
-      wakeFetches: this.#options.wakeFetches,
-    });
+    const highWatermark = this.#directoryOf.get(log)?.checkpointedHighWatermark(log.topic, log.partition) ?? 0;
+    const replica = this.#options.createReplica(log, highWatermark, partitionSettings(settings));
+    replica.brokersChanged(this.#live);
     this.#registry.add(replica);
     if (log.isFailed) replica.close(ErrorCode.KAFKA_STORAGE_ERROR);
     else this.#steer(replica, partition, image);

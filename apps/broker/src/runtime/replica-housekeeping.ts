@@ -14,11 +14,16 @@ export interface HousekeepingIntervals {
   readonly producerExpirationCheckMs: number;
 }
 
+/** And how often it is looked who lags: half of replica.lag.time.max.ms. */
+export interface IsrCheckInterval {
+  readonly isrCheckMs: number;
+}
+
 export interface HousekeepingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: ReplicaRegistry;
-  readonly intervals: HousekeepingIntervals;
+  readonly intervals: HousekeepingIntervals & IsrCheckInterval;
 }
 
 /** What has to be done to all logs from time to time: a few timers for the whole broker. */
@@ -39,6 +44,7 @@ export class ReplicaHousekeeping {
     this.#directories = directories;
     this.#every(intervals.highWatermarkCheckpointMs, () => this.checkpointHighWatermarks());
     this.#every(intervals.recoveryCheckpointMs, () => this.#forEach((directory) => directory.checkpoint()));
+    this.#every(intervals.isrCheckMs, () => this.#checkIsrs());
     this.#every(intervals.retentionCheckMs, () => this.#deleteOldSegments());
     this.#every(intervals.producerExpirationCheckMs, () => this.#expireProducers());
   }
@@ -58,6 +64,10 @@ export class ReplicaHousekeeping {
         (log) => registry.ofLog(log)?.highWatermark ?? directory.checkpointedHighWatermark(log.topic, log.partition),
       ),
     );
+  }
+
+  async #checkIsrs(): Promise<void> {
+    for (const replica of this.#options.registry.all()) replica.tick();
   }
 
   async #deleteOldSegments(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ClusterImage } from '../core/metadata/image.ts';
 import type { WirePart } from '../ports/wire-part.ts';
 import type { PartitionTraffic } from './partition-traffic.ts';
+import type { ReplicationPorts } from './replication.ts';
 import type { TransactionVerifier } from './transaction-verifier.ts';
 import type { Log } from '../storage/log.ts';
 import type { LogConfig } from '../storage/log-config.ts';
@@ -85,11 +86,15 @@ export interface FetchPartition extends PartitionKey {
   /** Epoch of the last record the reader has, -1 where it does not say (KIP-595 truncation detection). */
   readonly lastFetchedEpoch: number;
   readonly partitionMaxBytes: number;
+  /** Of a replica: where its log starts; -1 where it does not say. */
+  readonly logStartOffset?: number;
 }
 
 export interface FetchRequest {
   /** -1 for a consumer. */
   readonly replicaId: number;
+  /** The incarnation of a replica (KIP-903); -1 where it does not say: then it is refused. */
+  readonly replicaEpoch?: number;
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -233,6 +238,8 @@ export interface ReplicaHost extends ReplicaManager {
   readonly hooks: LogDirectoryHooks;
   /** The effective log config of a topic by the newest image given to `applyImage`. */
   logConfigOf(topic: string): LogConfig;
+  /** What this broker needs to be one of several: to be called once, before the first image. Without it no replica follows another. */
+  replicate(ports: ReplicationPorts): void;
   /** Takes over loaded log directories and starts the periodic work: high watermark checkpoints, retention. Before the first image. */
   start(directories: readonly LogDirectory[]): void;
   /**

@@ -29,7 +29,11 @@ export class LogCuts {
   truncateTo(offset: number): Promise<void> {
     const { parts, state, appender, upkeep } = this.#of;
     return this.#cut(async () => {
-      if (offset >= appender.appendedEndOffset) return;
+      if (offset >= appender.appendedEndOffset) {
+        // An epoch that began here and never got a record must not be claimed any more.
+        parts.epochs.truncateFromEnd(offset);
+        return upkeep.saveEpochs();
+      }
       if (offset < parts.segments.first.baseOffset) return this.#restart(offset);
       const endOffset = await cutLog(parts, state.directory, offset, state.config.indexIntervalBytes);
       this.#setEnds(endOffset);

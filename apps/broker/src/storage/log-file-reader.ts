@@ -14,7 +14,10 @@ export interface FileRead {
   readonly nextOffset: number;
 }
 
-export type FileReadRequest = Omit<RangeRequest, 'knownPosition' | 'skipsEmpty'>;
+export interface FileReadRequest extends Omit<RangeRequest, 'knownPosition' | 'skipsEmpty'> {
+  /** Leading batches without records are given, too. */
+  readonly withEmpty: boolean;
+}
 
 /** Serves a log's reads from its segment files: finds whole batches by the indexes and leaves the reading to whoever sends them. */
 export class LogFileReader {
@@ -56,7 +59,7 @@ export class LogFileReader {
   }
 
   async #readAsync(request: FileReadRequest): Promise<FileRead> {
-    const read = await this.#readSegments(request, true);
+    const read = request.withEmpty ? undefined : await this.#readSegments(request, true);
     // Nothing but emptied batches up to the end: they lead there.
     return read ?? (await this.#readSegments(request, false)) ?? { part: undefined, nextOffset: request.startOffset };
   }

@@ -63,6 +63,8 @@ export interface FollowerAppend {
 export interface LogReadOptions {
   /** Give the first batch even where it is larger than `maxBytes`. Default false. */
   readonly minOneBatch?: boolean;
+  /** Give leading batches that compaction has emptied, too: a replica has to have them. Default false. */
+  readonly withEmpty?: boolean;
 }
 
 /** What a read gave. The caller releases each part exactly once. */

@@ -144,9 +144,9 @@ export class Log {
    */
   read(startOffset: number, maxBytes: number, upTo: number, options: LogReadOptions = {}): LogRead | Promise<LogRead> {
     this.#guard.requireUsable();
-    const { minOneBatch = false } = options;
+    const { minOneBatch = false, withEmpty = false } = options;
     const bounds = { logStartOffset: this.#state.logStartOffset, endOffset: this.#state.logEndOffset };
-    const read = readLog(this.#parts, { startOffset, maxBytes, upToOffset: upTo, minOneBatch, ...bounds });
+    const read = readLog(this.#parts, { startOffset, maxBytes, upToOffset: upTo, minOneBatch, withEmpty, ...bounds });
     return read instanceof Promise ? this.#guard.guarded(read) : read;
   }
 

@@ -71,8 +71,20 @@ export const nodeConfigs = {
   'producer.id.expiration.check.interval.ms': int(600000, { min: 1 }, 'How often producer ids are looked over.'),
   'request.timeout.ms': int(30000, {}, 'Time-out of requests to other brokers.'),
   'replica.lag.time.max.ms': long(30000, {}, 'A follower not caught up for this long leaves the in-sync set.'),
+  'num.replica.fetchers': int(1, { min: 1 }, 'Connections to each other broker that replicas are fetched over.', {
+    updateMode: 'cluster-wide',
+  }),
+  'replica.fetch.min.bytes': int(1, {}, "Bytes that a follower's fetch waits for, unless its time is over."),
+  'replica.fetch.max.bytes': int(1048576, { min: 0 }, 'Most bytes of one partition in a fetch of a follower.'),
+  'replica.fetch.response.max.bytes': int(10485760, { min: 0 }, 'Most bytes in a fetch of a follower.'),
+  'replica.fetch.backoff.ms': int(1000, { min: 0 }, 'Longest pause of a follower after a failed fetch.'),
+  'replica.socket.timeout.ms': int(30000, {}, 'Longest wait for another broker beyond `replica.fetch.wait.max.ms`.'),
   'replica.fetch.wait.max.ms': int(500, {}, "Longest wait of a follower's fetch."),
-  'broker.session.timeout.ms': int(9000, { min: 1 }, 'A broker that does not renew its lease for so long is fenced; it does so three times as often.'),
+  'broker.session.timeout.ms': int(
+    9000,
+    { min: 1 },
+    'A broker that does not renew its lease for so long is fenced; it does so three times as often.',
+  ),
   'auto.leader.rebalance.enable': bool(
     true,
     'Whether leadership goes back to the preferred replicas by itself once they are in sync again.',

@@ -11,6 +11,8 @@ export interface FetchPosition {
   /** Epoch of the last record the reader has, -1 where it does not say (KIP-595). */
   readonly lastFetchedEpoch: number;
   readonly partitionMaxBytes: number;
+  /** Of a follower: where its log starts; -1 where it does not say. */
+  readonly logStartOffset?: number;
 }
 
 /** What a session needs to know of a partition's answer. */

@@ -1,64 +1,23 @@
+import type { FetcherVerdict, FollowerFetch, FollowerState } from './followers.ts';
 import { highWatermarkOf } from './high-watermark.ts';
+import { InSyncReplicas, type LeaderView } from './in-sync-replicas.ts';
+import type {
+  PartitionAssignment,
+  PartitionEffect,
+  PartitionEvent,
+  PartitionSettings,
+  PartitionStart,
+} from './partition-events.ts';
 
-/** What the cluster image says of the partition, as far as the machine needs it. */
-export interface PartitionAssignment {
-  /** -1: no leader. */
-  readonly leaderId: number;
-  readonly leaderEpoch: number;
-  readonly partitionEpoch: number;
-  readonly isr: readonly number[];
-  readonly replicas: readonly number[];
-}
-
-/** The topic settings that decide what counts as replicated. */
-export interface PartitionSettings {
-  /** `min.insync.replicas` */
-  readonly minInsyncReplicas: number;
-  /** `flush.messages` is 1: only flushed records count as the leader's share. */
-  readonly flushEveryMessage: boolean;
-}
-
-export type PartitionEvent =
-  /** The image names this broker leader, or has a newer ISR or partition epoch under the same leader epoch. */
-  | {
-      readonly type: 'becomeLeader';
-      readonly assignment: PartitionAssignment;
-      /** Where a new epoch would start: records before it, written or not, carry the epoch they were appended under. */
-      readonly appendedEndOffset: number;
-    }
-  /** The image names another leader, or none. */
-  | { readonly type: 'becomeFollower'; readonly assignment: PartitionAssignment }
-  /** A write or a sync of the log returned. */
-  | { readonly type: 'written'; readonly logEndOffset: number; readonly flushedEndOffset: number }
-  /** Records before `logStartOffset` were deleted; it never exceeds the high watermark. */
-  | { readonly type: 'logStartMoved'; readonly logStartOffset: number }
-  | { readonly type: 'configured'; readonly settings: PartitionSettings }
-  /** The log's directory failed, or the partition was deleted. Nothing follows. */
-  | { readonly type: 'closed' };
-
-export type PartitionEffect =
-  /** Records from `startOffset` on are stamped with `leaderEpoch`; the leader-epoch cache needs the entry before any of them. */
-  | { readonly type: 'startLeaderEpoch'; readonly leaderEpoch: number; readonly startOffset: number }
-  | { readonly type: 'highWatermarkAdvanced'; readonly highWatermark: number }
-  /** What waits on this leadership is to be answered. */
-  | { readonly type: 'leadershipLost' };
-
-export interface PartitionStart {
-  readonly brokerId: number;
-  readonly logStartOffset: number;
-  readonly logEndOffset: number;
-  readonly flushedEndOffset: number;
-  /** From the checkpoint; brought into [logStartOffset, logEndOffset]. */
-  readonly highWatermark: number;
-  readonly settings: PartitionSettings;
-}
+export type * from './partition-events.ts';
 
 const NO_ASSIGNMENT: PartitionAssignment = { leaderId: -1, leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: [] };
 const NOTHING: readonly PartitionEffect[] = [];
 
 /**
  * One replica's role, in-sync replicas and high watermark: events in, effects out, no clock and no disk (design: cluster.md,
- * Replication). After every step `logStartOffset <= highWatermark <= logEndOffset`, and the watermark never goes back.
+ * Replication). After every step `logStartOffset <= highWatermark <= logEndOffset`, and the watermark only goes back where the log
+ * is truncated below it.
  */
 export class Partition {
   readonly #brokerId: number;
@@ -70,11 +29,13 @@ export class Partition {
   #flushedEndOffset: number;
   #highWatermark: number;
   #leaderEpochStartOffset = -1;
-  /** Known end offsets by replica; the leader's own share is kept current by `written`. */
-  readonly #endOffsets = new Map<number, number>();
+  readonly #inSync: InSyncReplicas;
+  /** As follower: how far the leader has committed. */
+  #leaderHighWatermark = -1;
 
   constructor(start: PartitionStart) {
     this.#brokerId = start.brokerId;
+    this.#inSync = new InSyncReplicas(start.brokerId, start.lagTimeMaxMs);
     this.#settings = start.settings;
     this.#logStartOffset = start.logStartOffset;
     this.#logEndOffset = start.logEndOffset;
@@ -100,6 +61,9 @@ export class Partition {
   get isr(): readonly number[] {
     return this.#assignment.isr;
   }
+  get replicas(): readonly number[] {
+    return this.#assignment.replicas;
+  }
   get highWatermark(): number {
     return this.#highWatermark;
   }
@@ -110,19 +74,33 @@ export class Partition {
     return this.#logEndOffset;
   }
   /**
-   * Exclusive end of what this replica vouches for as leader: flushed where every message is flushed, else written. acks=1 is
-   * answered there.
+   * Exclusive end of what this replica vouches for: flushed where every message is flushed, else written. acks=1 is answered there,
+   * followers read up to it, and a follower asks its leader for what follows.
    */
-  get leaderEndOffset(): number {
+  get vouchedEndOffset(): number {
     return this.#settings.flushEveryMessage ? this.#flushedEndOffset : this.#logEndOffset;
   }
   /** False until the start of this leader's epoch is committed: "latest" is not known to clients yet (OFFSET_NOT_AVAILABLE). */
   get isEpochCommitted(): boolean {
     return this.#role === 'leader' && this.#highWatermark >= this.#leaderEpochStartOffset;
   }
+  /** min(min.insync.replicas, assigned replicas) */
+  get effectiveMinIsr(): number {
+    return Math.min(this.#settings.minInsyncReplicas, this.#assignment.replicas.length);
+  }
   /** Whether acks=all is refused with NOT_ENOUGH_REPLICAS. Decided on the committed ISR. */
   get isUnderMinIsr(): boolean {
-    return this.#assignment.isr.length < this.#effectiveMinIsr;
+    return this.#assignment.isr.length < this.effectiveMinIsr;
+  }
+
+  /** Whether a broker may fetch as a replica: asked before its position is looked at. Only a leader may be asked. */
+  judgeFetcher(brokerId: number, brokerEpoch: number): FetcherVerdict {
+    return this.#inSync.judge(brokerId, brokerEpoch);
+  }
+
+  /** What is known of a follower; undefined where the broker is none, or this is not the leader. */
+  follower(brokerId: number): FollowerState | undefined {
+    return this.#inSync.follower(brokerId);
   }
 
   step(event: PartitionEvent): readonly PartitionEffect[] {
@@ -135,11 +113,26 @@ export class Partition {
   #handle(event: PartitionEvent): readonly PartitionEffect[] {
     switch (event.type) {
       case 'becomeLeader':
-        return this.#becomeLeader(event.assignment, event.appendedEndOffset);
+        return this.#becomeLeader(event.assignment, event.appendedEndOffset, event.nowMs);
       case 'becomeFollower':
         return this.#becomeFollower(event.assignment);
+      case 'brokersChanged':
+        this.#inSync.brokersChanged(event.live);
+        // A joiner that died is waited for no longer.
+        return this.#advanceHighWatermark();
       case 'written':
         return this.#written(event.logEndOffset, event.flushedEndOffset);
+      case 'followerFetched':
+        return this.#followerFetched(event.fetch);
+      case 'isrChangeEnded':
+        this.#inSync.ended(event.partitionEpoch, event.outcome);
+        return this.#advanceHighWatermark();
+      case 'tick':
+        return this.#tick(event.nowMs);
+      case 'leaderWatermark':
+        return this.#leaderWatermark(event.leaderEpoch, event.highWatermark);
+      case 'truncated':
+        return this.#truncated(event.logStartOffset, event.logEndOffset, event.flushedEndOffset);
       case 'logStartMoved':
         this.#logStartOffset = Math.max(this.#logStartOffset, event.logStartOffset);
         return NOTHING;
@@ -153,17 +146,16 @@ export class Partition {
     }
   }
 
-  #becomeLeader(assignment: PartitionAssignment, appendedEndOffset: number): readonly PartitionEffect[] {
-    if (assignment.leaderEpoch < this.#assignment.leaderEpoch) return NOTHING;
+  #becomeLeader(assignment: PartitionAssignment, appendedEndOffset: number, nowMs: number): readonly PartitionEffect[] {
+    if (this.#isOlder(assignment)) return NOTHING;
     assert(assignment.leaderId === this.#brokerId, 'a leader is named by its own broker id');
     assert(assignment.isr.includes(this.#brokerId), 'a leader is in its own ISR');
     assert(appendedEndOffset >= this.#logEndOffset, 'nothing is written that was not appended');
     const isNewEpoch = this.#role !== 'leader' || assignment.leaderEpoch > this.#assignment.leaderEpoch;
     this.#role = 'leader';
     this.#assignment = assignment;
+    this.#inSync.lead(assignment, isNewEpoch, nowMs);
     if (!isNewEpoch) return this.#advanceHighWatermark();
-    // What other replicas had under an earlier epoch says nothing about this one.
-    this.#endOffsets.clear();
     this.#leaderEpochStartOffset = appendedEndOffset;
     return [
       { type: 'startLeaderEpoch', leaderEpoch: assignment.leaderEpoch, startOffset: appendedEndOffset },
@@ -172,21 +164,70 @@ export class Partition {
   }
 
   #becomeFollower(assignment: PartitionAssignment): readonly PartitionEffect[] {
-    if (assignment.leaderEpoch < this.#assignment.leaderEpoch) return NOTHING;
+    if (this.#isOlder(assignment)) return NOTHING;
     assert(assignment.leaderId !== this.#brokerId, 'a follower is not named leader');
     const wasLeader = this.#role === 'leader';
+    if (assignment.leaderEpoch > this.#assignment.leaderEpoch) this.#leaderHighWatermark = -1;
     this.#role = 'follower';
     this.#assignment = assignment;
-    this.#endOffsets.clear();
+    this.#inSync.resign();
     return wasLeader ? [{ type: 'leadershipLost' }] : NOTHING;
   }
 
+  #isOlder({ leaderEpoch, partitionEpoch }: PartitionAssignment): boolean {
+    const current = this.#assignment;
+    if (leaderEpoch !== current.leaderEpoch) return leaderEpoch < current.leaderEpoch;
+    return partitionEpoch < current.partitionEpoch;
+  }
+
   #written(logEndOffset: number, flushedEndOffset: number): readonly PartitionEffect[] {
-    assert(logEndOffset >= this.#logEndOffset, 'the log end never goes back under a leader');
+    assert(logEndOffset >= this.#logEndOffset, 'the log end goes back by truncation only');
     assert(flushedEndOffset <= logEndOffset, 'nothing is flushed that was not written');
     this.#logEndOffset = logEndOffset;
     this.#flushedEndOffset = Math.max(this.#flushedEndOffset, flushedEndOffset);
     return this.#advanceHighWatermark();
+  }
+
+  #followerFetched(fetch: FollowerFetch): readonly PartitionEffect[] {
+    if (this.#role !== 'leader') return NOTHING;
+    this.#inSync.fetched(fetch, this.vouchedEndOffset);
+    const advanced = this.#advanceHighWatermark();
+    const isr = this.#inSync.isrWith(fetch.brokerId, this.#view);
+    return isr === undefined ? advanced : [...advanced, this.#changeIsr(isr)];
+  }
+
+  #tick(nowMs: number): readonly PartitionEffect[] {
+    if (this.#role !== 'leader') return NOTHING;
+    this.#inSync.tick(nowMs);
+    const isr = this.#inSync.isrNow(this.#view);
+    const changed = isr === undefined ? NOTHING : [this.#changeIsr(isr)];
+    return [...this.#advanceHighWatermark(), ...changed];
+  }
+
+  get #view(): LeaderView {
+    const { vouchedEndOffset: endOffset, highWatermark } = this;
+    return { endOffset, highWatermark, leaderEpochStartOffset: this.#leaderEpochStartOffset };
+  }
+
+  #changeIsr(isr: readonly number[]): PartitionEffect {
+    this.#inSync.begin(isr);
+    const { effectiveMinIsr, partitionEpoch } = this;
+    return { type: 'changeIsr', partitionEpoch, isr, effectiveMinIsr };
+  }
+
+  #leaderWatermark(leaderEpoch: number, highWatermark: number): readonly PartitionEffect[] {
+    if (this.#role !== 'follower' || leaderEpoch !== this.#assignment.leaderEpoch) return NOTHING;
+    this.#leaderHighWatermark = Math.max(this.#leaderHighWatermark, highWatermark);
+    return this.#advanceHighWatermark();
+  }
+
+  #truncated(logStartOffset: number, logEndOffset: number, flushedEndOffset: number): readonly PartitionEffect[] {
+    assert(this.#role === 'follower', 'a leader never truncates');
+    this.#logStartOffset = logStartOffset;
+    this.#logEndOffset = logEndOffset;
+    this.#flushedEndOffset = Math.min(flushedEndOffset, logEndOffset);
+    this.#highWatermark = Math.max(logStartOffset, Math.min(this.#highWatermark, logEndOffset));
+    return NOTHING;
   }
 
   #close(): readonly PartitionEffect[] {
@@ -196,22 +237,24 @@ export class Partition {
   }
 
   #advanceHighWatermark(): readonly PartitionEffect[] {
-    if (this.#role !== 'leader') return NOTHING;
-    this.#endOffsets.set(this.#brokerId, this.leaderEndOffset);
-    const { isr } = this.#assignment;
-    const reached = highWatermarkOf({
-      maximalIsr: isr,
-      isr,
-      effectiveMinIsr: this.#effectiveMinIsr,
-      endOffsets: this.#endOffsets,
-    });
+    const reached = this.#role === 'leader' ? this.#committedEndOffset() : this.#replicatedEndOffset();
     if (reached === undefined || reached <= this.#highWatermark) return NOTHING;
     this.#highWatermark = reached;
     return [{ type: 'highWatermarkAdvanced', highWatermark: reached }];
   }
 
-  get #effectiveMinIsr(): number {
-    return Math.min(this.#settings.minInsyncReplicas, this.#assignment.replicas.length);
+  #replicatedEndOffset(): number | undefined {
+    return this.#role === 'follower' ? Math.min(this.#leaderHighWatermark, this.#logEndOffset) : undefined;
+  }
+
+  #committedEndOffset(): number | undefined {
+    const { vouchedEndOffset } = this;
+    return highWatermarkOf({
+      counted: this.#inSync.counted(vouchedEndOffset),
+      isrSize: this.#assignment.isr.length,
+      effectiveMinIsr: this.effectiveMinIsr,
+      endOffsetOf: (id) => (id === this.#brokerId ? vouchedEndOffset : this.#inSync.follower(id)?.endOffset),
+    });
   }
 
   #assertInvariants(): void {

@@ -1,0 +1,77 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { MetadataStore } from '../ports/metadata-store.ts';
+import type { BrokerChannels } from './broker-channels.ts';
+import type { ReplicaFetchLimits } from './fetcher-lane.ts';
+import type { HostedReplica, IsrWish } from './hosted-replica.ts';
+import { IsrChanges, type OwnRegistration } from './isr-changes.ts';
+import { liveBrokersOf } from './live-brokers.ts';
+import { ReplicaFetchers } from './replica-fetchers.ts';
+import type { ReplicaRegistry } from './replica-registry.ts';
+
+export interface ReplicationSettings {
+  /** replica.lag.time.max.ms */
+  readonly lagTimeMaxMs: number;
+  readonly fetch: ReplicaFetchLimits;
+}
+
+/** The rest of the cluster, as replicas need it. */
+export interface ReplicationPorts {
+  readonly channels: BrokerChannels;
+  readonly store: MetadataStore;
+  /** Undefined until this broker is registered. */
+  readonly registration: () => OwnRegistration | undefined;
+}
+
+export interface ReplicationOptions {
+  readonly brokerId: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: ReplicationSettings;
+  readonly registry: ReplicaRegistry;
+}
+
+/** What ties this broker's replicas to those of other brokers: fetching as follower, ISRs as leader. */
+export class Replication {
+  readonly #options: ReplicationOptions;
+  #ports: ReplicationPorts | undefined;
+  #fetchers: ReplicaFetchers | undefined;
+  #isrChanges: IsrChanges | undefined;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this broker's registration may have ended. Never where there is no cluster. */
+  get isFenced(): boolean {
+    return this.#ports?.registration()?.isFenced() ?? false;
+  }
+
+  begin(ports: ReplicationPorts): void {
+    const { brokerId, clock, logger, settings, registry } = this.#options;
+    const { channels, store, registration } = ports;
+    this.#ports = ports;
+    this.#fetchers = new ReplicaFetchers({
+      ...{ brokerId, channels, clock, logger, limits: settings.fetch },
+      brokerEpoch: () => registration()?.brokerEpoch,
+    });
+    this.#isrChanges = new IsrChanges({
+      ...{ brokerId, store, clock, logger, registration },
+      live: () => (registry.image === undefined ? new Map() : liveBrokersOf(registry.image)),
+    });
+  }
+
+  roleChanged(replica: HostedReplica): void {
+    this.#fetchers?.update(replica);
+  }
+
+  /** Where nobody can write it the wish stays open: the maximal ISR counts. */
+  changeIsr(replica: HostedReplica, wish: IsrWish): void {
+    this.#isrChanges?.request(replica, wish);
+  }
+
+  async stop(): Promise<void> {
+    this.#isrChanges?.stop();
+    await this.#fetchers?.stop();
+  }
+}
