@@ -37,6 +37,8 @@ export class SimClient {
   connectionNumber = 0;
   /** The broker's process that the connection goes to. */
   life = 0;
+  /** What was sent on this connection may be anything: whatever comes back is not looked at. */
+  #isDeaf = false;
 
   constructor(name: string, host: SimClientHost) {
     this.name = name;
@@ -62,6 +64,7 @@ export class SimClient {
     const life = this.#host.life();
     if (life === undefined) return false;
     this.life = life.number;
+    this.#isDeaf = false;
     this.connectionNumber += 1;
     const { connectionNumber } = this;
     this.#received = new Uint8Array(0);
@@ -123,6 +126,17 @@ export class SimClient {
     this.close();
   }
 
+  /** A request's bytes, size included, for `sendBytes`. */
+  bytesOf<In, Out, ResIn, ResOut>(api: Api<In, Out, ResIn, ResOut>, version: number, body: In): Uint8Array {
+    return this.#frame(api, version, body);
+  }
+
+  /** Sends any bytes. Nothing that comes on this connection from now on is taken for an answer. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#isDeaf = true;
+    this.#socket?.send(bytes);
+  }
+
   /** Stops taking what comes, as a reader that is busy elsewhere. */
   pause(): void {
     this.#socket?.pause();
@@ -161,6 +175,7 @@ export class SimClient {
   }
 
   #take(bytes: Uint8Array): void {
+    if (this.#isDeaf) return;
     let all = new Uint8Array(this.#received.length + bytes.length);
     all.set(this.#received);
     all.set(bytes, this.#received.length);

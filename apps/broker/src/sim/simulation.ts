@@ -7,6 +7,7 @@ import { administrate } from './workload/admin.ts';
 import { audit } from './workload/audit.ts';
 import { consume } from './workload/consumer.ts';
 import { commitAlone, takePart } from './workload/group-member.ts';
+import { attack } from './workload/hostile.ts';
 import { produceIdempotently } from './workload/idempotent-producer.ts';
 import { produce } from './workload/producer.ts';
 import { deleteRecords } from './workload/record-deleter.ts';
@@ -86,6 +87,7 @@ class Simulation {
     for (let count = random.int(4); count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
     for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));
     if (random.chance(0.3)) this.#employ('deleter', deleteRecords);
+    if (random.chance(0.3)) this.#employ('hostile', attack);
     await this.#work();
     if (this.#isGood) await this.#finish();
     return this.#result();
