@@ -10,9 +10,9 @@ const pieces = [];
 for (let left = Number(process.argv[1]); left > 0; left -= 1 << 28) pieces.push(Buffer.alloc(Math.min(left, 1 << 28), 1));
 `;
 
-/** How much is touched for a load that writes `bytes`: as much, and something to spare, but never what the machine lacks. */
+/** How much is touched for a load that writes `bytes`: several times as much, since some is taken back meanwhile; never what the machine lacks. */
 export function bytesToTouch(bytes: number, freeBytes: number): number {
-  return Math.round(Math.max(0, Math.min(bytes * 1.5 + (512 << 20), freeBytes / 2)));
+  return Math.round(Math.max(0, Math.min(bytes * 4 + (1 << 30), freeBytes / 2)));
 }
 
 /**

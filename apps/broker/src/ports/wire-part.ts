@@ -15,6 +15,8 @@ export interface FilePart {
   readonly sizeBytes: number;
   /** Fills all of `into` with the part's bytes from `at` on. Rejects (`FilesError`) where they can no longer be had. */
   read(into: Uint8Array, at: number): Promise<void>;
+  /** The same on this thread, where that is expected to be quick; false where `read` has to be called after all. Absent: never. */
+  readonly readNow?: (into: Uint8Array, at: number) => boolean;
   /** Exactly once, after the last read settled, and also when nothing was sent. */
   release(): void;
 }

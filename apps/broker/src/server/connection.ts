@@ -87,6 +87,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
 
   drained(): void {
     this.#outbox.drained();
+    // Not at once: a client that takes quickly would be sent all it asked for before others get a turn.
     this.#shared.dirty(this);
   }
 

@@ -56,6 +56,7 @@ class Client {
     this.isSlow = false;
     for (const take of this.#waiting.splice(0)) take();
     this.outbox.drained();
+    this.outbox.pump();
     while (this.outbox.pendingBytes > 0) await Promise.resolve();
     return Buffer.concat(this.taken);
   }
@@ -82,6 +83,26 @@ describe('responses from files', () => {
     expect(memory.heldBytes).toBe(0);
     expect(parts.every((part) => part.isReleased)).toBe(true);
     expect(memory.stepBytes).toBe(STEP_BYTES);
+  });
+
+  test('are read on this thread as long as that is quick, and as they would be otherwise', async () => {
+    const memory = new StepMemory({ reserve: () => undefined });
+    const client = new Client(memory, false);
+    const slow = file(MEGABYTE);
+    const quick = file(MEGABYTE);
+    let quickSteps = 0;
+    const readNow = (into: Uint8Array, at: number): boolean => {
+      quickSteps += 1;
+      if (quickSteps === 2) return false;
+      for (let index = 0; index < into.length; index++) into[index] = (at + index) % 251;
+      return true;
+    };
+    client.outbox.push([Uint8Array.of(1, 2, 3), { ...quick, readNow }, slow]);
+    client.outbox.pump();
+    const bytes = await client.drain();
+    const expected = Buffer.from(new Uint8Array(MEGABYTE).map((_, index) => index % 251));
+    expect(Buffer.from(bytes).equals(Buffer.concat([Uint8Array.of(1, 2, 3), expected, expected]))).toBe(true);
+    expect([quickSteps, quick.isReleased, slow.isReleased, memory.heldBytes]).toEqual([5, true, true, 0]);
   });
 
   test('go in full steps to a client that takes them', async () => {

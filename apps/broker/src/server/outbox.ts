@@ -60,7 +60,7 @@ export class Outbox {
     }
   }
 
-  /** Sends as much as the socket takes; called again when it has drained. */
+  /** Sends as much as the socket takes; to be called again when it has drained. */
   pump(): void {
     while (!this.#isWaiting && !this.#isReading && !this.#isClosed) {
       const next = this.#queue[0];
@@ -74,10 +74,9 @@ export class Outbox {
     }
   }
 
-  /** The socket has room again. */
+  /** The socket has room again: `pump` will send more. */
   drained(): void {
     this.#isWaiting = false;
-    this.pump();
   }
 
   /** The connection is gone: gives everything back. */
@@ -118,6 +117,11 @@ export class Outbox {
     const room = Math.max(SMALL_STEP_BYTES, memory.stepBytes - this.#viewBytes);
     const count = Math.min(part.sizeBytes - this.#at, room);
     const buffer = memory.reserve(count);
+    if (part.readNow?.(buffer.bytes, this.#at)) {
+      this.#queue.shift();
+      this.#addRead(part, buffer, count);
+      return;
+    }
     this.#isReading = true;
     // Until the read settles the part is held here alone: `close` must not release it under the read.
     this.#queue.shift();
@@ -138,6 +142,12 @@ export class Outbox {
       return;
     }
     this.#isReading = false;
+    this.#addRead(part, buffer, count);
+    this.pump();
+  }
+
+  /** A step of the part, which is not in the queue meanwhile. */
+  #addRead(part: FilePart, buffer: HeldMemory, count: number): void {
     this.#at += count;
     this.#addView(buffer.bytes);
     this.#releases.push(() => buffer.release());
@@ -146,7 +156,6 @@ export class Outbox {
       this.#at = 0;
       this.#releases.push(() => part.release());
     }
-    this.pump();
   }
 
   #addView(view: Uint8Array): void {

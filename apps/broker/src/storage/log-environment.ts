@@ -5,6 +5,7 @@ import type { Files } from '../ports/files.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Histogram, Metrics } from '../ports/metrics.ts';
 import type { Random } from '../ports/random.ts';
+import { CachedReads } from './cached-reads.ts';
 import { FileHandles } from './file-handles.ts';
 import { LoadedIndexes } from './loaded-indexes.ts';
 import { SlabPool } from './slab-pool.ts';
@@ -15,6 +16,8 @@ export interface LogEnvironment {
   readonly files: Files;
   /** Open files of all logs, bounded. */
   readonly handles: FileHandles;
+  /** Which reads need no other thread. */
+  readonly cachedReads: CachedReads;
   readonly clock: Clock;
   readonly random: Random;
   readonly core: Core;
@@ -67,6 +70,7 @@ export function createLogEnvironment(options: LogEnvironmentOptions): LogEnviron
     core,
     codec,
     logger,
+    cachedReads: new CachedReads(clock),
     handles: new FileHandles(files, options.openFilesMax ?? 512),
     indexes: new LoadedIndexes(options.indexBudgetBytes ?? 64 * MEGABYTE),
     memory: new TailMemory(slabs, options.tailBudgetBytes ?? 64 * MEGABYTE),

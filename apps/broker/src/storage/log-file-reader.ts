@@ -1,6 +1,7 @@
 import { FilesError } from '../ports/files.ts';
 import type { FilePart } from '../ports/wire-part.ts';
 import { runSteps, runStepsSync } from './batch-scan.ts';
+import { newReadPace, type ReadPace } from './cached-reads.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import type { Segment, SegmentIndexes } from './segment.ts';
 import { loadIndexes, rebuildIndexes } from './segment-indexes.ts';
@@ -23,6 +24,7 @@ export interface FileReadRequest extends Omit<RangeRequest, 'knownPosition' | 's
 export class LogFileReader {
   readonly #environment: LogEnvironment;
   readonly #segments: Segments;
+  readonly #pace = newReadPace();
   readonly #indexIntervalBytes: () => number;
   /** Where the last read ended: a consumer that catches up goes on there. */
   #last:
@@ -118,11 +120,11 @@ export class LogFileReader {
     const { generation } = segment;
     this.#last = { segment, generation, offset: nextOffset, position: range.position + range.sizeBytes };
     if (range.sizeBytes === 0) return { part: undefined, nextOffset };
-    return { part: filePart(this.#environment, segment, range), nextOffset };
+    return { part: filePart(this.#environment, segment, range, this.#pace), nextOffset };
   }
 }
 
-function filePart(environment: LogEnvironment, segment: Segment, range: FileRange): FilePart {
+function filePart(environment: LogEnvironment, segment: Segment, range: FileRange, pace: ReadPace): FilePart {
   const { generation } = segment;
   segment.hold();
   const read = async (into: Uint8Array, at: number): Promise<void> => {
@@ -133,7 +135,21 @@ function filePart(environment: LogEnvironment, segment: Segment, range: FileRang
       throw new FilesError('io', segment.logPath, 'the log was truncated while it was being read');
     }
   };
-  return { kind: 'file', sizeBytes: range.sizeBytes, read, release: () => segment.unhold() };
+  const readNow = (into: Uint8Array, at: number): boolean => {
+    const file = environment.handles.peek(segment.logPath);
+    if (file === undefined || segment.generation !== generation) return false;
+    let count = 0;
+    try {
+      const isRead = environment.cachedReads.attempt(pace, () => {
+        count = file.readSync(into, range.position + at);
+      });
+      return isRead && count === into.length;
+    } catch {
+      // Whatever it is, the asynchronous way meets it too, and there it is dealt with.
+      return false;
+    }
+  };
+  return { kind: 'file', sizeBytes: range.sizeBytes, read, readNow, release: () => segment.unhold() };
 }
 
 /** Runs `action` again where the segment's files were renamed between its asking for the path and its opening the file. */

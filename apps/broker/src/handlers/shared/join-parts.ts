@@ -1,4 +1,4 @@
-import type { FilePart, MemoryPart, WirePart } from '../../ports/wire-part.ts';
+import type { MemoryPart, WirePart } from '../../ports/wire-part.ts';
 import { releaseParts } from '../../ports/wire-part.ts';
 
 const NO_RECORDS = new Uint8Array(0);
@@ -12,21 +12,39 @@ export function joinParts(parts: readonly WirePart[]): WirePart | Uint8Array {
   const release = (): void => releaseParts(parts);
   return parts.every((part): part is MemoryPart => part.kind === 'memory')
     ? { kind: 'memory', sizeBytes, views: parts.flatMap((part) => part.views), release }
-    : { kind: 'file', sizeBytes, read: (into, at) => readAcross(parts, into, at), release };
+    : {
+        kind: 'file',
+        sizeBytes,
+        read: (into, at) => readAcross(parts, into, at),
+        readNow: (into, at) => readAcrossNow(parts, into, at),
+        release,
+      };
 }
 
-async function readAcross(parts: readonly WirePart[], into: Uint8Array, at: number): Promise<void> {
+/** The pieces of parts that make up `into`, filled from `at` on. */
+function* piecesOf(parts: readonly WirePart[], into: Uint8Array, at: number) {
   let partStart = 0;
   for (const part of parts) {
     const start = Math.max(at, partStart);
     const end = Math.min(at + into.length, partStart + part.sizeBytes);
-    if (start < end) await readPart(part, into.subarray(start - at, end - at), start - partStart);
+    if (start < end) yield { part, into: into.subarray(start - at, end - at), at: start - partStart };
     partStart += part.sizeBytes;
   }
 }
 
-function readPart(part: WirePart, into: Uint8Array, at: number): Promise<void> | void {
-  return part.kind === 'file' ? (part satisfies FilePart).read(into, at) : copyFromViews(part, into, at);
+async function readAcross(parts: readonly WirePart[], into: Uint8Array, at: number): Promise<void> {
+  for (const piece of piecesOf(parts, into, at)) {
+    if (piece.part.kind === 'file') await piece.part.read(piece.into, piece.at);
+    else copyFromViews(piece.part, piece.into, piece.at);
+  }
+}
+
+function readAcrossNow(parts: readonly WirePart[], into: Uint8Array, at: number): boolean {
+  for (const piece of piecesOf(parts, into, at)) {
+    if (piece.part.kind === 'memory') copyFromViews(piece.part, piece.into, piece.at);
+    else if (!piece.part.readNow?.(piece.into, piece.at)) return false;
+  }
+  return true;
 }
 
 function copyFromViews(part: MemoryPart, into: Uint8Array, at: number): void {
