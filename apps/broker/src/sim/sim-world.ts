@@ -55,6 +55,10 @@ export class SimWorld {
     this.random = createPrng(seed);
     this.trace = trace;
     this.config = configOf(this.random);
+    this.history.consumerGroup.limits = {
+      sessionTimeoutMs: this.config.values['group.consumer.session.timeout.ms'],
+      rebalanceTimeoutMs: 500 + this.random.int(3000),
+    };
     this.#heapBytes = pick(this.random, HEAP_BYTES) ?? MEMORY_BYTES;
     this.#storeFaults = storeFaultsOf(this.random);
     this.#files = new SimFiles({ clock: this.clock, random: this.random.fork() });
@@ -250,6 +254,11 @@ function configOf(random: SeededRandom): BrokerConfig {
     'transaction.state.log.num.partitions': '2',
     'group.min.session.timeout.ms': '100',
     'group.initial.rebalance.delay.ms': String(random.int(200)),
+    'group.consumer.min.session.timeout.ms': '500',
+    'group.consumer.session.timeout.ms': String(500 + random.int(2500)),
+    'group.consumer.min.heartbeat.interval.ms': '10',
+    'group.consumer.heartbeat.interval.ms': '50',
+    'group.consumer.assignment.interval.ms': String(random.chance(0.5) ? 0 : random.int(500)),
   };
   const { config } = brokerConfigOf(new Map(Object.entries(settings)));
   // Less memory than a real broker may be given, so that readers have to go to the files.

@@ -6,6 +6,7 @@ import type { Stage } from './workload/actor.ts';
 import { administrate } from './workload/admin.ts';
 import { audit } from './workload/audit.ts';
 import { consume } from './workload/consumer.ts';
+import { takePartByHeartbeats } from './workload/consumer-group-member.ts';
 import { commitAlone, takePart } from './workload/group-member.ts';
 import { attack } from './workload/hostile.ts';
 import { produceIdempotently } from './workload/idempotent-producer.ts';
@@ -84,7 +85,11 @@ class Simulation {
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`consumer-${count}`, consume);
     for (let count = random.int(2); count > 0; count--) this.#employ(`session-${count}`, consumeInSession);
     for (let count = random.int(3); count > 0; count--) this.#employ(`transactional-${count}`, produceInTransactions);
-    for (let count = random.int(4); count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
+    // Groups of one protocol or the other, or none.
+    const [classic, consumer] = [random.int(4), random.chance(0.4) ? 1 + random.int(4) : 0];
+    for (let count = consumer > 0 ? 0 : classic; count > 0; count--) this.#employ(`member-${count}`, takePart('g'));
+    const group = { history: this.#world.history.consumerGroup, present: new Map<string, RegExp>() };
+    for (let count = consumer; count > 0; count--) this.#employ(`heart-${count}`, takePartByHeartbeats(group));
     for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));
     if (random.chance(0.3)) this.#employ('deleter', deleteRecords);
     if (random.chance(0.3)) this.#employ('hostile', attack);

@@ -196,4 +196,25 @@ export const mutations: readonly Mutation[] = [
     replace: 'if (size > 2 ** 31) {',
     finding: /did not end the connection/,
   },
+  {
+    name: 'a member is given what another has not given up yet',
+    file: 'core/group/reconcile.ts',
+    find: 'if (!isOwn && !input.isFree(topicId, partition)) {',
+    replace: 'if (!isOwn && !input.isFree(topicId, partition) && partition === 999) {',
+    finding: /is given to \S+ while \S+ has it/,
+  },
+  {
+    name: 'who has left a consumer group commits all the same',
+    file: 'core/group/consumer-commit.ts',
+    find: 'if (member === undefined) return refuse(ErrorCode.UNKNOWN_MEMBER_ID);',
+    replace: 'if (member === undefined) return commit(command, config, now);',
+    finding: /has left and committed|committed what another member has/,
+  },
+  {
+    name: 'members of a consumer group are forgotten at once',
+    file: 'core/group/consumer-heartbeat.ts',
+    find: "draft.arm('consumer-session', sessionTimeoutMs, memberId);",
+    replace: "draft.arm('consumer-session', sessionTimeoutMs / 10, memberId);",
+    finding: /is unknown before its time was over|is given to \S+ while \S+ has it/,
+  },
 ];

@@ -1,5 +1,6 @@
 import type { HostedPartition } from '../../runtime/replica-manager.ts';
 import type { Attempt } from './attempt.ts';
+import { ConsumerGroupHistory } from './consumer-group-history.ts';
 import { GroupHistory } from './group-history.ts';
 import { type Ending, PartitionHistory, type TopicTraits } from './partition-history.ts';
 import { TransactionHistory } from './transaction-history.ts';
@@ -19,6 +20,8 @@ export class History {
   readonly topics = new Map<string, TopicHistory>();
   readonly transactions = new TransactionHistory((what) => this.violate(what));
   readonly groups = new GroupHistory((what) => this.violate(what));
+  /** The one group of KIP-848. */
+  readonly consumerGroup = new ConsumerGroupHistory('c', (what) => this.violate(what));
   /** Every producer id that was given out. */
   readonly producerIds = new Set<number>();
   /** How often each kind of thing happened. */
@@ -41,7 +44,9 @@ export class History {
   ended(how: Ending): void {
     for (const partition of this.partitions()) partition.ended(how);
     this.groups.ended(how);
-    if (how === 'power-cut') this.transactions.powerCut();
+    if (how !== 'power-cut') return;
+    this.transactions.powerCut();
+    this.consumerGroup.powerCut();
   }
 
   partition(topic: string, index: number): PartitionHistory | undefined {

@@ -14,6 +14,7 @@ const REFUSALS: readonly number[] = [
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
   ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.STALE_MEMBER_EPOCH,
 ];
 
 /** Who commits: a member of a generation, or nobody in particular. */
@@ -21,6 +22,8 @@ export interface Committer {
   readonly group: string;
   readonly generationId: number;
   readonly memberId: string;
+  /** The oldest OffsetCommit that the committer speaks. */
+  readonly sinceVersion?: number;
 }
 
 /** The register that a committed offset is. */
@@ -36,9 +39,9 @@ export async function commitOffsets(
   offsets: ReadonlyMap<PartitionHistory, number>,
 ): Promise<number | undefined> {
   const { groups } = stage.history;
-  const version = client.version(OffsetCommit, 2);
+  const { group, generationId, memberId, sinceVersion = 2 } = committer;
+  const version = client.version(OffsetCommit, sinceVersion);
   if (version === undefined || offsets.size === 0) return undefined;
-  const { group, generationId, memberId } = committer;
   const ids = new Map([...offsets].map(([each, offset]) => [each, groups.committing(keyOf(group, each), offset)]));
   stage.note(`${client.name} commits ${[...offsets].map(([{ name }, offset]) => `${name}@${offset}`).join(' ')}`);
   const answer = await client.request(OffsetCommit, version, {
