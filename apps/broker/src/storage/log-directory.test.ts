@@ -75,6 +75,20 @@ test('a checkpoint under way neither fails over a deletion nor leaves anything i
   await fc.assert(fc.asyncProperty(fc.integer(), remakeUnderCheckpoint), { numRuns: 100 });
 });
 
+test('retention that waits for its turn has nothing to say of a partition that is deleted meanwhile', async () => {
+  const clock = new VirtualClock();
+  const files = new SimFiles({ clock, random: createPrng(1) });
+  const environment = testEnvironment({ files, clock });
+  const directory = await clock.settle(open(environment));
+  const log = await clock.settle(directory.createLog('t', 0, FIRST_ID));
+  log.append(batchOf(3), { leaderEpoch: 0 });
+  await clock.settle(log.flush());
+  const cutting = log.truncateTo(0).catch(() => undefined);
+  const retention = directory.deleteOldSegments(() => 0);
+  await clock.settle(Promise.all([cutting, retention, directory.deleteLog(log)]));
+  expect(environment.logger.lines).toEqual([]);
+});
+
 test('a disk that refuses anything at a start takes the directory offline, with one line, and nothing else', async () => {
   const clock = new VirtualClock();
   const written = new SimFiles({ clock, random: createPrng(1) });

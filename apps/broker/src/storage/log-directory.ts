@@ -272,7 +272,8 @@ export class LogDirectory {
   }
 
   #noteUnlessFailed(log: Log, error: unknown): void {
-    if (log.isFailed) return;
+    // One that has been deleted meanwhile is closed: nothing is wrong with it.
+    if (log.isFailed || !this.#logs.isCurrent(log)) return;
     this.#options.environment.logger.error(
       { directory: log.directory, error: String(error) },
       'upkeep of a log went wrong',
