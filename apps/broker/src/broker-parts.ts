@@ -91,7 +91,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   });
   const groups = createGroups(options, loader, controller);
   const transactions = createTransactionCoordinator({
-    ...{ config, store, replicas, controller, groups, image },
+    ...{ config, store, replicas, controller, groups, image, channels },
     ...{ checksum: adapters.core, codec: adapters.codec, clock, random, logger },
   });
   const fetchSessions = new FetchSessionCache({

@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { GroupCoordinatorHost } from './group-coordinator.ts';
+import type { BrokerChannels } from './broker-channels.ts';
 import { brokerValues } from './broker-values.ts';
 import { LocalMarkers } from './local-markers.ts';
 import { BlockProducerIds } from './producer-ids.ts';
@@ -24,6 +25,7 @@ export interface CreateTransactionCoordinatorOptions {
   readonly controller: Pick<TopicAdmin, 'ensureInternalTopic'>;
   readonly groups: Pick<GroupCoordinatorHost, 'commitTransactionalOffsets' | 'markOffsets'>;
   readonly image: () => ClusterImage;
+  readonly channels: BrokerChannels;
   readonly checksum: { crc32c(bytes: Uint8Array, seed?: number): number };
   readonly codec: Codec;
   readonly clock: Clock;
@@ -33,7 +35,8 @@ export interface CreateTransactionCoordinatorOptions {
 
 /** Puts the transaction coordinator together from its parts. */
 export function createTransactionCoordinator(options: CreateTransactionCoordinatorOptions): TransactionCoordinatorHost {
-  const { config, store, replicas, controller, groups, image, checksum, codec, clock, random, logger } = options;
+  const { config, store, replicas, controller, groups, image, channels } = options;
+  const { checksum, codec, clock, random, logger } = options;
   const { values } = config;
   const valuesInForce = brokerValues(config);
   const local = new LocalMarkers({
@@ -53,6 +56,6 @@ export function createTransactionCoordinator(options: CreateTransactionCoordinat
     producerIds: new BlockProducerIds(store, random),
     writeMarkersHere: (markers) => local.write(markers),
     isVerificationEnabled: () => valuesInForce(image())['transaction.partition.verification.enable'],
-    ...{ replicas, controller, groups, image, checksum, codec, clock, logger },
+    ...{ replicas, controller, groups, image, channels, checksum, codec, clock, logger },
   });
 }

@@ -271,6 +271,17 @@ describe('housekeeping', () => {
     expect(await committedOffset('a')).toBe(-1);
   });
 
+  test('offsets of a topic that was deleted while others coordinated the group, or while it was read, go when it is here', async () => {
+    await served(commit('a', 5));
+    partitions[1]?.resign();
+    groups.applyImage(image, image);
+    groups.applyImage(image, imageWith(offsetsTopic));
+    partitions[1]?.lead();
+    groups.applyImage(image, image);
+    await settled();
+    expect(await committedOffset('a')).toBe(-1);
+  });
+
   test('nothing is left behind when it stops', async () => {
     const waiting = commit('a', 5);
     groups.start();

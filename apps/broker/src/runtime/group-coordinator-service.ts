@@ -23,6 +23,7 @@ import type {
   TransactionalOffsetsRequest,
 } from './group-coordinator.ts';
 import { locateCoordinator } from './coordinator-location.ts';
+import { type DeletedTopic, DeletedTopics } from './deleted-topics.ts';
 import type { EndMarker } from './coordinator-log.ts';
 import type { GroupPosition } from './group-lag.ts';
 import { type GroupPartition, openGroupPartition } from './group-partition.ts';
@@ -55,11 +56,13 @@ type ReplyOf<Type extends GroupReply['type']> = GroupReply & { readonly type: Ty
 export class GroupCoordinatorService implements GroupCoordinatorHost {
   readonly #options: GroupCoordinatorOptions;
   readonly #partitions = new Map<number, GroupPartition>();
+  readonly #deleted: DeletedTopics;
   #expiryTimer: Timer | undefined;
   #stopped = false;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
+    this.#deleted = new DeletedTopics(3 * options.retentionCheckIntervalMs);
   }
 
   applyImage(previous: ClusterImage | undefined, next: ClusterImage): void {
@@ -67,7 +70,8 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     const count = next.topicsByName.get(TOPIC)?.partitions.length ?? 0;
     for (const [index, partition] of this.#partitions) if (index >= count || !partition.isLed) this.#close(index);
     for (let index = 0; index < count; index++) this.#openIfLed(index);
-    this.#forgetDeletedTopics(previous, next);
+    const gone = this.#deleted.note(previous, next, this.#options.clock.monotonicMs());
+    for (const partition of this.#partitions.values()) this.#forgetTopics(partition, gone);
   }
 
   #openIfLed(index: number): void {
@@ -77,6 +81,12 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
       if (this.#partitions.get(index) === partition) this.#close(index);
     });
     this.#partitions.set(index, partition);
+    // Those that went while nobody coordinated these groups.
+    void partition.loaded.then(() => this.#forgetTopics(partition, this.#lately()));
+  }
+
+  #lately(): readonly DeletedTopic[] {
+    return this.#deleted.lately(this.#options.clock.monotonicMs());
   }
 
   #close(index: number): void {
@@ -84,14 +94,10 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
     this.#partitions.delete(index);
   }
 
-  #forgetDeletedTopics(previous: ClusterImage | undefined, next: ClusterImage): void {
-    if (previous === undefined || previous.topicsById === next.topicsById) return;
-    const gone = [...previous.topicsById.values()].filter(({ topicId }) => !next.topicsById.has(topicId));
-    if (gone.length === 0) return;
-    const topics = gone.map(({ name, topicId }) => ({ topic: name, topicId }));
-    for (const { runtime, shard } of this.#partitions.values()) {
-      for (const { groupId } of groupsOf(shard()))
-        void runtime.submit({ type: 'delete-topic-offsets', groupId, topics });
+  #forgetTopics(partition: GroupPartition, topics: readonly DeletedTopic[]): void {
+    if (topics.length === 0) return;
+    for (const { groupId } of groupsOf(partition.shard())) {
+      void partition.runtime.submit({ type: 'delete-topic-offsets', groupId, topics });
     }
   }
 
@@ -106,7 +112,10 @@ export class GroupCoordinatorService implements GroupCoordinatorHost {
 
   /** Group by group, so that no turn has much to do. */
   async #expireOffsets(): Promise<void> {
-    for (const { runtime, shard } of [...this.#partitions.values()]) {
+    for (const partition of [...this.#partitions.values()]) {
+      // Again, for the log may not have taken it.
+      this.#forgetTopics(partition, this.#lately());
+      const { runtime, shard } = partition;
       for (const { groupId } of groupsOf(shard())) await runtime.submit({ type: 'expire-offsets', groupId });
     }
   }

@@ -16,6 +16,8 @@ export interface GroupPartition {
   readonly shard: () => GroupShard;
   /** Whether this broker still leads the partition under that epoch. */
   readonly isLed: boolean;
+  /** Settles when its log was read, or could not be. */
+  readonly loaded: Promise<void>;
   close(): void;
 }
 
@@ -57,9 +59,10 @@ export function openGroupPartition(
   const unsubscribe = hosted.onChange(() => {
     if (!log.isLed) lost();
   });
-  void runtime.load();
+  const loaded = runtime.load();
   return {
     runtime,
+    loaded,
     shard: () => shard,
     get isLed() {
       return log.isLed;

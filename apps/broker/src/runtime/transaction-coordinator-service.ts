@@ -15,11 +15,14 @@ import {
 } from '../core/transaction/replies.ts';
 import type { Timer } from '../ports/clock.ts';
 import { MetadataStoreError } from '../ports/metadata-store.ts';
+import type { BrokerChannels } from './broker-channels.ts';
 import { CompletionWaiters } from './completion-waiters.ts';
 import { locateCoordinator } from './coordinator-location.ts';
 import type { FoundCoordinator, GroupCoordinatorHost } from './group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import { RemoteMarkers } from './remote-markers.ts';
 import type { ReplicaManager } from './replica-manager.ts';
+import { RoutedVerification } from './routed-verification.ts';
 import type { TopicAdmin } from './topic-admin.ts';
 import type {
   AddOffsetsRequest,
@@ -59,6 +62,8 @@ export interface TransactionCoordinatorOptions extends TransactionPartitionOptio
   readonly groups: Pick<GroupCoordinatorHost, 'commitTransactionalOffsets'>;
   /** transaction.partition.verification.enable */
   readonly isVerificationEnabled: () => boolean;
+  /** To the leaders of other partitions, and to the coordinators of other transactional ids. */
+  readonly channels: BrokerChannels;
   /** Writes markers into the partitions that this broker leads. */
   readonly writeMarkersHere: (markers: readonly TransactionMarker[]) => Promise<readonly MarkedPartitions[]>;
 }
@@ -79,18 +84,18 @@ export class TransactionCoordinatorService implements TransactionCoordinatorHost
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
-    const { image, clock, logger, brokerId } = options;
+    const { image, clock, logger, brokerId, channels } = options;
+    const remote = new RemoteMarkers({ channels, logger });
     const channel = {
       writeMarkers: (leader: number, markers: readonly TransactionMarker[]) =>
-        // A cluster sends WriteTxnMarkers here; alone, nobody else leads anything.
-        leader === brokerId ? this.writeMarkers(markers) : Promise.resolve(markers.map(unreachable)),
+        leader === brokerId ? this.writeMarkers(markers) : remote.write(leader, markers),
     };
     const completed = (job: MarkerJob) => this.#completed(job);
     this.#markers = new TransactionMarkers({ channel, image, clock, logger, completed });
     this.#waiters = new CompletionWaiters(clock);
     const { isVerificationEnabled, replicas, groups } = options;
     this.verifier = coordinatorVerifier({
-      coordinator: this,
+      coordinator: new RoutedVerification({ brokerId, channels, image, local: this }),
       isEnabled: isVerificationEnabled,
     });
     this.#offsets = new TransactionalOffsets({
@@ -277,16 +282,6 @@ function isConcurrent({ errorCode }: { readonly errorCode: number }): boolean {
 
 function isReply<Type extends TransactionReply['type']>(reply: TransactionReply, type: Type): reply is ReplyOf<Type> {
   return reply.type === type;
-}
-
-function unreachable({ partitions }: TransactionMarker): MarkedPartitions {
-  return partitions.map(({ topic, partitionIndexes }) => ({
-    topic,
-    partitions: partitionIndexes.map((partitionIndex) => ({
-      partitionIndex,
-      errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
-    })),
-  }));
 }
 
 /** A producer has an id and an epoch, or neither. */
