@@ -1,4 +1,4 @@
-import { ErrorCode, type Fetch, type ResponseOf } from '@ks/protocol';
+import { baseOffset, ErrorCode, type Fetch, BATCH_HEADER_BYTES, type ResponseOf } from '@ks/protocol';
 import type { FollowerPosition } from '../core/fetch-session/follower-session.ts';
 import { truncationOffset } from '../core/partition/divergence.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -64,9 +64,8 @@ export class FollowedPartition {
   #act(answer: PartitionAnswer, nowMs: number): Promise<void> | undefined {
     switch (answer.errorCode) {
       case ErrorCode.NONE:
-        return answer.divergingEpoch.endOffset < 0
-          ? this.#append(answer, nowMs)
-          : this.#truncate(answer.divergingEpoch, nowMs);
+        if (answer.divergingEpoch.endOffset >= 0) return this.#truncate(answer.divergingEpoch, nowMs);
+        return this.#startsBefore(answer) ? this.#beginWithin(answer, nowMs) : this.#append(answer, nowMs);
       case ErrorCode.OFFSET_OUT_OF_RANGE:
         return this.#restart(answer, nowMs);
       default:
@@ -86,12 +85,33 @@ export class FollowedPartition {
       else this.#fail(`what the leader sent is not appended: ${failure.message}`, nowMs, false);
     }
     replica.leaderWatermark(leaderEpoch, highWatermark);
-    const startOffset = Math.min(logStartOffset, replica.highWatermark);
-    if (startOffset > log.logStartOffset) {
-      log.advanceLogStartOffset(startOffset);
-      replica.trimmed();
-    }
+    this.#moveStart(logStartOffset);
     return writing;
+  }
+
+  /** What the leader has deleted goes here, too, as far as it is committed. */
+  #moveStart(leaderStartOffset: number): void {
+    const { replica } = this;
+    const startOffset = Math.min(leaderStartOffset, replica.highWatermark);
+    if (startOffset <= replica.log.logStartOffset) return;
+    replica.log.advanceLogStartOffset(startOffset);
+    replica.trimmed();
+  }
+
+  /** Whether this log is empty and the leader's starts within the batch that comes first: some of its records were deleted. */
+  #startsBefore({ records }: PartitionAnswer): boolean {
+    const { log } = this.replica;
+    if (records === null || records.length < BATCH_HEADER_BYTES) return false;
+    return log.logStartOffset === log.appendedEndOffset && baseOffset(records, 0) < log.appendedEndOffset;
+  }
+
+  /** The log begins with the whole batch; its start follows the leader's once that is written. */
+  async #beginWithin(answer: PartitionAnswer, nowMs: number): Promise<void> {
+    const { replica, leaderEpoch } = this;
+    await replica.restartAt(baseOffset(answer.records ?? new Uint8Array(0), 0));
+    if (!replica.isFollowing(leaderEpoch)) return;
+    await this.#append(answer, nowMs);
+    this.#moveStart(answer.logStartOffset);
   }
 
   /** KIP-595: by the epoch and by the end offset both, and never to what this replica once took for committed. */

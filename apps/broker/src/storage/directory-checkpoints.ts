@@ -4,6 +4,14 @@ import type { CheckpointName, LogDirectoryFiles } from './log-directory-files.ts
 import type { Log } from './log.ts';
 import { partitionDirectoryName } from './partition-names.ts';
 
+/** How offsets are gathered for a checkpoint. */
+export interface Gathering {
+  readonly offsetOf: (log: Log) => Promise<number>;
+  /** What no offset may be beyond by the time it is written. */
+  readonly endOf: (log: Log) => number;
+  readonly isCurrent: (log: Log) => boolean;
+}
+
 /** What a log directory's checkpoint files say of each of its partitions, and what is written to them. */
 export class DirectoryCheckpoints {
   readonly #files: LogDirectoryFiles;
@@ -59,8 +67,7 @@ export class DirectoryCheckpoints {
   /** What `logs` have to say, as rows for `write`: when those are written, whoever is not current any more is left out. */
   async gather(
     logs: readonly Log[],
-    offsetOf: (log: Log) => Promise<number>,
-    isCurrent: (log: Log) => boolean,
+    { offsetOf, endOf, isCurrent }: Gathering,
   ): Promise<() => readonly PartitionOffset[]> {
     const offsets = new Map<Log, number>();
     for (const log of logs) {
@@ -74,7 +81,18 @@ export class DirectoryCheckpoints {
     return () =>
       [...offsets]
         .filter(([log]) => isCurrent(log))
-        .map(([{ topic, partition }, offset]) => ({ topic, partition, offset }));
+        .map(([log, offset]) => ({
+          topic: log.topic,
+          partition: log.partition,
+          offset: Math.min(offset, endOf(log)),
+        }));
+  }
+
+  /** The partition's log now ends at `offset`: what the files say of it beyond that is taken back. */
+  async cutTo(topic: string, partition: number, offset: number): Promise<void> {
+    for (const name of ['recovery-point-offset-checkpoint', 'replication-offset-checkpoint'] as const) {
+      await this.#files.lower(name, { topic, partition, offset });
+    }
   }
 
   write(name: CheckpointName, rows: () => readonly PartitionOffset[]): Promise<void> {

@@ -111,6 +111,10 @@ export class LogAppender {
     if (offset < this.appendedEndOffset) {
       return { reason: 'not-next', message: `offset ${offset} where ${this.appendedEndOffset} or more was due` };
     }
+    // Every segment keeps its last batch, so compaction leaves no larger gap than a segment spans.
+    if (offset - this.appendedEndOffset > RELATIVE_OFFSET_MAX) {
+      return corrupt(`offset ${offset} lies too far beyond ${this.appendedEndOffset}, where the log ends`);
+    }
     if (isBatchCrcValid(batch, 0, this.#parts.environment.core)) return undefined;
     return corrupt(`the checksum of the batch at offset ${offset} does not match`);
   }

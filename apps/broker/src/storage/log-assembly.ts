@@ -25,8 +25,8 @@ export interface LogEvents {
   flushed(): void;
   /** The disk cannot be relied on any more. */
   failed(error: Error): void;
-  /** Less is compacted than the checkpoint says: settles when it says so no longer. */
-  cleanedCut(): Promise<void>;
+  /** The end was cut off, and perhaps what was compacted: settles when no checkpoint says otherwise. */
+  cut(isCleanedCut: boolean): Promise<void>;
 }
 
 /** A log's parts, and those who work on them. */
@@ -60,8 +60,7 @@ export function assembleLog(options: LogOptions, loaded: LoadedLog, events: LogE
   const upkeep = new LogUpkeep(parts, host, loaded.areEpochsOnDisk);
   const flushRules = new LogFlushRules(environment.clock, parts.flusher, host);
   const cleaning = new LogCleaning(parts, host, Math.min(options.cleanedOffset ?? 0, endOffset));
-  const { cleanedCut } = events;
-  const cuts = new LogCuts({ parts, state: host, guard, appender, cleaning, upkeep, cleanedCut });
+  const cuts = new LogCuts({ parts, state: host, guard, appender, cleaning, upkeep, cut: events.cut });
   return { state: host, parts, guard, producers, appender, upkeep, flushRules, cleaning, cuts };
 }
 

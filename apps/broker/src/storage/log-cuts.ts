@@ -13,8 +13,8 @@ export interface LogCutsParts {
   readonly appender: LogAppender;
   readonly cleaning: LogCleaning;
   readonly upkeep: LogUpkeep;
-  /** Less is compacted than the checkpoint says: settles when it says so no longer. */
-  readonly cleanedCut: () => Promise<void>;
+  /** The end was cut off, and perhaps what was compacted: settles when no checkpoint says otherwise. */
+  readonly cut: (isCleanedCut: boolean) => Promise<void>;
 }
 
 /** Takes a log's end off: what a follower has to do with records that its leader does not have. */
@@ -65,13 +65,13 @@ export class LogCuts {
 
   /** Runs a truncation with writes and syncs at rest. */
   #cut(action: () => Promise<void>): Promise<void> {
-    const { parts, guard, appender, cleaning, cleanedCut } = this.#of;
+    const { parts, guard, appender, cleaning, cut: told } = this.#of;
     const cut = async () => {
       await parts.writer.drained();
       await parts.flusher.idle();
       guard.requireUsable();
       await action();
-      if (cleaning.cutTo(appender.appendedEndOffset)) await cleanedCut();
+      await told(cleaning.cutTo(appender.appendedEndOffset));
     };
     return cleaning.paused(() => guard.cutting(cut));
   }

@@ -72,7 +72,6 @@ export class LogDirectoryFiles {
     const { rows, problem } = parseOffsets(text);
     if (problem !== undefined) this.#warn(name, problem, 'every partition starts from 0');
     this.#rows.set(name, rows);
-    this.#rows.set(name, rows);
     return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
   }
 
@@ -82,6 +81,19 @@ export class LogDirectoryFiles {
     rows: readonly PartitionOffset[] | (() => readonly PartitionOffset[]),
   ): Promise<void> {
     return this.#inTurn(() => this.#write(name, typeof rows === 'function' ? rows() : rows));
+  }
+
+  /** Brings a partition's row down to `row.offset` where it is above. */
+  lower(name: CheckpointName, row: PartitionOffset): Promise<void> {
+    return this.#inTurn(async () => {
+      const rows = this.#rows.get(name) ?? [];
+      const isIt = (each: PartitionOffset) => each.topic === row.topic && each.partition === row.partition;
+      if (!rows.some((each) => isIt(each) && each.offset > row.offset)) return;
+      await this.#write(
+        name,
+        rows.map((each) => (isIt(each) ? row : each)),
+      );
+    });
   }
 
   /**

@@ -63,7 +63,7 @@ export class LogDirectory {
       hooks: {
         advanced: (log) => hooks.advanced(log),
         failed: (_log, error) => this.#fail(error),
-        cleanedCut: () => this.checkpointCleaned(),
+        cut: (log, isCleanedCut) => this.#logCut(log, isCleanedCut),
       },
     });
     this.#identity = { ...meta, directoryId: meta.directoryId ?? options.environment.random.uuid() };
@@ -192,7 +192,8 @@ export class LogDirectory {
 
   /** Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`. */
   async checkpoint(): Promise<void> {
-    await this.#writeCheckpoint('recovery-point-offset-checkpoint', (log) => log.prepareCheckpoint());
+    const flushed = (log: Log) => log.flushedEndOffset;
+    await this.#writeCheckpoint('recovery-point-offset-checkpoint', (log) => log.prepareCheckpoint(), flushed);
     await this.checkpointLogStarts();
   }
 
@@ -205,6 +206,12 @@ export class LogDirectory {
   async checkpointCleaned(): Promise<void> {
     this.#requireOnline();
     await this.#guarded(this.#checkpoints.saveCleaned(this.#logs.all()));
+  }
+
+  /** What is appended from now on is not what the checkpoints were written for. */
+  async #logCut(log: Log, isCleanedCut: boolean): Promise<void> {
+    await this.#guarded(this.#checkpoints.cutTo(log.topic, log.partition, log.logEndOffset));
+    if (isCleanedCut) await this.checkpointCleaned();
   }
 
   /** Retention over all logs; a log's records below `highWatermarkOf` alone are deletable. */
@@ -240,10 +247,15 @@ export class LogDirectory {
     if (isComplete && brokerEpoch !== undefined) await this.#files.writeCleanShutdown(brokerEpoch);
   }
 
-  async #writeCheckpoint(name: CheckpointName, offsetOf: (log: Log) => Promise<number>): Promise<void> {
+  /** @param endOf what no offset may be beyond by the time it is written: the log may have been cut since it was asked */
+  async #writeCheckpoint(
+    name: CheckpointName,
+    offsetOf: (log: Log) => Promise<number>,
+    endOf: (log: Log) => number = (log) => log.logEndOffset,
+  ): Promise<void> {
     this.#requireOnline();
     const isCurrent = (log: Log) => this.#logs.isCurrent(log);
-    const rows = await this.#checkpoints.gather([...this.#logs.all()], offsetOf, isCurrent);
+    const rows = await this.#checkpoints.gather([...this.#logs.all()], { offsetOf, endOf, isCurrent });
     await this.#guarded(this.#checkpoints.write(name, rows));
   }
 

@@ -9,8 +9,11 @@ export interface LogHooks {
   advanced(log: Log): void;
   /** A write, sync or read failed, once for each log: it serves nothing any more, and nothing is retried in place. */
   failed(log: Log, error: Error): void;
-  /** The log was cut below what was compacted: before this settles a checkpoint must not say more than the log does any longer. */
-  cleanedCut?(log: Log): Promise<void>;
+  /**
+   * The log's end was cut off: once this has settled, and records are appended again, no checkpoint may say more than the log had then.
+   * `isCleanedCut`: it was cut below what was compacted.
+   */
+  cut?(log: Log, isCleanedCut: boolean): Promise<void>;
 }
 
 export interface LogOptions {

@@ -49,16 +49,26 @@ export async function restartLog(parts: LogParts, directory: string, offset: num
   segment.isNameSynced = true;
 }
 
-/** Removes segments now; files in use by readers stay until they are done. */
+/** Takes segments off the disk; who still reads one learns that it was truncated. */
 async function removeSegments({ environment }: LogParts, removed: readonly Segment[]): Promise<void> {
   // Newest first: a crash in between leaves a log without a gap.
   for (const segment of [...removed].reverse()) {
     segment.generation += 1;
     environment.indexes.forget(segment);
     await renameDeleted(environment.files, environment.handles, segment);
-    await segment.unheld();
-    await removeDeleted(environment.files, environment.handles, segment);
+    removeUnheld(environment, segment);
   }
+}
+
+/** A slow reader must not hold a truncation up: it is told at its next step, and the file goes when it has let go. */
+function removeUnheld({ files, handles, logger }: LogParts['environment'], segment: Segment): void {
+  segment
+    .unheld()
+    .then(() => removeDeleted(files, handles, segment))
+    .catch((error: unknown) => {
+      const fields = { segment: segment.path, error: String(error) };
+      logger.warn(fields, 'files of a segment that was cut off stay: they go at the next start');
+    });
 }
 
 async function cutSegment(

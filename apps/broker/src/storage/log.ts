@@ -67,7 +67,7 @@ export class Log {
       written: (endOffset) => this.#written(endOffset),
       flushed: () => this.#advanced(),
       failed: (error) => this.#fail(error),
-      cleanedCut: async () => options.hooks.cleanedCut?.(this),
+      cut: async (isCleanedCut) => options.hooks.cut?.(this, isCleanedCut),
     });
     this.producers = made.producers;
     this.cleaning = made.cleaning;
