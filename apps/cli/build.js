@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { embedEtcdProtocol } from './embed-etcd-protocol.js';
 
 // Elsewhere than into `bundle` only where a test asks for it.
 const outdir = process.argv[2] ?? fileURLToPath(new URL('bundle', import.meta.url));
@@ -20,6 +21,7 @@ await build({
   legalComments: 'none',
   conditions: ['@ks/source'],
   external: ['react-devtools-core'],
+  plugins: [embedEtcdProtocol],
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   banner: {
     js: "import { createRequire as ksCreateRequire } from 'node:module'; const require = ksCreateRequire(import.meta.url);",

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { haveEtcd, startEtcd } from './harness/etcd.ts';
 import { cleanEnvironment, said } from './harness/run-ks.ts';
 import { useTestCluster } from './harness/test-cluster.ts';
 
@@ -54,5 +55,27 @@ test('a broker starts from the bundle', async () => {
   if (child.stderr === null) throw new Error('it has no standard error');
   expect(await said(child.stderr, /\n/)).toContain('data in memory');
   child.kill('SIGINT');
+  expect(await ended).toBe(0);
+});
+
+test.skipIf(!haveEtcd)('a broker over etcd starts from the bundle, which has no folder of .proto files', async () => {
+  await using etcd = await startEtcd();
+  const properties = join(directory, 'server.properties');
+  const lines = [
+    'listeners=PLAINTEXT://127.0.0.1:0',
+    `log.dirs=${join(directory, 'data')}`,
+    `metadata.store=etcd://${etcd.host}/bundle`,
+  ];
+  await writeFile(properties, lines.join('\n'));
+  const child = execFile(process.execPath, [join(directory, 'bin', 'ks.js'), 'broker', 'run', '--config', properties], {
+    env: cleanEnvironment(),
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  if (child.stdout === null) throw new Error('it has no standard output');
+  const ready = await said(child.stdout, /"Ready"/);
+  const [, address = ''] = /PLAINTEXT:\/\/([\d.:]+)/.exec(ready) ?? [];
+  const { stdout } = await bundled(['topics', 'create', 'over-etcd', '--brokers', address]);
+  expect(stdout).toContain('over-etcd');
+  child.kill('SIGTERM');
   expect(await ended).toBe(0);
 });

@@ -50,7 +50,9 @@ const READS_MAX = 5;
  * @throws MetadataStoreError `unavailable` where none did in time, `io` where the user is refused
  */
 export async function openEtcdMetadataStore(options: EtcdMetadataStoreOptions): Promise<MetadataStore> {
-  const store = new EtcdMetadataStore(await import('etcd3'), options);
+  // Its default is the CommonJS module itself, from the source and from a bundle alike.
+  const { default: library } = await import('etcd3');
+  const store = new EtcdMetadataStore(library, options);
   const { clock, openTimeoutMs = OPEN_TIMEOUT_MS } = options;
   const untilMs = clock.monotonicMs() + openTimeoutMs;
   for (;;) {
