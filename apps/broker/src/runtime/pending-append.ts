@@ -68,7 +68,8 @@ export class PendingAppend {
   /** The time for acks=all is over: what still waits has been appended, but nobody may rely on it. */
   timeOut(): void {
     for (const waiter of [...this.#waiting]) {
-      waiter.settle(ErrorCode.REQUEST_TIMED_OUT);
+      const isShort = waiter.replica.isUnderMinIsr;
+      waiter.settle(isShort ? ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND : ErrorCode.REQUEST_TIMED_OUT);
       waiter.replica.committed.abandon();
     }
   }
