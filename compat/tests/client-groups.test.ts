@@ -3,43 +3,19 @@ import { startEmbeddedBroker } from '@ks/broker';
 import { type Client, codecs, connect, KafkaError, rangeAssignor, topic } from '@ks/client';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startKafka } from '../src/kafka/kafka-broker.ts';
-import { fetchKafka } from '../src/kafka/kafka-jars.ts';
-import { describeWith } from '../src/peers.ts';
+import { atEachBroker, type BrokerOfTest, text, until } from '../src/client-brokers.ts';
 import { temporaryDirectory } from '../src/temporary-directory.ts';
 
 // Members of groups: our client's, among themselves and beside kafkajs's, on our broker and on Apache Kafka.
 
-const text = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString();
+atEachBroker((start) =>
+  describe.each(['classic', 'consumer'] as const)('protocol %s', (protocol) => members(start, protocol)),
+);
 
-/** Looks until it is so; the test's own time limit ends it. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** A broker to be a member at. */
-interface Peer extends AsyncDisposable {
-  readonly port: number;
-  readonly bootstrap: string;
-}
-
-async function startApacheKafka(): Promise<Peer> {
-  await fetchKafka();
-  const directory = await temporaryDirectory();
-  const kafka = await startKafka(directory.path);
-  return {
-    port: kafka.port,
-    bootstrap: kafka.bootstrap,
-    [Symbol.asyncDispose]: async () => {
-      await kafka.stop();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** The tests of a broker. */
-function members(start: () => Promise<Peer>): void {
-  let broker: Peer;
+/** The tests of a broker, and of how it runs groups. */
+function members(start: () => Promise<BrokerOfTest>, protocol: 'classic' | 'consumer'): void {
+  const member = { protocol, from: 'beginning', heartbeatIntervalMs: 100 } as const;
+  let broker: BrokerOfTest;
   let ks: Client;
   let count = 0;
 
@@ -78,7 +54,7 @@ function members(start: () => Promise<Peer>): void {
       const { name, group, all } = await filled(3, 10);
       const seen: string[] = [];
       {
-        await using consumer = ks.consumer({ group, from: 'beginning' });
+        await using consumer = ks.consumer({ ...member, group });
         for await (const record of consumer.read(name)) {
           seen.push(text(record.value));
           if (seen.length === 17) break;
@@ -86,7 +62,7 @@ function members(start: () => Promise<Peer>): void {
       }
       // The one in hand when the reader left is not done.
       expect(await committed(group)).toBe(16);
-      await using next = ks.consumer({ group, from: 'beginning' });
+      await using next = ks.consumer({ ...member, group });
       const rest: string[] = [];
       for await (const record of next.read({ until: 'end' }, name)) rest.push(text(record.value));
       expect([...seen.slice(0, 16), ...rest].sort()).toEqual(all.toSorted());
@@ -101,7 +77,7 @@ function members(start: () => Promise<Peer>): void {
         { key: 'a', value: { cents: 5 } },
         { key: 'b', value: { cents: 7 } },
       ]);
-      await using consumer = ks.consumer({ group, from: 'beginning' });
+      await using consumer = ks.consumer({ ...member, group });
       for await (const batch of consumer.batches({ until: 'end' }, orders)) {
         expect([...batch.records()].map(({ key, value }) => [key, value])).toEqual([
           ['a', { cents: 5 }],
@@ -115,7 +91,7 @@ function members(start: () => Promise<Peer>): void {
     test('by hand it commits when told, and only then', async () => {
       const { name, group } = await filled(1, 5);
       {
-        await using consumer = ks.consumer({ group, from: 'beginning', autoCommitIntervalMs: false });
+        await using consumer = ks.consumer({ ...member, group, autoCommitIntervalMs: false });
         let seen = 0;
         for await (const _ of consumer.read(name)) {
           seen += 1;
@@ -129,7 +105,7 @@ function members(start: () => Promise<Peer>): void {
     test('a signal ends the wait for partitions and for records; the group is left', async () => {
       const { name, group } = await filled(1, 1);
       const controller = new AbortController();
-      const consumer = ks.consumer({ group });
+      const consumer = ks.consumer({ ...member, from: 'end', group });
       const reading = (async () => {
         for await (const _ of consumer.read({ signal: controller.signal }, name)) throw new Error('nothing is new');
       })();
@@ -142,7 +118,7 @@ function members(start: () => Promise<Peer>): void {
 
     test('misuse is told', async () => {
       const { name, group } = await filled(1, 1);
-      await using consumer = ks.consumer({ group, from: 'beginning' });
+      await using consumer = ks.consumer({ ...member, group });
       await expect(consumer.read().next()).rejects.toThrow(/name at least one/);
       for await (const _ of consumer.read({ until: 'end' }, name)) break;
       await expect(consumer.read('other').next()).rejects.toThrow(KafkaError);
@@ -156,7 +132,7 @@ function members(start: () => Promise<Peer>): void {
   describe('members of one group', () => {
     test('share the partitions; when one leaves, the other has them all; every record is read', async () => {
       const { name, group, all } = await filled(4, 50);
-      const options = { group, from: 'beginning', heartbeatIntervalMs: 100 } as const;
+      const options = { ...member, group };
       const [one, other] = [ks.consumer(options), ks.consumer(options)];
       const seen = new Set<string>();
       const read = async (consumer: typeof one): Promise<void> => {
@@ -182,7 +158,7 @@ function members(start: () => Promise<Peer>): void {
 
     test('a rebalance waits for the record in hand: nothing is read twice', async () => {
       const { name, group, all } = await filled(2, 30);
-      const options = { group, from: 'beginning', heartbeatIntervalMs: 50 } as const;
+      const options = { ...member, group, heartbeatIntervalMs: 50 };
       const one = ks.consumer(options);
       const seen: string[] = [];
       const read = async (consumer: typeof one): Promise<void> => {
@@ -201,7 +177,7 @@ function members(start: () => Promise<Peer>): void {
       expect(seen.toSorted()).toEqual(all.toSorted());
     });
 
-    test('of two clients agree on an assignor: ours beside one of kafkajs', async () => {
+    test.runIf(protocol === 'classic')('of two clients agree on an assignor: ours beside one of kafkajs', async () => {
       const { name, group, all } = await filled(4, 25);
       // kafkajs has its own round robin; ours takes part under its name.
       const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
@@ -224,36 +200,36 @@ function members(start: () => Promise<Peer>): void {
     });
   });
 
-  test('a member whose session is over is thrown out, and comes back by itself', async () => {
-    const { name, group } = await filled(1, 1);
-    await using consumer = ks.consumer({
-      group,
-      from: 'beginning',
-      heartbeatIntervalMs: 50,
-      autoCommitIntervalMs: false,
-    });
-    const seen: string[] = [];
-    const reading = (async () => {
-      for await (const record of consumer.read(name)) seen.push(text(record.value));
-    })();
-    await until(async () => seen.length === 1);
-    const [before] = await ks.admin.describeGroups([group]);
-    // Somebody else says that it is gone.
-    await removeMember(broker.port, group, before?.members[0]?.memberId ?? '');
-    await until(async () => {
-      const [now] = await ks.admin.describeGroups([group]);
-      const [member] = now?.members ?? [];
-      return now?.state === 'Stable' && member !== undefined && member.memberId !== before?.members[0]?.memberId;
-    });
-    // Nothing was committed: it begins again.
-    await until(async () => seen.length === 2);
-    await consumer.close();
-    await reading;
-  });
+  test.runIf(protocol === 'classic')(
+    'a member whose session is over is thrown out, and comes back by itself',
+    async () => {
+      const { name, group } = await filled(1, 1);
+      await using consumer = ks.consumer({
+        ...member,
+        group,
+        heartbeatIntervalMs: 50,
+        autoCommitIntervalMs: false,
+      });
+      const seen: string[] = [];
+      const reading = (async () => {
+        for await (const record of consumer.read(name)) seen.push(text(record.value));
+      })();
+      await until(async () => seen.length === 1);
+      const [before] = await ks.admin.describeGroups([group]);
+      // Somebody else says that it is gone.
+      await removeMember(broker.port, group, before?.members[0]?.memberId ?? '');
+      await until(async () => {
+        const [now] = await ks.admin.describeGroups([group]);
+        const [member] = now?.members ?? [];
+        return now?.state === 'Stable' && member !== undefined && member.memberId !== before?.members[0]?.memberId;
+      });
+      // Nothing was committed: it begins again.
+      await until(async () => seen.length === 2);
+      await consumer.close();
+      await reading;
+    },
+  );
 }
-
-describe('at ks', () => members(() => startEmbeddedBroker({ config: { 'group.initial.rebalance.delay.ms': '0' } })));
-describeWith('Kafka')('at Apache Kafka', () => members(startApacheKafka));
 
 test('a coordinator that restarts costs a member nothing: it goes on where it was', async () => {
   await using directory = await temporaryDirectory();

@@ -22,6 +22,7 @@ export class Client {
   readonly #producers = new Set<Producer | TransactionalProducer>();
   readonly #members = new Set<GroupConsumer>();
   #consumers = 0;
+  #aside: Producer | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(cluster: Cluster, core: Core, codec: Codec) {
@@ -64,10 +65,18 @@ export class Client {
     this.#refuseWhenClosed();
     this.#consumers += 1;
     const channel = `consumer-${this.#consumers}`;
-    if (!('group' in options)) return new Consumer(this.#cluster, this.#core, this.#codec, channel, options);
-    const consumer = new GroupConsumer(this.#cluster, this.#core, this.#codec, channel, options);
+    const parts = [this.#cluster, this.#core, this.#codec, channel] as const;
+    const producer = (): Producer => this.#asideProducer();
+    if (!('group' in options)) return new Consumer(...parts, options, producer);
+    const consumer = new GroupConsumer(...parts, options, producer);
     this.#members.add(consumer);
     return consumer;
+  }
+
+  /** Writes what consumers put aside: one for all of them. */
+  #asideProducer(): Producer {
+    this.#aside ??= this.producer();
+    return this.#aside;
   }
 
   /** Delivers what producers still hold, lets consumers leave their groups, then closes every connection. */

@@ -10,11 +10,13 @@ export type { BrokerDescription, ClusterDescription } from './admin/describe-clu
 export type { ConfigEntry, ConfigResource, ConfigResourceType, DescribedConfigs } from './admin/describe-configs.ts';
 export type { PartitionDescription, TopicDescription, TopicListing } from './admin/describe-topics.ts';
 export type { Client } from './client.ts';
+export { reasonHeaders } from './consumer/dead-letters.ts';
 export type { Consumer } from './consumer/consumer.ts';
 export type {
   Assignment,
   ConsumedBatch,
   ConsumerOptions,
+  PartitionLag,
   PartitionOffset,
   RawBatch,
   ReadOptions,
@@ -23,7 +25,11 @@ export type {
 export type { GroupConsumer } from './consumer/group-consumer.ts';
 export type { GroupConsumerOptions } from './consumer/group-options.ts';
 export type { InvalidRecord, OnInvalid } from './consumer/typed-record.ts';
-export { type Assignor, rangeAssignor, roundRobinAssignor, type Subscriber } from './groups/assignors.ts';
+export type { Readable } from './consumer/read-arguments.ts';
+export type { Assignor, Subscriber } from './groups/assignors/assignor.ts';
+export { rangeAssignor } from './groups/assignors/range.ts';
+export { roundRobinAssignor } from './groups/assignors/round-robin.ts';
+export { cooperativeStickyAssignor, stickyAssignor } from './groups/assignors/sticky.ts';
 export type { GroupDescription, GroupListing, GroupMember } from './groups/describe-groups.ts';
 export type { CommittedOffset, OffsetToCommit } from './groups/group-offsets.ts';
 export { ClientErrorCode, KafkaError, type KafkaErrorDetails } from './kafka-error.ts';
@@ -50,7 +56,7 @@ export type {
   SendOptions,
   SentRecord,
 } from './topic/record-types.ts';
-export { type AnyTopic, type BytesTopic, type Topic, type TopicOptions, topic } from './topic/topic.ts';
+export { type AnyTopic, type BytesTopic, type Topic, type TopicOptions, topic, topicPattern } from './topic/topic.ts';
 export type { Transaction, TransactionalReader } from './transactions/transaction.ts';
 export type { TransactionalProducerOptions } from './transactions/transactional-options.ts';
 export type { TransactionalProducer } from './transactions/transactional-producer.ts';

@@ -1,5 +1,13 @@
 import type { Core } from '@ks/core-wasm';
-import { type BatchRecord, type Codec, CodecError, ErrorCode, ProtocolError, type RecordBatch } from '@ks/protocol';
+import {
+  type BatchRecord,
+  type Codec,
+  CodecError,
+  ErrorCode,
+  ProtocolError,
+  type RecordBatch,
+  type RecordCursor,
+} from '@ks/protocol';
 import { KafkaError } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
 
@@ -23,34 +31,41 @@ export class BatchOpener {
     throw corrupt(place, batch, 'its checksum does not fit its bytes');
   }
 
-  /** The plain records of a batch. */
-  async open(place: TopicPartition, batch: RecordBatch): Promise<Uint8Array> {
+  /** The plain records of a batch: at once where nothing is compressed, or little. */
+  open(place: TopicPartition, batch: RecordBatch): Uint8Array | Promise<Uint8Array> {
     this.check(place, batch);
     try {
-      return await batch.decompress(this.#options.codec, this.#options.maxDecompressedBytes);
+      const plain = batch.decompress(this.#options.codec, this.#options.maxDecompressedBytes);
+      if (!(plain instanceof Promise)) return plain;
+      return plain.catch((error: unknown) => {
+        throw explained(place, batch, error);
+      });
+    } catch (error) {
+      throw explained(place, batch, error);
+    }
+  }
+
+  /** A cursor before the first of the plain records. */
+  cursor(place: TopicPartition, batch: RecordBatch, plain: Uint8Array): RecordCursor {
+    try {
+      return batch.cursor(plain);
+    } catch (error) {
+      throw explained(place, batch, error);
+    }
+  }
+
+  /** Moves a cursor; false behind the last record. */
+  next(place: TopicPartition, batch: RecordBatch, cursor: RecordCursor): boolean {
+    try {
+      return cursor.next();
     } catch (error) {
       throw explained(place, batch, error);
     }
   }
 
   *records(place: TopicPartition, batch: RecordBatch, plain: Uint8Array): Generator<BatchRecord, void, undefined> {
-    const next = this.#walk(place, batch, plain);
-    for (let record = next(); record !== undefined; record = next()) yield record;
-  }
-
-  #walk(place: TopicPartition, batch: RecordBatch, plain: Uint8Array): () => BatchRecord | undefined {
-    try {
-      const cursor = batch.cursor(plain);
-      return () => {
-        try {
-          return cursor.next() ? cursor.record() : undefined;
-        } catch (error) {
-          throw explained(place, batch, error);
-        }
-      };
-    } catch (error) {
-      throw explained(place, batch, error);
-    }
+    const cursor = this.cursor(place, batch, plain);
+    while (this.next(place, batch, cursor)) yield cursor.record();
   }
 }
 

@@ -2,6 +2,7 @@ import type { RecordBatch } from '@ks/protocol';
 import type { IsolationLevel, OffsetSpec, TopicPartition } from '../offsets/list-offsets.ts';
 import type { ConsumedRecord } from '../topic/record-types.ts';
 import type { AnyTopic } from '../topic/topic.ts';
+import type { Readable } from './read-arguments.ts';
 import type { InvalidRecord, OnInvalid } from './typed-record.ts';
 
 export interface ConsumerOptions {
@@ -11,6 +12,8 @@ export interface ConsumerOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
   /** What to do when the position is not in the log: go to a place, or throw OFFSET_OUT_OF_RANGE. Default 'error'. */
   readonly outOfRange?: 'beginning' | 'end' | 'error' | undefined;
+  /** Where this consumer is: brokers that know of a replica nearer than the leader say so, and it is read there (KIP-392). */
+  readonly rack?: string | undefined;
   /** How long a broker may wait for `minBytes`, in milliseconds. Default 500. */
   readonly maxWaitMs?: number | undefined;
   /** Default 1. */
@@ -40,6 +43,14 @@ export interface PartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
+/** How far a reader is behind. */
+export interface PartitionLag extends PartitionOffset {
+  /** Where the partition ends; under read_committed, before its first open transaction. */
+  readonly endOffset: number;
+  /** Offsets between the next record and the end; markers and holes count. */
+  readonly lag: number;
+}
+
 export interface ReadOptions {
   /** Ends the reading by throwing ABORTED. */
   readonly signal?: AbortSignal | undefined;
@@ -48,17 +59,29 @@ export interface ReadOptions {
    * on for ever). Reading ends when every position has come there, whatever lies between: nothing, markers, or holes.
    */
   readonly until?: 'end' | readonly PartitionOffset[] | undefined;
-  /** What to do with records that their topic's schema or codec refuses: throw INVALID_DATA (the default), leave them out, or give them as bytes. */
+  /**
+   * What to do with records that their topic's schema or codec refuses: throw INVALID_DATA (the default), leave them out, give them as
+   * bytes, or write them to `deadLetter` and go on.
+   */
   readonly onInvalid?: OnInvalid | undefined;
+  /** Where `onInvalid: 'deadLetter'` writes: key, value and headers as they are, and headers `ks.*` that say what was wrong and where. */
+  readonly deadLetter?: AnyTopic | string | undefined;
 }
 
 /** What `read` gives: typed records of the topics; with `onInvalid: 'raw'` invalid ones among them. */
-export type ReadRecord<Topics extends readonly (AnyTopic | string)[], Options> =
-  | ConsumedRecord<Topics extends readonly [] ? string : Topics[number]>
+export type ReadRecord<Topics extends readonly Readable[], Options> =
+  | RecordOf<Topics>
   | (Options extends { readonly onInvalid: 'raw' } ? InvalidRecord : never);
 
+/** A record of one of the topics; without topics, of any, as bytes. */
+export type RecordOf<Topics extends readonly Readable[]> = ConsumedRecord<
+  Topics extends readonly [] ? string : NamedBy<Topics[number]>
+>;
+
+type NamedBy<T> = T extends RegExp ? string : T extends AnyTopic | string ? T : never;
+
 /** A batch, decompressed, whose records are decoded one by one as they are asked for. */
-export interface ConsumedBatch<T> {
+export interface ConsumedBatch<T> extends Iterable<T> {
   readonly topic: string;
   readonly partition: number;
   readonly batch: RecordBatch;

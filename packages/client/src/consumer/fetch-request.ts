@@ -11,6 +11,7 @@ import { errorFromCode, KafkaError } from '../kafka-error.ts';
 import type { PartitionView } from '../metadata/cluster-view.ts';
 import { type IsolationLevel, isolationLevelIds } from '../offsets/list-offsets.ts';
 import { AbortedTransactions } from './aborted-transactions.ts';
+import type { SessionRequest } from './fetch-session.ts';
 import type { BufferedBatch, PartitionState } from './partition-state.ts';
 
 export interface FetchLimits {
@@ -19,6 +20,7 @@ export interface FetchLimits {
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
   readonly isolationLevel: IsolationLevel;
+  readonly rack: string;
 }
 
 /** A partition that is asked for, as it was when it was asked for. */
@@ -41,22 +43,28 @@ export type FetchOutcome =
       readonly highWatermark: number;
       readonly lastStableOffset: number;
       readonly logStartOffset: number;
+      /** The broker to go on at; -1: this one. */
+      readonly preferredReadReplica: number;
     };
 
 type PartitionResponse = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number];
 
-/** A Fetch request without a session. Topics go by name and by id; the version takes what it has. */
-export function buildFetchRequest(asked: readonly FetchedPartition[], limits: FetchLimits): RequestInput<typeof Fetch> {
-  const topics = new Map<string, FetchedPartition[]>();
-  for (const one of asked) topics.set(one.state.topic, [...(topics.get(one.state.topic) ?? []), one]);
+/** A Fetch request. Topics go by name and by id; the version takes what it has. */
+export function buildFetchRequest(
+  { sessionId, sessionEpoch, named, forgotten }: SessionRequest,
+  limits: FetchLimits,
+): RequestInput<typeof Fetch> {
   return {
     maxWaitMs: limits.maxWaitMs,
     minBytes: limits.minBytes,
     maxBytes: limits.maxBytes,
     isolationLevel: isolationLevelIds[limits.isolationLevel],
-    topics: [...topics].map(([topic, members]) => ({
+    rackId: limits.rack,
+    sessionId,
+    sessionEpoch,
+    topics: byTopic(named).map(({ topic, topicId, members }) => ({
       topic,
-      topicId: members[0]?.topicId ?? ZERO_UUID,
+      topicId,
       partitions: members.map(({ state, fetchOffset, view }) => ({
         partition: state.partition,
         currentLeaderEpoch: view.leaderEpoch,
@@ -64,7 +72,25 @@ export function buildFetchRequest(asked: readonly FetchedPartition[], limits: Fe
         partitionMaxBytes: limits.partitionMaxBytes,
       })),
     })),
+    forgottenTopicsData: byTopic(forgotten).map(({ topic, topicId, members }) => ({
+      topic,
+      topicId,
+      partitions: members.map(({ state }) => state.partition),
+    })),
   };
+}
+
+function byTopic(asked: readonly FetchedPartition[]) {
+  const topics = new Map<string, { topic: string; topicId: string; members: FetchedPartition[] }>();
+  for (const one of asked) {
+    const { topic } = one.state;
+    const topicId = one.topicId ?? ZERO_UUID;
+    const key = `${topicId} ${topic}`;
+    const known = topics.get(key);
+    if (known === undefined) topics.set(key, { topic, topicId, members: [one] });
+    else known.members.push(one);
+  }
+  return [...topics.values()];
 }
 
 /** What a Fetch response says of each partition that was asked for. One that it leaves out has nothing new. */
@@ -95,7 +121,7 @@ function outcomeOf(
   const { topic, partition } = asked.state;
   const details = { topic, partition, offset: asked.fetchOffset, broker };
   if (answer.errorCode !== ErrorCode.NONE) return { asked, error: errorFromCode(answer.errorCode, undefined, details) };
-  const { highWatermark, lastStableOffset, logStartOffset } = answer;
+  const { highWatermark, lastStableOffset, logStartOffset, preferredReadReplica } = answer;
   const records = answer.records ?? new Uint8Array(0);
   const aborted = isolationLevel === 'read_committed' ? (answer.abortedTransactions ?? []) : [];
   try {
@@ -105,7 +131,8 @@ function outcomeOf(
       isHidden: transactions.isAborted(batch) || batch.isControl,
     }));
     const receivedBytes = records.length;
-    return { asked, error: undefined, batches, receivedBytes, highWatermark, lastStableOffset, logStartOffset };
+    const bounds = { highWatermark, lastStableOffset, logStartOffset, preferredReadReplica };
+    return { asked, error: undefined, batches, receivedBytes, ...bounds };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const message = `${topic}-${partition} at offset ${asked.fetchOffset}: ${error.message}`;

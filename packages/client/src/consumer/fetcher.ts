@@ -4,46 +4,31 @@ import { asKafkaError, isMetadataStale, KafkaError } from '../kafka-error.ts';
 import { type IsolationLevel, listOffsets } from '../offsets/list-offsets.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
-import type { ConsumerOptions } from './consumer-options.ts';
 import { buildFetchRequest, type FetchedPartition, type FetchOutcome, fetchOutcomes } from './fetch-request.ts';
+import { FetchSession } from './fetch-session.ts';
+import type { FetchSettings } from './fetch-settings.ts';
 import type { PartitionState } from './partition-state.ts';
-
-/** How much is fetched, and how. */
-export interface FetchSettings {
-  readonly maxWaitMs: number;
-  readonly minBytes: number;
-  readonly maxBytes: number;
-  readonly partitionMaxBytes: number;
-  /** What may be fetched and not handed out, over all partitions. */
-  readonly prefetchBytes: number;
-  readonly isolationLevel: IsolationLevel;
-  /** Where to go on when the position is not in the log (any more): a place, or an error for the reader. */
-  readonly outOfRange: 'beginning' | 'end' | 'error';
-}
 
 export interface FetcherOptions extends FetchSettings {
   /** The channel of connections that no one else waits on. */
   readonly channel: string;
+  readonly isolationLevel: () => IsolationLevel;
   /** Called when there may be something new for the reader. */
   readonly changed: () => void;
-}
-
-/** A consumer's options with their defaults. */
-export function fetchSettings(options: ConsumerOptions): FetchSettings {
-  return {
-    maxWaitMs: options.maxWaitMs ?? 500,
-    minBytes: options.minBytes ?? 1,
-    maxBytes: options.maxBytes ?? 50 * 1024 * 1024,
-    partitionMaxBytes: options.partitionMaxBytes ?? 1024 * 1024,
-    prefetchBytes: options.prefetchBytes ?? 16 * 1024 * 1024,
-    isolationLevel: options.isolationLevel ?? 'read_uncommitted',
-    outOfRange: options.outOfRange ?? 'error',
-  };
 }
 
 /** Batches of magic 2 came with this version; topics go by id from that on. */
 const RECORD_BATCHES_SINCE = 4;
 const TOPIC_IDS_SINCE = 13;
+const SESSIONS_SINCE = 7;
+const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };
+
+/** The broker does not know the session, or not as it is here. */
+const sessionCodes: readonly number[] = [
+  ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+  ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+];
 
 /**
  * Keeps partitions' buffers filled: one long poll under way at each leader, as long as it runs and buffers have room. It never
@@ -54,6 +39,7 @@ export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #states: () => Iterable<PartitionState>;
   readonly #polling = new Set<number>();
+  readonly #sessions = new Map<number, FetchSession>();
   /** Told by brokers to wait until then, monotonic. */
   readonly #throttledUntilMs = new Map<number, number>();
   #isRunning = false;
@@ -136,7 +122,19 @@ export class Fetcher {
       topicId: topic?.topicId,
       view,
     };
-    polls.set(view.leaderId, [...(polls.get(view.leaderId) ?? []), asked]);
+    const nodeId = this.#preferredReplicaOf(state) ?? view.leaderId;
+    const others = polls.get(nodeId);
+    if (others === undefined) polls.set(nodeId, [asked]);
+    else others.push(asked);
+  }
+
+  #preferredReplicaOf(state: PartitionState): number | undefined {
+    const { preferredReplica } = state;
+    if (preferredReplica === undefined) return undefined;
+    const isGood =
+      preferredReplica.untilMs > this.#clock.monotonicMs() && this.#cluster.view.brokers.has(preferredReplica.nodeId);
+    if (!isGood) state.preferredReplica = undefined;
+    return isGood ? preferredReplica.nodeId : undefined;
   }
 
   /** One long poll; never rejects. */
@@ -147,7 +145,10 @@ export class Fetcher {
       for (const outcome of await this.#fetch(leaderId, asked, roomBytes)) this.#take(outcome);
     } catch (error) {
       const failure = asKafkaError(error);
-      for (const one of asked) if (isCurrent(one)) this.#failed(one.state, failure);
+      this.#sessions.get(leaderId)?.reset();
+      if (!sessionCodes.includes(failure.code)) {
+        for (const one of asked) if (isCurrent(one)) this.#failed(one.state, failure);
+      }
     } finally {
       this.#polling.delete(leaderId);
       for (const { state } of asked) state.isBusy = false;
@@ -157,11 +158,14 @@ export class Fetcher {
   }
 
   async #fetch(leaderId: number, asked: readonly FetchedPartition[], roomBytes: number): Promise<FetchOutcome[]> {
-    const { channel, maxWaitMs, maxBytes, isolationLevel } = this.#options;
+    const { channel, maxWaitMs, maxBytes } = this.#options;
+    const isolationLevel = this.#options.isolationLevel();
     const broker = await this.#cluster.connectionTo(leaderId, channel);
     const hasIds = asked.every(({ topicId }) => topicId !== undefined);
     const version = broker.versions.pick(Fetch, RECORD_BATCHES_SINCE, hasIds ? undefined : TOPIC_IDS_SINCE - 1);
-    const body = buildFetchRequest(asked, { ...this.#options, maxBytes: Math.min(maxBytes, roomBytes) });
+    const session = this.#sessionAt(leaderId, version);
+    const limits = { ...this.#options, isolationLevel, maxBytes: Math.min(maxBytes, roomBytes) };
+    const body = buildFetchRequest(session?.next(asked) ?? { ...NO_SESSION, named: asked }, limits);
     const timeoutMs = maxWaitMs + this.#cluster.options.requestTimeoutMs;
     const response = await broker.connection.request(Fetch, version, body, { timeoutMs });
     if (response.throttleTimeMs > 0) {
@@ -170,7 +174,18 @@ export class Fetcher {
     if (response.errorCode !== ErrorCode.NONE) {
       throw new KafkaError(response.errorCode, `${broker.label} refused a fetch`, { broker: broker.label });
     }
+    session?.answered(response.sessionId);
     return fetchOutcomes(response, asked, isolationLevel, broker.label);
+  }
+
+  #sessionAt(nodeId: number, version: number): FetchSession | undefined {
+    if (version < SESSIONS_SINCE) return undefined;
+    let session = this.#sessions.get(nodeId);
+    if (session === undefined) {
+      session = new FetchSession();
+      this.#sessions.set(nodeId, session);
+    }
+    return session;
   }
 
   #take(outcome: FetchOutcome): void {
@@ -178,11 +193,21 @@ export class Fetcher {
     if (!isCurrent(outcome.asked)) return;
     const { state } = outcome.asked;
     if (outcome.error !== undefined) {
+      if (state.preferredReplica !== undefined) {
+        // Whatever is wrong there, the leader knows better.
+        const { code, message } = outcome.error;
+        this.#failed(state, new KafkaError(code, message, { ...outcome.error, retriable: true }));
+        return;
+      }
       if (outcome.error.code === ErrorCode.OFFSET_OUT_OF_RANGE) this.#outOfRange(state);
       else this.#failed(state, outcome.error);
       return;
     }
     state.failures = 0;
+    if (outcome.preferredReadReplica >= 0) {
+      const untilMs = this.#clock.monotonicMs() + this.#cluster.options.metadataMaxAgeMs;
+      state.preferredReplica = { nodeId: outcome.preferredReadReplica, untilMs };
+    }
     state.highWatermark = outcome.highWatermark;
     state.lastStableOffset = outcome.lastStableOffset;
     state.logStartOffset = outcome.logStartOffset;
@@ -191,6 +216,7 @@ export class Fetcher {
 
   #failed(state: PartitionState, error: KafkaError): void {
     state.failures += 1;
+    state.preferredReplica = undefined;
     const { retry, random, unknownTopicAttempts } = this.#cluster.options;
     const isGone = error.code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && state.failures >= unknownTopicAttempts;
     if (!error.retriable || isGone) {
@@ -208,7 +234,8 @@ export class Fetcher {
 
   /** The position is not in the log: it was deleted, or the log was cut. */
   #outOfRange(state: PartitionState): void {
-    const { outOfRange, isolationLevel } = this.#options;
+    const { outOfRange } = this.#options;
+    const isolationLevel = this.#options.isolationLevel();
     const { topic, partition, fetchOffset, generation } = state;
     if (outOfRange === 'error') {
       const message = `offset ${fetchOffset} of ${topic}-${partition} is not in its log: seek to 'beginning' or 'end', or set outOfRange`;

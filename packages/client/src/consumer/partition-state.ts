@@ -17,6 +17,8 @@ export class PartitionState {
   /** The offset to fetch next: behind what is buffered. */
   fetchOffset: number;
   isPaused = false;
+  /** Where the reader keeps count itself of what is done: the first offset that is not. */
+  firstUndone: (() => number) | undefined;
   /** Fetched and not handed out. */
   readonly buffered: BufferedBatch[] = [];
   bufferedBytes = 0;
@@ -28,6 +30,8 @@ export class PartitionState {
   retryAtMs = 0;
   /** Thrown to the reader; a seek clears it. */
   failure: KafkaError | undefined;
+  /** The replica to read at instead of the leader, and until when, monotonic (KIP-392). */
+  preferredReplica: { readonly nodeId: number; readonly untilMs: number } | undefined;
   /** A fetch or the search for a new position is under way. */
   isBusy = false;
   /** -1 while nothing is known. */
@@ -40,6 +44,11 @@ export class PartitionState {
     this.partition = partition;
     this.position = position;
     this.fetchOffset = position;
+  }
+
+  /** Everything before it is done. */
+  get doneOffset(): number {
+    return this.firstUndone?.() ?? this.position;
   }
 
   /** What the last fetch told of the log. */
@@ -55,6 +64,7 @@ export class PartitionState {
   seek(offset: number): void {
     this.position = offset;
     this.fetchOffset = offset;
+    this.firstUndone = undefined;
     this.buffered.length = 0;
     this.bufferedBytes = 0;
     this.generation += 1;

@@ -1,11 +1,13 @@
 import type { RecordBatch } from '@ks/protocol';
+import { KafkaError } from '../kafka-error.ts';
 import { abortError } from '../network/connection.ts';
 import type { PartitionOffset } from './consumer-options.ts';
 import type { PartitionState } from './partition-state.ts';
+import type { TopicSelection } from './read-arguments.ts';
 
 /** One `read`, `batches` or `rawBatches` under way: which partitions it wants, where it stops, and what it waits for. */
 export class Reading {
-  readonly #topics: ReadonlySet<string> | undefined;
+  readonly #topics: TopicSelection;
   /** By `topic partition`; a partition that is not there is read on for ever. Undefined: none ever stops. */
   readonly #stopOffsets: ReadonlyMap<string, number> | undefined;
   readonly #signal: AbortSignal | undefined;
@@ -14,12 +16,8 @@ export class Reading {
   #isChanged = true;
 
   /** No topics: all that is assigned. `stops` undefined: none ever stops. */
-  constructor(
-    topics: readonly string[],
-    stops: readonly PartitionOffset[] | undefined,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#topics = topics.length === 0 ? undefined : new Set(topics);
+  constructor(topics: TopicSelection, stops: readonly PartitionOffset[] | undefined, signal: AbortSignal | undefined) {
+    this.#topics = topics;
     this.#stopOffsets =
       stops && new Map(stops.map(({ topic, partition, offset }) => [`${topic} ${partition}`, offset]));
     this.#signal = signal;
@@ -69,7 +67,8 @@ export class Reading {
   };
 
   throwIfAborted(): void {
-    if (this.#signal?.aborted === true) throw abortError(this.#signal);
+    if (this.#signal?.aborted !== true) return;
+    throw this.#signal.reason instanceof KafkaError ? this.#signal.reason : abortError(this.#signal);
   }
 
   /** Waits until something has changed since the last wait. */
@@ -88,7 +87,7 @@ export class Reading {
   }
 
   #isInScope(state: PartitionState): boolean {
-    return this.#topics === undefined || this.#topics.has(state.topic);
+    return this.#topics.includes(state.topic);
   }
 
   #hasStopped(state: PartitionState): boolean {
@@ -100,7 +99,8 @@ export class Reading {
 export interface TakenBatch {
   readonly state: PartitionState;
   readonly batch: RecordBatch;
-  readonly reading: Reading;
-  /** Whether all that is wanted of it was handed out. */
-  isDone: boolean;
+  /** The state's when it was taken: after a seek, or when the partition was taken away, it is another. */
+  readonly generation: number;
+  /** Records from here on are not wanted. */
+  readonly stopOffset: number;
 }

@@ -1,8 +1,10 @@
 import type { BatchRecord, RecordHeader } from '@ks/protocol';
-import { asKafkaError, type KafkaError } from '../kafka-error.ts';
+import { asKafkaError, ClientErrorCode, type KafkaError } from '../kafka-error.ts';
+import type { TopicPartition } from '../offsets/list-offsets.ts';
 import { type DataPlace, decodeKey, decodeValue } from '../topic/data-format.ts';
 import type { RecordPlace } from '../topic/record-types.ts';
 import type { AnyTopic } from '../topic/topic.ts';
+import type { TopicSelection } from './read-arguments.ts';
 
 /** A record as it was read: a view of its batch, whose parts are made when they are asked for. */
 abstract class RecordInPlace implements RecordPlace {
@@ -81,34 +83,82 @@ export class InvalidRecord extends BytesRecord {
   }
 }
 
-export type OnInvalid = 'throw' | 'skip' | 'raw';
+export type OnInvalid = 'throw' | 'skip' | 'raw' | 'deadLetter';
 export type AnyRecord = BytesRecord | TypedRecord | InvalidRecord;
 
-/**
- * The record a reader gets: undefined where an invalid one is skipped, a promise where the topic's schema is asynchronous.
- * Throws INVALID_DATA under `onInvalid: 'throw'`.
- */
-export function readRecord(
-  topic: AnyTopic | undefined,
-  name: string,
-  partition: number,
-  record: BatchRecord,
-  onInvalid: OnInvalid,
-): AnyRecord | undefined | Promise<AnyRecord | undefined> {
-  if (topic === undefined) return new BytesRecord(name, partition, record);
-  const refuse = (error: unknown): AnyRecord | undefined => {
+/** Where records go that a reader can do nothing with. Settles when one is safe there. */
+export type Bury = (place: TopicPartition, record: BatchRecord, reason: KafkaError) => Promise<void>;
+
+/** Makes what a reader gets of what is stored. */
+export class RecordDecoder {
+  readonly #topics: TopicSelection;
+  readonly #onInvalid: OnInvalid;
+  readonly #bury: Bury | undefined;
+
+  /** `bury` is for `onInvalid: 'deadLetter'`. */
+  constructor(topics: TopicSelection, onInvalid: OnInvalid, bury: Bury | undefined) {
+    this.#topics = topics;
+    this.#onInvalid = onInvalid;
+    this.#bury = bury;
+  }
+
+  /**
+   * The record a reader gets: undefined where an invalid one is left out, a promise where the topic's schema is asynchronous or an invalid
+   * record goes elsewhere. Throws INVALID_DATA under `onInvalid: 'throw'`.
+   */
+  decode(place: TopicPartition, record: BatchRecord): AnyRecord | undefined | Promise<AnyRecord | undefined> {
+    const { topic: name, partition } = place;
+    const topic = this.#topics.typeOf(name);
+    return topic === undefined ? new BytesRecord(name, partition, record) : this.#typed(topic, place, record);
+  }
+
+  /** Whether records of this topic may have to be waited for. */
+  isAsync(name: string): boolean {
+    const topic = this.#topics.typeOf(name);
+    return topic !== undefined && (topic.key.allowsAsync || topic.value.allowsAsync);
+  }
+
+  #typed(
+    topic: AnyTopic,
+    place: TopicPartition,
+    record: BatchRecord,
+  ): AnyRecord | undefined | Promise<AnyRecord | undefined> {
+    const { topic: name, partition } = place;
+    const at = (side: DataPlace['side']): DataPlace => ({ side, topic: name, partition, offset: record.offset });
+    try {
+      const key = decodeKey(topic, record.key, at('key'));
+      const value = decodeValue(topic, record.value, at('value'));
+      if (!(key instanceof Promise) && !(value instanceof Promise))
+        return new TypedRecord(name, partition, record, key, value);
+      return Promise.all([key, value]).then(
+        ([k, v]) => new TypedRecord(name, partition, record, k, v),
+        (error: unknown) => this.#refuse(place, record, error),
+      );
+    } catch (error) {
+      return this.#refuse(place, record, error);
+    }
+  }
+
+  #refuse(
+    place: TopicPartition,
+    record: BatchRecord,
+    error: unknown,
+  ): AnyRecord | undefined | Promise<AnyRecord | undefined> {
     const invalid = asKafkaError(error);
-    if (onInvalid === 'throw') throw invalid;
-    return onInvalid === 'skip' ? undefined : new InvalidRecord(name, partition, record, invalid);
-  };
-  const place = (side: DataPlace['side']): DataPlace => ({ side, topic: name, partition, offset: record.offset });
-  try {
-    const key = decodeKey(topic, record.key, place('key'));
-    const value = decodeValue(topic, record.value, place('value'));
-    if (!(key instanceof Promise) && !(value instanceof Promise))
-      return new TypedRecord(name, partition, record, key, value);
-    return Promise.all([key, value]).then(([k, v]) => new TypedRecord(name, partition, record, k, v), refuse);
-  } catch (error) {
-    return refuse(error);
+    // A misuse, such as an asynchronous schema that was not declared, is none of the record's.
+    if (invalid.code !== ClientErrorCode.INVALID_DATA) throw invalid;
+    switch (this.#onInvalid) {
+      case 'throw':
+        throw invalid;
+      case 'skip':
+        return undefined;
+      case 'raw':
+        return new InvalidRecord(place.topic, place.partition, record, invalid);
+      case 'deadLetter':
+        if (this.#bury === undefined) throw invalid;
+        return this.#bury(place, record, invalid).then(() => undefined);
+      default:
+        return this.#onInvalid satisfies never;
+    }
   }
 }

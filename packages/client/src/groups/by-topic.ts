@@ -10,3 +10,18 @@ export function byTopic<T extends TopicPartition>(items: readonly T[]): Map<stri
   }
   return topics;
 }
+
+interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+
+/** As members of classic groups write partitions. */
+export function topicsWithPartitions(items: readonly TopicPartition[]): TopicPartitions[] {
+  return [...byTopic(items)].map(([topic, some]) => ({ topic, partitions: some.map(({ partition }) => partition) }));
+}
+
+/** And read them. */
+export function partitionsOf(topics: readonly TopicPartitions[]): TopicPartition[] {
+  return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+}

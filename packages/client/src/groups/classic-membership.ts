@@ -1,83 +1,94 @@
-import { type Api, ErrorCode, Heartbeat, JoinGroup, LeaveGroup, type ResponseOf, SyncGroup } from '@ks/protocol';
+import { ErrorCode } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
-import { asKafkaError, ClientErrorCode, errorFromCode, KafkaError } from '../kafka-error.ts';
+import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
 import { backoffMs } from '../retry-policy.ts';
 import { sleep } from '../sleep.ts';
-import type { Assignor, Subscriber } from './assignors.ts';
-import { assignedPartitions, assignmentBytes, subscribedTopics, subscriptionBytes } from './consumer-protocol-bytes.ts';
-import { findCoordinator } from './coordinator.ts';
-import type { Membership, MembershipHost } from './membership.ts';
+import { ClassicGroupCalls, type Generation } from './classic-group-calls.ts';
+import type { ClassicMembershipOptions } from './classic-options.ts';
+import { Confirmations } from './confirmations.ts';
+import type { Committer } from './group-offsets.ts';
+import { type Membership, type MembershipHost, type RevocationReason, without } from './membership.ts';
+import type { TopicSubscription } from './subscription.ts';
 
-export interface ClassicMembershipOptions {
-  readonly groupId: string;
-  /** A static member (KIP-345): it may restart within the session without a rebalance. */
-  readonly groupInstanceId: string | undefined;
-  readonly topics: readonly string[];
-  /** In the order of preference. */
-  readonly assignors: readonly Assignor[];
-  readonly sessionTimeoutMs: number;
-  readonly rebalanceTimeoutMs: number;
-  readonly heartbeatIntervalMs: number;
-  /** The connections that no one else waits on: a join is answered when all have joined. */
-  readonly channel: string;
-}
-
-const PROTOCOL_TYPE = 'consumer';
 /** The group goes on without asking the member: it begins again, as a new one. */
 const lostCodes: readonly number[] = [ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION];
 
-interface Generation {
-  readonly id: number;
-  readonly nodeId: number;
-  readonly partitions: readonly TopicPartition[];
-}
-
-/** A member of a classic group, whose partitions are all given up for a rebalance and handed out anew (eager). */
+/**
+ * A member of a classic group. Where all its assignors are cooperative it keeps what it has through a rebalance, and gives up only what
+ * goes to another member (KIP-429); else everything is given up, and handed out anew.
+ */
 export class ClassicMembership implements Membership {
   readonly #cluster: Cluster;
   readonly #options: ClassicMembershipOptions;
   readonly #host: MembershipHost;
+  readonly #calls: ClassicGroupCalls;
+  readonly #subscription: TopicSubscription;
+  readonly #isCooperative: boolean;
   readonly #stopping = new AbortController();
-  #memberId = '';
-  #nodeId: number | undefined;
+  readonly #confirmations = new Confirmations();
+  #generation: Generation | undefined;
+  #owned: readonly TopicPartition[] = [];
+  #confirmedAtMs: number;
   #running: Promise<void> | undefined;
 
   constructor(cluster: Cluster, options: ClassicMembershipOptions, host: MembershipHost) {
     this.#cluster = cluster;
     this.#options = options;
     this.#host = host;
+    this.#subscription = options.subscription;
+    this.#isCooperative = options.assignors.every(({ mode }) => mode === 'cooperative');
+    this.#calls = new ClassicGroupCalls(cluster, options, this.#stopping.signal);
+    this.#confirmedAtMs = cluster.options.clock.monotonicMs();
+  }
+
+  get committer(): Committer | undefined {
+    if (this.#generation === undefined) return undefined;
+    const { groupInstanceId } = this.#options;
+    const { memberId } = this.#calls;
+    return { memberId, generationIdOrMemberEpoch: this.#generation.id, ...(groupInstanceId && { groupInstanceId }) };
+  }
+
+  get confirmedAtMs(): number {
+    return this.#confirmedAtMs;
+  }
+
+  confirmed(): Promise<void> {
+    return this.#confirmations.next();
   }
 
   start(): void {
     this.#running ??= this.#run();
   }
 
-  async stop(): Promise<void> {
+  async stop(reason: RevocationReason): Promise<void> {
     this.#stopping.abort(new KafkaError(ClientErrorCode.CLOSED, 'the consumer was closed'));
     await this.#running;
-    if (this.#memberId !== '' && this.#options.groupInstanceId === undefined) await this.#leave();
+    await this.#giveUp(this.#owned, reason);
+    this.#generation = undefined;
+    if (this.#options.groupInstanceId === undefined) await this.#calls.leave();
+    this.#confirmations.settle();
     this.#cluster.closeChannel(this.#options.channel);
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted || this.#cluster.isClosed;
   }
 
   /** Generation after generation; never rejects. */
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#isStopping) {
-      let isAssigned = false;
       try {
-        const generation = await this.#join();
+        await this.#join();
         failures = 0;
-        isAssigned = true;
-        await this.#host.assigned(generation.partitions, this.#committer(generation));
-        await this.#beat(generation);
-        await this.#host.revoked('revoked');
+        if (await this.#reconcile()) await this.#beat();
+        // Others wait for what this member gives up.
+        if (!this.#isCooperative) await this.#giveUp(this.#owned, 'revoked');
       } catch (error) {
-        const failure = asKafkaError(error);
-        if (isAssigned) await this.#host.revoked(this.#isStopping ? 'revoked' : 'lost').catch(() => undefined);
         if (this.#isStopping) return;
-        if (lostCodes.includes(failure.code)) this.#memberId = '';
-        else if (!failure.retriable && failure.code !== ErrorCode.REBALANCE_IN_PROGRESS) {
+        const failure = asKafkaError(error);
+        if (!(await this.#survives(failure))) {
           this.#host.failed(failure);
           return;
         }
@@ -87,129 +98,69 @@ export class ClassicMembership implements Membership {
     }
   }
 
-  get #isStopping(): boolean {
-    return this.#stopping.signal.aborted || this.#cluster.isClosed;
+  /** Whether the member can join again after this. */
+  async #survives(failure: KafkaError): Promise<boolean> {
+    if (failure.code === ErrorCode.REBALANCE_IN_PROGRESS) return true;
+    const isLost = lostCodes.includes(failure.code);
+    this.#generation = undefined;
+    this.#confirmations.settle();
+    await this.#giveUp(this.#owned, 'lost');
+    if (isLost) this.#calls.forget();
+    return isLost || failure.retriable;
   }
 
-  #committer({ id }: Generation) {
-    const { groupInstanceId } = this.#options;
-    return { memberId: this.#memberId, generationIdOrMemberEpoch: id, ...(groupInstanceId && { groupInstanceId }) };
+  async #join(): Promise<void> {
+    await this.#subscription.refresh(this.#stopping.signal);
+    const owned = this.#isCooperative ? this.#owned : [];
+    this.#generation = await this.#calls.join(owned, this.#generation?.id ?? -1);
+    this.#confirm();
   }
 
-  /** Joins until the member has its part of a generation. */
-  async #join(): Promise<Generation> {
-    const { groupId, rebalanceTimeoutMs, sessionTimeoutMs, assignors, topics } = this.#options;
-    this.#nodeId = await findCoordinator(this.#cluster, groupId, this.#stopping.signal);
-    const metadata = subscriptionBytes(topics);
-    const joined = await this.#call(
-      JoinGroup,
-      {
-        groupId,
-        sessionTimeoutMs,
-        rebalanceTimeoutMs,
-        memberId: this.#memberId,
-        groupInstanceId: this.#options.groupInstanceId ?? null,
-        protocolType: PROTOCOL_TYPE,
-        protocols: assignors.map(({ name }) => ({ name, metadata })),
-      },
-      rebalanceTimeoutMs,
-    );
-    if (joined.errorCode === ErrorCode.MEMBER_ID_REQUIRED) {
-      // KIP-394: the group gave the member a name to come back with.
-      this.#memberId = joined.memberId;
-      return this.#join();
-    }
-    throwIfFailed(joined.errorCode);
-    this.#memberId = joined.memberId;
-    const isLeader = joined.leader === joined.memberId && !joined.skipAssignment;
-    const synced = await this.#call(
-      SyncGroup,
-      {
-        groupId,
-        generationId: joined.generationId,
-        memberId: this.#memberId,
-        groupInstanceId: this.#options.groupInstanceId ?? null,
-        protocolType: PROTOCOL_TYPE,
-        protocolName: joined.protocolName,
-        assignments: isLeader ? await this.#assign(joined) : [],
-      },
-      rebalanceTimeoutMs,
-    );
-    throwIfFailed(synced.errorCode);
-    return { id: joined.generationId, nodeId: this.#nodeId, partitions: assignedPartitions(synced.assignment) };
+  /** Takes over what the generation assigns; false where that needs another generation. */
+  async #reconcile(): Promise<boolean> {
+    const partitions = this.#generation?.partitions ?? [];
+    const revoked = without(this.#owned, partitions);
+    await this.#giveUp(revoked, 'revoked');
+    const added = without(partitions, this.#owned);
+    this.#owned = partitions;
+    await this.#host.assigned(added);
+    return revoked.length === 0 || !this.#isCooperative;
   }
 
-  /** What the leader hands out. */
-  async #assign({ protocolName, members }: ResponseOf<typeof JoinGroup>) {
-    const assignor = this.#options.assignors.find(({ name }) => name === protocolName);
-    if (assignor === undefined) {
-      const message = `the group chose the assignor ${protocolName}, which this consumer has not`;
-      throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, message);
-    }
-    const subscribers = members.map(({ memberId, groupInstanceId, metadata }): Subscriber => {
-      return { memberId, groupInstanceId, topics: subscribedTopics(metadata) };
-    });
-    const counts = new Map<string, number>();
-    for (const topic of new Set(subscribers.flatMap(({ topics }) => topics))) {
-      const view = await this.#cluster.topic(topic, this.#stopping.signal).catch(unknownTopic);
-      if (view !== undefined) counts.set(topic, view.partitions.length);
-    }
-    const assigned = assignor.assign(subscribers, counts);
-    return [...assigned].map(([memberId, partitions]) => ({ memberId, assignment: assignmentBytes(partitions) }));
+  async #giveUp(partitions: readonly TopicPartition[], reason: RevocationReason): Promise<void> {
+    if (partitions.length === 0) return;
+    await this.#host.revoked(partitions, reason);
+    this.#owned = without(this.#owned, partitions);
   }
 
-  /** Settles when the group wants a rebalance. Rejects with what ended the membership. */
-  async #beat({ id: generationId }: Generation): Promise<void> {
-    const { groupId, heartbeatIntervalMs, sessionTimeoutMs } = this.#options;
+  /** Settles when the group wants a rebalance, or the member does. Rejects with what ended the membership. */
+  async #beat(): Promise<void> {
+    const { heartbeatIntervalMs, sessionTimeoutMs } = this.#options;
     const { clock } = this.#cluster.options;
-    let aliveAtMs = clock.monotonicMs();
     for (;;) {
       await sleep(clock, heartbeatIntervalMs, this.#stopping.signal, this.#cluster.closing);
-      const groupInstanceId = this.#options.groupInstanceId ?? null;
-      const body = { groupId, generationId, memberId: this.#memberId, groupInstanceId };
       try {
-        const { errorCode } = await this.#call(Heartbeat, body, 0);
-        if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return;
-        throwIfFailed(errorCode);
-        aliveAtMs = clock.monotonicMs();
+        const isCalledBack = !(await this.#calls.heartbeat(this.#generation?.id ?? -1));
+        this.#confirm();
+        if (isCalledBack || (await this.#wantsMore())) return;
       } catch (error) {
         const failure = asKafkaError(error);
         // Without a word from the coordinator the session goes on as long as it can have lasted there.
-        const isOver = clock.monotonicMs() - aliveAtMs > sessionTimeoutMs;
+        const isOver = clock.monotonicMs() - this.#confirmedAtMs > sessionTimeoutMs;
         if (!failure.retriable || isOver || this.#isStopping) throw failure;
-        this.#nodeId = await findCoordinator(this.#cluster, groupId, this.#stopping.signal).catch(() => this.#nodeId);
+        await this.#calls.findCoordinator().catch(() => undefined);
       }
     }
   }
 
-  async #leave(): Promise<void> {
-    const { groupId } = this.#options;
-    const members = [{ memberId: this.#memberId, groupInstanceId: null }];
-    const connection = await this.#connection().catch(() => undefined);
-    // Whoever cannot say goodbye is missed when the session ends.
-    await connection
-      ?.call(LeaveGroup, (version) => (version >= 3 ? { groupId, members } : { groupId, memberId: this.#memberId }), {
-        timeoutMs: this.#cluster.options.connectTimeoutMs,
-      })
-      .catch(() => undefined);
+  /** Topics match that did not before, or the leader sees more partitions than it assigned. */
+  async #wantsMore(): Promise<boolean> {
+    return (await this.#subscription.refresh(this.#stopping.signal)) || this.#calls.hasMorePartitions();
   }
 
-  /** A request to the coordinator that may take `waitMs` longer than others. */
-  async #call<ReqIn, ReqOut, ResIn, ResOut>(
-    api: Api<ReqIn, ReqOut, ResIn, ResOut>,
-    body: ReqIn,
-    waitMs: number,
-  ): Promise<ResOut> {
-    const connection = await this.#connection();
-    const timeoutMs = this.#cluster.options.requestTimeoutMs + waitMs;
-    return connection.connection.request(api, connection.versions.pick(api), body, {
-      timeoutMs,
-      signal: this.#stopping.signal,
-    });
-  }
-
-  #connection() {
-    return this.#cluster.connectionTo(this.#nodeId ?? -1, this.#options.channel);
+  #confirm(): void {
+    this.#confirmedAtMs = this.#cluster.options.clock.monotonicMs();
+    this.#confirmations.settle();
   }
 
   async #pause(delayMs: number): Promise<void> {
@@ -217,14 +168,4 @@ export class ClassicMembership implements Membership {
       () => undefined,
     );
   }
-}
-
-function throwIfFailed(code: number): void {
-  if (code !== ErrorCode.NONE) throw errorFromCode(code, undefined, {});
-}
-
-/** A topic that is not there has no partitions to hand out. */
-function unknownTopic(error: unknown): undefined {
-  if (error instanceof KafkaError && error.code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return undefined;
-  throw error;
 }

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import { codecs, type DataCodec } from './data-codec.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Topic<
   readonly value: DataFormat;
   /** Whether null is a value here (a tombstone), beside what the schema says. */
   readonly tombstones: boolean;
+  /** Where it stands for every topic whose name matches: see `topicPattern`. */
+  readonly pattern?: RegExp | undefined;
   /** Carries the types; never there. */
   readonly types?: {
     readonly keyIn: KeyIn;
@@ -95,6 +98,45 @@ export function topic<
     value: { schema: options.value, codec: (options.codec?.value ?? codecs.json) as DataCodec<unknown>, allowsAsync },
     tombstones: options.tombstones ?? false,
   };
+}
+
+/**
+ * Every topic whose whole name `pattern` matches, all of the same types: to be read, also as a group's member.
+ *
+ *     consumer.read(topicPattern(/orders-.+/, { value: order }))
+ *
+ * In groups of the new protocol the broker matches, in RE2's syntax. Flags are refused with INVALID_ARGUMENT.
+ */
+export function topicPattern<
+  KeySchema extends StandardSchemaV1 | undefined = undefined,
+  ValueSchema extends StandardSchemaV1 | undefined = undefined,
+  Tombstones extends boolean = false,
+  KeyData = string,
+  ValueData = unknown,
+>(
+  pattern: RegExp,
+  options: TopicOptions<KeySchema, ValueSchema, Tombstones, KeyData, ValueData> = {},
+): Topic<
+  string,
+  KeyInOf<KeySchema, KeyData>,
+  KeyOutOf<KeySchema, KeyData>,
+  ValueInOf<ValueSchema, ValueData> | Tombstone<Tombstones>,
+  ValueOutOf<ValueSchema, ValueData> | Tombstone<Tombstones>
+> {
+  wholeName(pattern);
+  return {
+    ...topic<string, KeySchema, ValueSchema, Tombstones, KeyData, ValueData>(String(pattern), options),
+    pattern,
+  };
+}
+
+/** The expression that matches whole names. Throws INVALID_ARGUMENT for one with flags, which brokers do not have. */
+export function wholeName(pattern: RegExp): RegExp {
+  const { source, flags } = pattern;
+  if (flags !== '' && flags !== 'u') {
+    throw new KafkaError(ClientErrorCode.INVALID_ARGUMENT, `${pattern} has flags: topics are matched without any`);
+  }
+  return new RegExp(`^(?:${source})$`, flags);
 }
 
 /** What a name alone stands for: bytes, unchecked. */

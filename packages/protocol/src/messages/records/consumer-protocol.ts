@@ -19,3 +19,9 @@ export const ConsumerProtocolAssignment = message('ConsumerProtocolAssignment', 
   assignedPartitions: array({ topic: string, partitions: array(int32) }),
   userData: bytes.nullable().default(null),
 });
+
+/** What members with the sticky assignor add to their subscriptions, without a version in front: the fields tell it. */
+export const StickyAssignorUserData = message('StickyAssignorUserData', [0, 1], NEVER, {
+  currentAssignment: array({ topic: string, partitions: array(int32) }),
+  generation: int32.since(1).default(-1).ignorable(),
+});

@@ -1,0 +1,230 @@
+import type { Core } from '@ks/core-wasm';
+import type { Codec } from '@ks/protocol';
+import type { Cluster } from '../cluster.ts';
+import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
+import { matchingTopics } from '../metadata/topic-names.ts';
+import type { IsolationLevel, TopicPartition } from '../offsets/list-offsets.ts';
+import { boundaryOffsets, resolveAssignments } from './assignment.ts';
+import { BatchOpener } from './batch-opener.ts';
+import type { Assignment, ConsumerOptions, PartitionOffset, ReadOptions } from './consumer-options.ts';
+import { fetchSettings } from './fetch-settings.ts';
+import { Fetcher } from './fetcher.ts';
+import { assignedState, PartitionState } from './partition-state.ts';
+import type { TopicSelection } from './read-arguments.ts';
+import { Reading, type TakenBatch } from './reading.ts';
+
+/** Follows what is in the hands of whoever reads. */
+export interface HandOut {
+  /** The reader goes away with something of this partition. */
+  left(state: PartitionState): void;
+  /** It is back, or gives up. A promise: before it gets more it has to wait. */
+  returned(): Promise<void> | undefined;
+}
+
+type SignalOption = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * The partitions that a consumer has, what is fetched of them, and the one reading that may be under way. Whoever assigns says by
+ * `isOpen` whether a reading may add topics of its own.
+ */
+export class PartitionReader {
+  readonly opener: BatchOpener;
+  readonly #cluster: Cluster;
+  readonly #options: ConsumerOptions;
+  readonly #channel: string;
+  readonly #isOpen: boolean;
+  readonly #fetcher: Fetcher;
+  #isolationLevel: IsolationLevel;
+  #states: readonly PartitionState[] = [];
+  #reading: Reading | undefined;
+  #isReading = false;
+  #isClosed = false;
+  readonly #onClientClosing = (): void => this.#reading?.changed();
+
+  /** `channel` names the connections that this consumer waits on, apart from all others. */
+  constructor(cluster: Cluster, core: Core, codec: Codec, channel: string, options: ConsumerOptions, isOpen: boolean) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#channel = channel;
+    this.#isOpen = isOpen;
+    this.#isolationLevel = options.isolationLevel ?? 'read_uncommitted';
+    const changed = (): void => this.#reading?.changed();
+    const wanted = (): PartitionState[] => this.#states.filter((state) => this.#reading?.wantsMoreOf(state) === true);
+    const isolationLevel = (): IsolationLevel => this.#isolationLevel;
+    this.#fetcher = new Fetcher(cluster, { ...fetchSettings(options), channel, isolationLevel, changed }, wanted);
+    const { maxDecompressedBytes = 128 * 1024 * 1024, checkCrcs = true } = options;
+    this.opener = new BatchOpener({ core, codec, maxDecompressedBytes, checkCrcs });
+    cluster.closing.addEventListener('abort', this.#onClientClosing, { once: true });
+  }
+
+  get states(): readonly PartitionState[] {
+    return this.#states;
+  }
+
+  get isolationLevel(): IsolationLevel {
+    return this.#isolationLevel;
+  }
+
+  /** From here on records of open and aborted transactions are not shown; what was fetched otherwise is dropped. */
+  showCommittedOnly(): void {
+    if (this.#isolationLevel === 'read_committed') return;
+    this.#isolationLevel = 'read_committed';
+    for (const state of this.#states) state.seek(state.position);
+  }
+
+  /** Replaces what is assigned. */
+  async assign(assignments: readonly Assignment[], { signal }: SignalOption = {}): Promise<void> {
+    const resolved = await this.#resolve(assignments, signal);
+    this.remove(this.#states);
+    this.#add(resolved);
+  }
+
+  /** Assigns partitions besides; those that are assigned already begin again where it says. */
+  async add(assignments: readonly Assignment[], { signal }: SignalOption = {}): Promise<void> {
+    const resolved = await this.#resolve(assignments, signal);
+    this.remove(resolved);
+    this.#add(resolved);
+  }
+
+  /** Takes partitions away: what was fetched of them is dropped, what is being handed out ends with the next record. */
+  remove(partitions: readonly TopicPartition[]): void {
+    const gone = new Set(partitions.map(({ topic, partition }) => `${topic} ${partition}`));
+    const isGone = (state: PartitionState): boolean => gone.has(`${state.topic} ${state.partition}`);
+    for (const state of this.#states.filter(isGone)) state.seek(state.position);
+    this.#states = this.#states.filter((state) => !isGone(state));
+    this.#changed();
+  }
+
+  async seek(places: readonly Assignment[], { signal }: SignalOption = {}): Promise<void> {
+    const resolved = await this.#resolve(places, signal);
+    for (const { topic, partition, offset } of resolved) assignedState(this.#states, topic, partition).seek(offset);
+    this.#changed();
+  }
+
+  setPaused(partitions: readonly TopicPartition[], isPaused: boolean): void {
+    for (const { topic, partition } of partitions) assignedState(this.#states, topic, partition).isPaused = isPaused;
+    this.#changed();
+  }
+
+  /** Something about the states has changed. */
+  wake(): void {
+    this.#changed();
+  }
+
+  /** Where the assigned partitions begin or end now. */
+  boundaries(at: 'beginning' | 'end', { signal }: SignalOption = {}): Promise<PartitionOffset[]> {
+    return boundaryOffsets(this.#cluster, this.#states, at, this.#isolationLevel, signal);
+  }
+
+  /** Begins the one reading there may be. Throws INVALID_ARGUMENT for a second one. */
+  async begin(options: ReadOptions, topics: TopicSelection): Promise<Reading> {
+    if (this.#isReading) {
+      throw new KafkaError(
+        ClientErrorCode.INVALID_ARGUMENT,
+        'the consumer is being read already: one read, batches, rawBatches, run or process at a time',
+      );
+    }
+    this.#isReading = true;
+    try {
+      const { signal, until } = options;
+      if (this.#isOpen) await this.#addMissing(topics, signal);
+      const stops = until === 'end' ? await this.boundaries('end', { signal }) : until;
+      const reading = new Reading(topics, stops, signal);
+      reading.throwIfAborted();
+      this.#reading = reading;
+      this.#fetcher.start();
+      return reading;
+    } catch (error) {
+      this.#isReading = false;
+      throw error;
+    }
+  }
+
+  /** Ends a reading. */
+  end(reading: Reading): void {
+    if (this.#reading !== reading) return;
+    this.#fetcher.stop();
+    reading.end();
+    this.#reading = undefined;
+    this.#isReading = false;
+  }
+
+  /** The next batch, with its partition; undefined when the reading is over. Rejects with what the reader must know. */
+  async take(reading: Reading): Promise<TakenBatch | undefined> {
+    for (;;) {
+      reading.throwIfAborted();
+      const taken = this.takeNow(reading);
+      if (taken !== undefined) return taken;
+      if (this.#isOver(reading)) return undefined;
+      await reading.wait();
+    }
+  }
+
+  /** The same, of what has arrived already. */
+  takeNow(reading: Reading): TakenBatch | undefined {
+    for (;;) {
+      const state = this.#isOver(reading) ? undefined : reading.next(this.#states);
+      const first = state?.buffered[0];
+      if (state === undefined || first === undefined) return undefined;
+      const taken = {
+        state,
+        batch: first.batch,
+        generation: state.generation,
+        stopOffset: reading.stopOffsetOf(state),
+      };
+      if (!first.isHidden && first.batch.lastOffset >= state.position) return taken;
+      this.done(taken);
+    }
+  }
+
+  /** All that is wanted of a batch was handed out. */
+  done({ state, batch, generation, stopOffset }: TakenBatch): void {
+    // A seek has dropped what was fetched.
+    if (state.generation !== generation || state.buffered[0]?.batch !== batch) return;
+    if (stopOffset >= batch.nextOffset) state.shift();
+    else state.position = stopOffset;
+    this.#fetcher.wake();
+  }
+
+  /** Ends what is being read and closes the consumer's connections. */
+  close(): void {
+    this.#isClosed = true;
+    this.#fetcher.stop();
+    this.#reading?.changed();
+    this.#cluster.closing.removeEventListener('abort', this.#onClientClosing);
+    this.#cluster.closeChannel(this.#channel);
+  }
+
+  #add(resolved: readonly PartitionOffset[]): void {
+    const added = resolved.map(({ topic, partition, offset }) => new PartitionState(topic, partition, offset));
+    this.#states = [...this.#states, ...added];
+    this.#changed();
+  }
+
+  /** Topics that are read and not assigned are assigned whole. */
+  async #addMissing(topics: TopicSelection, signal: AbortSignal | undefined): Promise<void> {
+    const matching = topics.patterns.length === 0 ? [] : await matchingTopics(this.#cluster, topics.patterns, signal);
+    const wanted = new Set([...topics.names, ...matching]);
+    for (const { topic } of this.#states) wanted.delete(topic);
+    this.#add(
+      await this.#resolve(
+        [...wanted].map((topic) => ({ topic })),
+        signal,
+      ),
+    );
+  }
+
+  #isOver(reading: Reading): boolean {
+    return this.#isClosed || this.#cluster.isClosed || reading.isOver(this.#states);
+  }
+
+  #resolve(assignments: readonly Assignment[], signal: AbortSignal | undefined): Promise<PartitionOffset[]> {
+    if (this.#isClosed) return Promise.reject(new KafkaError(ClientErrorCode.CLOSED, 'the consumer was closed'));
+    return resolveAssignments(this.#cluster, assignments, this.#options.from ?? 'end', this.#isolationLevel, signal);
+  }
+
+  #changed(): void {
+    this.#reading?.changed();
+    this.#fetcher.wake();
+  }
+}
