@@ -87,7 +87,9 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   options.metrics?.collected([waiting], () => ({ [waiting.name]: [{ labels: {}, value: purgatory.size }] }));
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
   const replicationSettings = options.replication ?? defaultReplicationSettings;
-  const replication = new Replication({ brokerId, clock, logger, settings: replicationSettings, registry });
+  const replication = new Replication({
+    ...{ brokerId, clock, logger, settings: replicationSettings, registry, metrics: options.metrics },
+  });
   const { lagTimeMaxMs } = replicationSettings;
   const follower = new ImageFollower({
     ...{ brokerId, registry, settingsOf, logger },

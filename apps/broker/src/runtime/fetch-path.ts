@@ -185,6 +185,10 @@ function storageFault({ asked, replica }: FetchTarget, error: unknown): FetchRes
 
 /** The results that go out, counted as given. */
 function given({ results, counted }: Round): readonly FetchResult[] {
-  for (const { target, sizeBytes } of counted) target.replica.traffic.fetched(sizeBytes);
+  for (const { target, sizeBytes } of counted) {
+    const { traffic } = target.replica;
+    if (target.isReplica) traffic.replicated(sizeBytes, 0);
+    else traffic.fetched(sizeBytes);
+  }
   return results;
 }

@@ -80,6 +80,7 @@ export class FollowedPartition {
     let writing: Promise<void> | undefined;
     if (records !== null && records.length > 0) {
       const { failure, batchCount } = log.appendAsFollower(records);
+      replica.traffic.replicated(0, records.length);
       if (batchCount > 0) writing = replica.vouches(log.appendedEndOffset);
       if (failure === undefined) this.#failures = 0;
       else this.#fail(`what the leader sent is not appended: ${failure.message}`, nowMs, false);

@@ -9,33 +9,12 @@ import {
   type PartitionSettings,
 } from '../core/partition/partition.ts';
 import type { Log } from '../storage/log.ts';
+import type { HostedReplicaOptions } from './hosted-replica-options.ts';
 import { OffsetWaiters } from './offset-waiters.ts';
 import { PartitionTraffic } from './partition-traffic.ts';
 import type { HostedPartition, LeaderIdAndEpoch } from './replica-manager.ts';
 
-export interface HostedReplicaOptions {
-  readonly brokerId: number;
-  readonly log: Log;
-  readonly highWatermark: number;
-  readonly settings: PartitionSettings;
-  /** replica.lag.time.max.ms */
-  readonly lagTimeMaxMs: number;
-  /** The monotonic clock. */
-  readonly nowMs: () => number;
-  /** Called when parked fetches should look again: the watermark moved, or the partition stopped serving. */
-  readonly wakeFetches: (replica: HostedReplica) => void;
-  /** The ISR is to be written; `isrChangeEnded` is to be called when it is known what became of it. */
-  readonly changeIsr: (replica: HostedReplica, wish: IsrWish) => void;
-  /** Who it follows may have changed, or it is closed. */
-  readonly roleChanged: (replica: HostedReplica) => void;
-}
-
-/** An ISR that a leader wants, and the record that it was decided on. */
-export interface IsrWish {
-  readonly partition: PartitionImage;
-  readonly isr: readonly number[];
-  readonly effectiveMinIsr: number;
-}
+export type { HostedReplicaOptions, IsrWish } from './hosted-replica-options.ts';
 
 /** One replica of this broker: carries out what its state machine decides on the log and on those who wait. */
 export class HostedReplica implements HostedPartition {
@@ -109,6 +88,10 @@ export class HostedReplica implements HostedPartition {
   }
   get isr(): readonly number[] {
     return this.#machine.isr;
+  }
+  /** min(min.insync.replicas, assigned replicas) */
+  get effectiveMinIsr(): number {
+    return this.#machine.effectiveMinIsr;
   }
   get replicaIds(): readonly number[] {
     return this.#machine.replicas;

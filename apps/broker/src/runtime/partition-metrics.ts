@@ -44,7 +44,13 @@ function counter(name: string, help: string, read: (of: PartitionTraffic) => num
 const ofTopic: readonly Family<PartitionTraffic>[] = [
   counter('ks_topic_bytes_in_total', 'Bytes of the batches that clients appended.', (of) => of.bytesIn),
   counter('ks_topic_records_in_total', 'Records that clients appended.', (of) => of.recordsIn),
-  counter('ks_topic_bytes_out_total', 'Bytes of records that fetches were given.', (of) => of.bytesOut),
+  counter('ks_topic_bytes_out_total', 'Bytes of records that fetches of consumers were given.', (of) => of.bytesOut),
+  counter(
+    'ks_topic_replication_bytes_out_total',
+    'Bytes of records that followers were given.',
+    (of) => of.replicatedBytesOut,
+  ),
+  counter('ks_topic_replication_bytes_in_total', 'Bytes of records taken from leaders.', (of) => of.replicatedBytesIn),
 ];
 
 const ofDirectory: readonly Family<HostedLogDirectory>[] = [
@@ -88,6 +94,7 @@ function trafficByTopic(
     const sum = byTopic.get(topic) ?? Object.assign(new PartitionTraffic(), { topic });
     sum.appended(traffic.bytesIn, traffic.recordsIn);
     sum.fetched(traffic.bytesOut);
+    sum.replicated(traffic.replicatedBytesOut, traffic.replicatedBytesIn);
     byTopic.set(topic, sum);
   }
   return [...byTopic.values()];

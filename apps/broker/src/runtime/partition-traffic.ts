@@ -5,6 +5,10 @@ export class PartitionTraffic {
   recordsIn = 0;
   /** Record bytes given to fetches. */
   bytesOut = 0;
+  /** Record bytes given to followers. */
+  replicatedBytesOut = 0;
+  /** Record bytes taken from a leader. */
+  replicatedBytesIn = 0;
 
   appended(sizeBytes: number, recordsCount: number): void {
     this.bytesIn += sizeBytes;
@@ -13,5 +17,11 @@ export class PartitionTraffic {
 
   fetched(sizeBytes: number): void {
     this.bytesOut += sizeBytes;
+  }
+
+  /** What other brokers' replicas fetched here, and what this one fetched from its leader. */
+  replicated(bytesOut: number, bytesIn: number): void {
+    this.replicatedBytesOut += bytesOut;
+    this.replicatedBytesIn += bytesIn;
   }
 }

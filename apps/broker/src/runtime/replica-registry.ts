@@ -51,6 +51,11 @@ export class ReplicaRegistry {
     this.#unavailable.delete(`${topic}/${partitionIndex}`);
   }
 
+  /** Partitions that belong here but have no log to serve them from. */
+  get unavailableCount(): number {
+    return this.#unavailable.size;
+  }
+
   isUnavailable(topic: string, partitionIndex: number): boolean {
     return this.#unavailable.has(`${topic}/${partitionIndex}`);
   }

@@ -13,9 +13,11 @@ import type { BrokerImage, ClusterImage, PartitionImage } from '../core/metadata
 import { liveKey, partitionKey } from '../core/metadata/keys.ts';
 import { type PartitionRecord, partitionFormat, partitionRecord, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
+import type { CollectedSamples, Labels, Metrics, Sample } from '../ports/metrics.ts';
 import type { Files } from '../ports/files.ts';
 import type { CommitResult, MetadataStore, StoreTransaction } from '../ports/metadata-store.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
+import { silentMetrics } from '../silent-metrics.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import { LogDirectory } from '../storage/log-directory.ts';
@@ -91,6 +93,7 @@ export class ReplicationRig {
       logger: silentLogger,
       validator: createRecordValidator(core, codec),
       settingsOf: () => ({ log: this.config, minInsyncReplicas: this.minInsyncReplicas }),
+      metrics: this.#metricsOf(brokerId),
       replication: { ...defaultReplicationSettings, lagTimeMaxMs: LAG_MAX_MS },
     });
     const registration = () => {
@@ -99,6 +102,23 @@ export class ReplicationRig {
     };
     replicas.replicate({ channels: this.#channelsOf(brokerId), store: this.#store(), registration });
     return replicas;
+  }
+
+  /** What monitoring sees of a broker: a metric's value, by name and labels. */
+  metric(brokerId: number, name: string, labels: Labels = {}): number | undefined {
+    const isIt = (sample: Sample) => JSON.stringify(sample.labels) === JSON.stringify(labels);
+    return this.#collectors.get(`${brokerId}/${name}`)?.()[name]?.find(isIt)?.value;
+  }
+  readonly #collectors = new Map<string, () => CollectedSamples>();
+
+  #metricsOf(brokerId: number): Metrics {
+    const metrics: Metrics = {
+      ...silentMetrics,
+      collected: (families, collect) => {
+        for (const { name } of families) this.#collectors.set(`${brokerId}/${name}`, collect as () => CollectedSamples);
+      },
+    };
+    return metrics;
   }
 
   async boot(brokerId: number): Promise<void> {

@@ -35,6 +35,13 @@ describe('replication', () => {
     expect(rig.hosted(1).highWatermark).toBe(0);
     expect((await rig.settle(waiting))[0]?.errorCode).toBe(0);
     expect(rig.isr).toEqual([1, 2]);
+    await rig.append(1, ['b', 'c'], { timeoutMs: 5000 });
+    expect(rig.metric(1, 'ks_under_replicated_partitions')).toBe(1);
+    expect(rig.metric(1, 'ks_isr_shrinks_total')).toBe(1);
+    const of = (follower: string) => ({ topic: 'orders', partition: '0', follower });
+    expect(rig.metric(1, 'ks_follower_lag_records', of('2'))).toBe(0);
+    expect(rig.metric(1, 'ks_follower_lag_records', of('3'))).toBe(3);
+    expect(rig.metric(2, 'ks_under_replicated_partitions')).toBe(0);
     rig.cutOff.clear();
     await rig.until(() => rig.isr.length === 3);
     expect(await rig.bytesOf(3)).toEqual(await rig.bytesOf(1));

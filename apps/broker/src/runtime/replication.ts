@@ -1,12 +1,14 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { BrokerChannels } from './broker-channels.ts';
 import type { ReplicaFetchLimits } from './fetcher-lane.ts';
 import type { HostedReplica, IsrWish } from './hosted-replica.ts';
-import { IsrChanges, type OwnRegistration } from './isr-changes.ts';
+import { type IsrChangeCounts, IsrChanges, type OwnRegistration } from './isr-changes.ts';
 import { liveBrokersOf } from './live-brokers.ts';
 import { ReplicaFetchers } from './replica-fetchers.ts';
+import { registerReplicationMetrics } from './replication-metrics.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
 
 export interface ReplicationSettings {
@@ -29,7 +31,10 @@ export interface ReplicationOptions {
   readonly logger: Logger;
   readonly settings: ReplicationSettings;
   readonly registry: ReplicaRegistry;
+  readonly metrics: Metrics | undefined;
 }
+
+const NO_CHANGES: IsrChangeCounts = { shrinks: 0, expands: 0, failed: 0 };
 
 /** What ties this broker's replicas to those of other brokers: fetching as follower, ISRs as leader. */
 export class Replication {
@@ -40,6 +45,9 @@ export class Replication {
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
+    const { metrics, registry } = options;
+    const counts = () => this.#isrChanges?.counts ?? NO_CHANGES;
+    if (metrics !== undefined) registerReplicationMetrics(metrics, { registry, counts });
   }
 
   /** Whether this broker's registration may have ended. Never where there is no cluster. */
