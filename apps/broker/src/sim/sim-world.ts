@@ -170,7 +170,8 @@ export class SimWorld {
     for (const leak of this.isExcused ? [] : life.leaks()) this.history.violate(`a stop left behind: ${leak}`);
     if (this.watchesTimers) this.#stoppedLife = life;
     else life.end();
-    this.#died('stop');
+    // What a broken disk did not take at a stop is not on it.
+    this.#died(this.isExcused ? 'kill' : 'stop');
   }
 
   #died(ending: Ending): void {

@@ -217,4 +217,11 @@ export const mutations: readonly Mutation[] = [
     replace: "draft.arm('consumer-session', sessionTimeoutMs / 10, memberId);",
     finding: /is unknown before its time was over|is given to \S+ while \S+ has it/,
   },
+  {
+    name: 'compaction keeps the records of aborted transactions in place of those before them',
+    file: 'storage/cleaner-map-builder.ts',
+    find: 'else if (!transactions.isAborted(batch) && batch.recordsCount > 0)',
+    replace: 'else if ((transactions.isAborted(batch) || true) && batch.recordsCount > 0)',
+    finding: /the newest record of key/,
+  },
 ];

@@ -11,6 +11,8 @@ export interface Beat {
 /** What a member was told, and what the broker may hold it to. */
 interface MemberView {
   epoch: number;
+  /** Whether all that it has is known: not after a power cut, until it says so. */
+  isKnownWhole: boolean;
   /** Partitions it was given and has not said to have given up. */
   readonly has: Set<string>;
   /** When the newest heartbeat was sent that was answered: its session cannot end before that and its time-out. */
@@ -64,6 +66,7 @@ export class ConsumerGroupHistory {
       // It joins, or leaves.
       view.has.clear();
       view.epoch = 0;
+      view.isKnownWhole = true;
     }
     if (owned !== undefined) for (const key of [...view.has]) if (!owned.has(key)) view.has.delete(key);
     view.openSinceMs = Math.min(view.openSinceMs, nowMs);
@@ -82,7 +85,9 @@ export class ConsumerGroupHistory {
     view.openSinceMs = Number.POSITIVE_INFINITY;
     if (beat.saysOwned) view.owesSinceMs = Number.POSITIVE_INFINITY;
     if (assignment === undefined) return;
-    if ([...view.has].some((key) => !assignment.has(key))) view.owesSinceMs = mayOweSinceMs;
+    const lacks = [...view.has].some((key) => !assignment.has(key));
+    if (lacks || !view.isKnownWhole) view.owesSinceMs = mayOweSinceMs;
+    if (beat.saysOwned) view.isKnownWhole = true;
     for (const key of assignment) if (!view.has.has(key)) this.#gives(memberId, view, key, nowMs);
   }
 
@@ -134,7 +139,8 @@ export class ConsumerGroupHistory {
     let view = this.#members.get(memberId);
     if (view === undefined) {
       const never = Number.POSITIVE_INFINITY;
-      view = { epoch: 0, has: new Set(), aliveAtMs: nowMs, owesSinceMs: never, openSinceMs: never };
+      const has = new Set<string>();
+      view = { epoch: 0, isKnownWhole: false, has, aliveAtMs: nowMs, owesSinceMs: never, openSinceMs: never };
       this.#members.set(memberId, view);
     }
     return view;

@@ -1,5 +1,5 @@
 import type { Attempt, SeenBatch } from './attempt.ts';
-import type { ShownKeys } from './compacted-records.ts';
+import type { ShownRecords } from './compacted-records.ts';
 import type { SeenMarker } from './transaction-history.ts';
 
 /** How a life of the broker ended: what is kept over it. */
@@ -56,7 +56,7 @@ export class PartitionHistory {
   readonly #violate: (what: string) => void;
   /** By base offset. */
   #placed = new Map<number, Placed>();
-  readonly shownKeys: ShownKeys = new Map();
+  readonly shownRecords: ShownRecords = new Map();
   /** Transaction markers by offset. */
   readonly #markers = new Map<number, SeenMarker>();
   /** Base offset of the batch that holds an offset. */

@@ -38,7 +38,7 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     history.violate(`${partition.name}: its ends cannot be had`);
     return;
   }
-  partition.shownKeys.clear();
+  partition.shownRecords.clear();
   const positions = new Map([[partition, earliest]]);
   for (let tries = 0; (positions.get(partition) ?? 0) < latest; tries++) {
     const before = positions.get(partition);
@@ -48,7 +48,7 @@ async function auditPartition(stage: Stage, client: SimClient, partition: Partit
     if (tries > 100) return history.violate(`${partition.name}: nothing comes after ${before} of ${latest}`);
   }
   const violate = (what: string) => history.violate(`${partition.name}: ${what}`);
-  if (partition.traits.isCompacted) checkKeys(partition.shownKeys, partition.placed(), violate);
+  if (partition.traits.isCompacted) checkKeys(partition, violate);
   checkSequences(partition, violate);
   checkTransactions(partition, history.transactions, violate);
   if (latest < partition.ackedEndOffset) {

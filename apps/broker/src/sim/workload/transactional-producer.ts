@@ -106,7 +106,7 @@ class TransactionalProducer {
     const chosen = new Set<PartitionHistory>();
     for (let count = 1 + random.int(2); count > 0; count--) {
       const partition = pick(random, history.partitions());
-      if (partition !== undefined && !partition.isDoomed && !partition.traits.isCompacted) chosen.add(partition);
+      if (partition !== undefined && !partition.isDoomed) chosen.add(partition);
     }
     if (chosen.size === 0 || this.#producer === undefined) return true;
     if (!this.#isSecondVersion && !(await this.#add(chosen))) return false;
