@@ -33,7 +33,9 @@ export async function serve<T extends Served>(
       await Promise.race([interrupted, failure.promise]);
     }
   } finally {
-    await served.stop();
+    // What a stop waits for is timed by timers that do not keep the process alive, its sockets are closed.
+    const alive = setInterval(() => undefined, 60_000);
+    await served.stop().finally(() => clearInterval(alive));
   }
   // Sockets of clients and timers of libraries must not keep a stopped server's process.
   process.exit(0);

@@ -70,6 +70,41 @@ describe('ks start', () => {
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
 
+  test.each([[['--data', 'data']], [['--ephemeral']]])(
+    '-n 3 %j: three brokers that replicate and stop in order',
+    async (flags) => {
+      const cluster = await start('-n', '3', ...flags);
+      const addresses = cluster.bootstrap.split(',');
+      expect(addresses.length).toBe(3);
+      expect((await cluster.ks(['topics', 'create', 'kept', '-r', '3'])).code).toBe(0);
+      expect((await cluster.ks(['produce', 'kept', '-q'], 'one\ntwo\n')).code).toBe(0);
+      for (const address of addresses) {
+        const read = await runKs(['consume', 'kept', '-e', '-q'], { env: { KS_BROKERS: address } });
+        expect(read.stdout).toBe('one\ntwo\n');
+      }
+      expect((await cluster.stop('SIGINT')).code).toBe(0);
+      if (flags.length === 1) return;
+      const single = await runKs(['start', '--port', '0', '--data', 'data'], { cwd: directory });
+      expect([single.code, single.stderr]).toEqual([
+        2,
+        'error: --data: data holds several brokers: give -n, or another directory\n',
+      ]);
+      const again = await start('-n', '3', ...flags);
+      expect((await again.ks(['consume', 'kept', '-e', '-q'])).stdout).toBe('one\ntwo\n');
+      expect((await again.stop('SIGTERM')).code).toBe(0);
+    },
+  );
+
+  test('several brokers do not move in with a single one', async () => {
+    const holder = await start('--data', 'data');
+    await holder.stop('SIGINT');
+    const several = await runKs(['start', '-n', '3', '--port', '0', '--data', 'data'], { cwd: directory });
+    expect([several.code, several.stdout]).toEqual([1, '']);
+    expect(several.stderr).toBe(
+      'error: data holds the data of a single broker: several need a directory of their own\n',
+    );
+  });
+
   test('a data directory that another broker holds, and a port that somebody listens on: one line each, exit 1', async () => {
     const holder = await start('--data', 'data');
     const { server, port } = await heldPort();
@@ -95,7 +130,7 @@ describe('ks start', () => {
     [['--port', '0', '--override', 'nonsense'], 2, /^error: "nonsense" is no key=value\n$/],
     [['--port', '70000'], 2, /^error: [\s\S]*70000/],
     [['--ephemeral', '--data', 'x'], 2, /^error: /],
-    [['--port', '0', '--data', '/dev/null/x'], 1, /^error: log\.dirs: .*\n$/],
+    [['--port', '0', '--data', '/dev/null/x'], 1, /^(\{.*\}\n)?error: log\.dirs: .*\n$/],
   ])('%j: one line and an exit code', async (flags, code, line) => {
     const ran = await runKs(['start', ...flags], { cwd: directory });
     expect([ran.code, ran.stdout]).toEqual([code, '']);
