@@ -7,6 +7,7 @@ import {
   formatConfigValue,
   groupResourceConfigs,
   inapplicableKeys,
+  keysWithoutEffect,
   topicConfigs,
 } from '@ks/broker/internal';
 import { markdownTable } from './markdown-table.ts';
@@ -23,7 +24,9 @@ function rowsOf(table: ConfigTable, isBroker: boolean): readonly (readonly strin
     .map(([name, def]) => {
       const allowed = def.validator === undefined ? '' : ` Allowed: ${def.validator.allowed}.`;
       const last = isBroker ? def.updateMode : def.synonyms.map((synonym) => `\`${synonym.name}\``).join(', ') || '-';
-      return [`\`${name}\``, def.type, initial(def), last, `${def.doc}${allowed}`];
+      const reason = keysWithoutEffect.get(name);
+      const effect = reason === undefined ? '' : ` No effect: ${reason}.`;
+      return [`\`${name}\``, def.type, initial(def), last, `${def.doc}${allowed}${effect}`];
     });
 }
 

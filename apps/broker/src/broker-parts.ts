@@ -1,3 +1,4 @@
+import { compressionTypes } from '@ks/protocol';
 import type { BrokerAdapters } from './broker-adapters.ts';
 import { groupConfigOf } from './broker-settings.ts';
 import type { BrokerStorage } from './broker-storage.ts';
@@ -145,6 +146,7 @@ function createGroups(
     commitTimeoutMs: values['offsets.commit.timeout.ms'],
     loadBufferBytes: values['offsets.load.buffer.size'],
     retentionCheckIntervalMs: values['offsets.retention.check.interval.ms'],
+    compressionType: compressionTypes[values['offsets.topic.compression.codec']] ?? 'none',
     replicas: storage.replicas,
     controller,
     image: () => loader.image(),

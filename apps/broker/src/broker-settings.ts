@@ -117,7 +117,10 @@ export function replicationSettings({ values }: BrokerConfig): ReplicationSettin
 
 export function housekeepingIntervals({ values }: BrokerConfig): Partial<HousekeepingIntervals> {
   return {
+    highWatermarkCheckpointMs: values['replica.high.watermark.checkpoint.interval.ms'],
     recoveryCheckpointMs: values['log.flush.offset.checkpoint.interval.ms'],
+    startCheckpointMs: values['log.flush.start.offset.checkpoint.interval.ms'],
+    initialDelayMs: values['log.initial.task.delay.ms'],
     retentionCheckMs: values['log.retention.check.interval.ms'],
     producerExpirationCheckMs: values['producer.id.expiration.check.interval.ms'],
   };

@@ -5,6 +5,7 @@ export { formatConfigValue } from './config/config-text.ts';
 export { clientMetricsConfigs } from './config/definitions/client-metrics.ts';
 export { groupResourceConfigs } from './config/definitions/group-resource.ts';
 export { inapplicableKeys } from './config/inapplicable-keys.ts';
+export { keysWithoutEffect } from './config/keys-without-effect.ts';
 export { environmentName, loadConfig } from './config/load-config.ts';
 export { topicConfigs } from './config/topic-config.ts';
 export { advertisedApis } from './handlers/advertise.ts';

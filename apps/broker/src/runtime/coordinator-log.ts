@@ -1,4 +1,5 @@
 import {
+  BATCH_HEADER_BYTES,
   encodeEndTransactionMarker,
   encodePlainRecordBatch,
   ErrorCode,
@@ -7,7 +8,9 @@ import {
   recordBatchesOf,
 } from '@ks/protocol';
 import type { TransactionalProducer } from '../core/replicated-state.ts';
+import type { Codec, CompressionType } from '../ports/codec.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
+import { recompress } from '../storage/recompress.ts';
 import type { HostedPartition, ReplicaManager } from './replica-manager.ts';
 
 /** A batch on its way to being committed. */
@@ -59,7 +62,12 @@ export interface ReplicaLogOptions {
   readonly loadBufferBytes: number;
   /** The newest Produce version: what batches are checked by. */
   readonly produceVersion: number;
+  /** What records are written with; default: as they are. Markers never are compressed. */
+  readonly compression?: { readonly type: CompressionType; readonly codec: Codec };
 }
+
+/** What codecs work on at once; larger inputs go to another thread. */
+const COMPRESSED_BYTES_MAX = 65_536;
 
 /** A coordinator's log that is a partition hosted here. */
 export class ReplicaLog implements CoordinatorLog {
@@ -94,10 +102,21 @@ export class ReplicaLog implements CoordinatorLog {
 
   append(records: readonly RecordInput[], producer?: TransactionalProducer): CoordinatorAppend {
     const { checksum } = this.#options;
-    if (producer === undefined) return this.#append(encodePlainRecordBatch(records, { checksum }), 0);
-    const { producerId, producerEpoch } = producer;
-    const seal = { checksum, producerId, producerEpoch, isTransactional: true };
-    return this.#append(encodePlainRecordBatch(records, seal), 0);
+    return this.#append(this.#compressed(encodePlainRecordBatch(records, { checksum, ...sealOf(producer) })), 0);
+  }
+
+  /** An append is decided and made in one turn: a batch that would be compressed on another thread stays as it is. */
+  #compressed(batch: Uint8Array): Uint8Array {
+    const { compression, checksum } = this.#options;
+    const plain = batch.subarray(BATCH_HEADER_BYTES);
+    if (compression === undefined || compression.type === 'none' || plain.length > COMPRESSED_BYTES_MAX) return batch;
+    const { type, codec } = compression;
+    const compressed = recompress(batch, plain, { target: type, level: undefined, codec, checksum });
+    if (compressed instanceof Promise) {
+      compressed.catch(() => undefined);
+      return batch;
+    }
+    return compressed.length < batch.length ? compressed : batch;
   }
 
   appendMarker(marker: EndMarker, timestampMs: number): CoordinatorAppend {
@@ -156,4 +175,11 @@ export class ReplicaLog implements CoordinatorLog {
       });
     });
   }
+}
+
+/** What a batch says of the transaction it belongs to. */
+function sealOf(producer: TransactionalProducer | undefined) {
+  if (producer === undefined) return {};
+  const { producerId, producerEpoch } = producer;
+  return { producerId, producerEpoch, isTransactional: true };
 }

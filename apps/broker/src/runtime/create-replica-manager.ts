@@ -43,8 +43,10 @@ export const defaultReplicaLimits: ReplicaLimits = {
 export const defaultHousekeepingIntervals: HousekeepingIntervals = {
   highWatermarkCheckpointMs: 5_000,
   recoveryCheckpointMs: 60_000,
+  startCheckpointMs: 60_000,
   retentionCheckMs: 300_000,
   producerExpirationCheckMs: 600_000,
+  initialDelayMs: 30_000,
 };
 
 /** Kafka 4.4's defaults. */

@@ -87,6 +87,7 @@ function coordinator(): GroupCoordinatorService {
     image: () => image,
     checksum: referenceCore,
     codec: createCodec(referenceCore),
+    compressionType: 'none',
     clock,
     random: { int: () => 0, bytes: (length) => new Uint8Array(length), uuid: () => 'uuid' },
     logger: silent,

@@ -1,4 +1,4 @@
-import { type Codec, ErrorCode } from '@ks/protocol';
+import { type Codec, type CompressionType, ErrorCode } from '@ks/protocol';
 import type { GroupCommand } from '../core/group/commands.ts';
 import { coordinatorPartition } from '../core/group/coordinator-partition.ts';
 import type { GroupConfig } from '../core/group/group-config.ts';
@@ -45,6 +45,8 @@ export interface GroupCoordinatorOptions {
   readonly image: () => ClusterImage;
   readonly checksum: { crc32c(bytes: Uint8Array, seed?: number): number };
   readonly codec: Codec;
+  /** offsets.topic.compression.codec */
+  readonly compressionType: CompressionType;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

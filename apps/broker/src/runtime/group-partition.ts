@@ -40,6 +40,7 @@ export function openGroupPartition(
     commitTimeoutMs,
     loadBufferBytes,
     produceVersion,
+    compression: { type: options.compressionType, codec },
   });
   const { image } = options;
   let shard = new GroupShard(config, image);

@@ -151,7 +151,10 @@ describe('applyImage', () => {
 });
 
 describe('housekeeping', () => {
-  const intervals = { highWatermarkCheckpointMs: 100, recoveryCheckpointMs: 250, retentionCheckMs: 1000 };
+  const intervals = {
+    ...{ highWatermarkCheckpointMs: 100, recoveryCheckpointMs: 250, startCheckpointMs: 400, retentionCheckMs: 1000 },
+    initialDelayMs: 300,
+  };
 
   it('checkpoints the high watermarks and recovery points, and applies retention', async () => {
     const fixture = await Fixture.leading({ intervals });
@@ -172,6 +175,27 @@ describe('housekeeping', () => {
     expect(
       (await fixture.replicas.fetch(fetchRequest([{ fetchOffset: 6 }], { maxWaitMs: 0 })))[0]?.logStartOffset,
     ).toBe(4);
+  });
+
+  it('does its first upkeep after log.initial.task.delay.ms, the rest by its intervals', async () => {
+    const fixture = await Fixture.leading({ intervals });
+    const { directory } = fixture;
+    const seen: number[][] = [];
+    for (const timeMs of [1299, 1300, 1549, 1550, 1699, 1700, 2299, 2300]) {
+      fixture.clock.advanceTo(timeMs);
+      await settle();
+      seen.push([timeMs, directory.checkpoints, directory.startCheckpoints, directory.retentions]);
+    }
+    expect(seen).toEqual([
+      [1299, 0, 0, 0],
+      [1300, 1, 1, 1],
+      [1549, 1, 1, 1],
+      [1550, 2, 1, 1],
+      [1699, 2, 1, 1],
+      [1700, 2, 2, 1],
+      [2299, 3, 3, 1],
+      [2300, 3, 3, 2],
+    ]);
   });
 
   it('leaves a directory alone that failed', async () => {

@@ -8,10 +8,14 @@ export interface HousekeepingIntervals {
   readonly highWatermarkCheckpointMs: number;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly recoveryCheckpointMs: number;
+  /** log.flush.start.offset.checkpoint.interval.ms */
+  readonly startCheckpointMs: number;
   /** log.retention.check.interval.ms */
   readonly retentionCheckMs: number;
   /** producer.id.expiration.check.interval.ms */
   readonly producerExpirationCheckMs: number;
+  /** log.initial.task.delay.ms: the first checkpoints of recovery points and starts, and the first retention, come so late. */
+  readonly initialDelayMs: number;
 }
 
 /** And how often it is looked who lags: half of replica.lag.time.max.ms. */
@@ -41,11 +45,15 @@ export class ReplicaHousekeeping {
 
   start(directories: readonly LogDirectory[]): void {
     const { intervals } = this.#options;
+    const { initialDelayMs } = intervals;
     this.#directories = directories;
     this.#every(intervals.highWatermarkCheckpointMs, () => this.checkpointHighWatermarks());
-    this.#every(intervals.recoveryCheckpointMs, () => this.#forEach((directory) => directory.checkpoint()));
+    const saveAll = (directory: LogDirectory) => directory.checkpoint();
+    this.#every(intervals.recoveryCheckpointMs, () => this.#forEach(saveAll), initialDelayMs);
+    const saveStarts = (directory: LogDirectory) => directory.checkpointLogStarts();
+    this.#every(intervals.startCheckpointMs, () => this.#forEach(saveStarts), initialDelayMs);
     this.#every(intervals.isrCheckMs, () => this.#checkIsrs());
-    this.#every(intervals.retentionCheckMs, () => this.#deleteOldSegments());
+    this.#every(intervals.retentionCheckMs, () => this.#deleteOldSegments(), initialDelayMs);
     this.#every(intervals.producerExpirationCheckMs, () => this.#expireProducers());
   }
 
@@ -99,8 +107,8 @@ export class ReplicaHousekeeping {
     );
   }
 
-  #every(intervalMs: number, work: () => Promise<void>): void {
-    const timer = this.#options.clock.setTimer(intervalMs, () => {
+  #every(intervalMs: number, work: () => Promise<void>, firstMs = intervalMs): void {
+    const timer = this.#options.clock.setTimer(firstMs, () => {
       this.#timers.delete(timer);
       const running = work().then(() => {
         this.#running.delete(running);

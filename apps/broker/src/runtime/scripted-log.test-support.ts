@@ -163,6 +163,9 @@ export class ScriptedDirectory {
   readonly removed: string[] = [];
   readonly highWatermarks = new Map<string, number>();
   checkpoints = 0;
+  startCheckpoints = 0;
+  /** How often retention has come by. */
+  retentions = 0;
   closedWith: number | undefined | 'open' = 'open';
   refusesToCreate = false;
   /** Partitions whose directory is there but cannot be read. */
@@ -218,7 +221,11 @@ export class ScriptedDirectory {
   async checkpoint(): Promise<void> {
     this.checkpoints++;
   }
+  async checkpointLogStarts(): Promise<void> {
+    this.startCheckpoints++;
+  }
   async deleteOldSegments(highWatermarkOf: (log: Log) => number): Promise<void> {
+    this.retentions++;
     for (const log of this.scripted) log.logStartOffset = Math.min(this.retentionStart, highWatermarkOf(log.asLog()));
   }
   async close(brokerEpoch: number | undefined): Promise<void> {

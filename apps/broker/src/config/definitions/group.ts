@@ -85,7 +85,7 @@ export const groupConfigs = {
   'offsets.topic.compression.codec': int(
     0,
     { min: 0, max: 4 },
-    'Codec id of committed offsets; only 0 (none) is honoured yet.',
+    'Codec of what is committed: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.',
   ),
   'offsets.retention.minutes': int(
     10080,

@@ -15,6 +15,7 @@ export const logConfigs = {
   'log.retention.bytes': long(-1, {}, 'Size of a partition at which old segments go; -1: no limit.', clusterWide),
   'log.retention.check.interval.ms': long(300000, { min: 1 }, 'How often retention looks at the logs.'),
   'log.initial.task.delay.ms': long(30000, { min: 0 }, 'Delay of the first retention and checkpoint run.'),
+  'replica.high.watermark.checkpoint.interval.ms': long(5000, {}, 'How often high watermarks are written.'),
   'log.segment.delete.delay.ms': long(60000, { min: 0 }, 'Delay before files of a removed segment go.', clusterWide),
   'log.cleanup.policy': list(['delete'], 'What happens to old segments: `delete`, `compact` or both.', {
     of: ['compact', 'delete'],
@@ -22,11 +23,7 @@ export const logConfigs = {
   }),
   'log.index.interval.bytes': int(4096, { min: 0 }, 'Log bytes between two index entries.', clusterWide),
   'log.index.size.max.bytes': int(10485760, { min: 4 }, 'Largest index file.', clusterWide),
-  'log.preallocate': bool(
-    false,
-    'Whether a segment takes its whole size at once. Accepted, not done yet.',
-    clusterWide,
-  ),
+  'log.preallocate': bool(false, 'Whether a segment takes its whole size at once.', clusterWide),
   'log.message.timestamp.type': text('CreateTime', 'Whose time a record carries: the producer’s or the broker’s.', {
     oneOf: ['CreateTime', 'LogAppendTime'],
     ...clusterWide,

@@ -49,7 +49,7 @@ export const networkConfigs = {
     'Bytes of requests held at a time; then sockets are not read until some are done. -1: 128 MB.',
   ),
   'queued.max.requests': int(500, { min: 1 }, 'Requests of one connection under way at a time; then it is not read.'),
-  'unstable.api.versions.enable': bool(false, 'Whether unreleased versions are advertised. Accepted, there are none.'),
+  'unstable.api.versions.enable': bool(false, 'Whether unreleased versions are advertised.'),
 } as const;
 
 /** What Kafka has no key for. */

@@ -45,11 +45,10 @@ export const nodeConfigs = {
     'Largest record batch that is accepted, as it is after decompression. ks takes 100 MB at most.',
     { updateMode: 'cluster-wide' },
   ),
-  'compression.type': text(
-    'producer',
-    'Codec that batches are stored with; `producer` keeps what came. Only `producer` is honoured yet.',
-    { oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'], updateMode: 'cluster-wide' },
-  ),
+  'compression.type': text('producer', 'Codec that batches are stored with; `producer` keeps what came.', {
+    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+    updateMode: 'cluster-wide',
+  }),
   'compression.gzip.level': int(-1, { min: 1, max: 9, also: [-1] }, 'Level where the broker compresses with gzip.', {
     updateMode: 'cluster-wide',
   }),

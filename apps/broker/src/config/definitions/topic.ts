@@ -89,7 +89,7 @@ export const topicConfigs = {
   'min.insync.replicas': int(1, { min: 1 }, 'In-sync replicas an acks=all write needs at least.', {
     synonyms: ['min.insync.replicas'],
   }),
-  preallocate: bool(false, 'Whether a segment takes its whole size at once. Accepted, not done yet.', {
+  preallocate: bool(false, 'Whether a segment takes its whole size at once.', {
     synonyms: ['log.preallocate'],
   }),
   'remote.copy.lag.bytes': long(-1, { min: -1 }, 'Tiered storage: size at which a segment is copied; -1: at once.', {
@@ -100,7 +100,7 @@ export const topicConfigs = {
   }),
   'remote.log.copy.disable': bool(false, 'Tiered storage: stop copying, keep serving what was copied.'),
   'remote.log.delete.on.disable': bool(false, 'Tiered storage: delete what was copied when it is turned off.'),
-  'remote.storage.enable': bool(false, 'Tiered storage for this topic; ks has none yet.'),
+  'remote.storage.enable': bool(false, 'Tiered storage for this topic.'),
   'retention.bytes': long(-1, {}, 'Size of a partition at which old segments go; -1: no limit.', {
     synonyms: ['log.retention.bytes'],
   }),
