@@ -1,4 +1,4 @@
-import type { LiveBrokers } from '../core/partition/followers.ts';
+import type { ClusterImage } from '../core/metadata/image.ts';
 import { isrTransaction } from '../core/partition/isr-transaction.ts';
 import type { IsrChangeOutcome } from '../core/partition/partition.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -29,13 +29,13 @@ export interface IsrChangesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registration: () => OwnRegistration | undefined;
-  /** By the newest image. */
-  readonly live: () => LiveBrokers;
 }
 
 interface Job {
   readonly replica: HostedReplica;
   readonly wish: IsrWish;
+  /** What the wish was made from: whoever was born anew since has not caught up. */
+  readonly image: ClusterImage;
 }
 
 /** Counts what became of the writes. */
@@ -62,8 +62,8 @@ export class IsrChanges {
   }
 
   /** Has the ISR written; `replica.isrChangeEnded` is called when it is known what became of it, never before this returns. */
-  request(replica: HostedReplica, wish: IsrWish): void {
-    this.#waiting.push({ replica, wish });
+  request(replica: HostedReplica, wish: IsrWish, image: ClusterImage): void {
+    this.#waiting.push({ replica, wish, image });
     this.#start();
   }
 
@@ -85,10 +85,11 @@ export class IsrChanges {
     }
   }
 
-  async #run({ replica, wish }: Job): Promise<void> {
+  async #run(job: Job): Promise<void> {
+    const { replica, wish } = job;
     // Out of the step that asked for it.
     await Promise.resolve();
-    const outcome = await this.#write(replica, wish);
+    const outcome = await this.#write(job);
     const { partition, isr } = wish;
     if (outcome === 'ok') {
       if (isr.length < partition.isr.length) this.#counts.shrinks += 1;
@@ -100,10 +101,11 @@ export class IsrChanges {
   }
 
   /** Tries until the outcome is known, or no longer matters because a newer record is. */
-  async #write(replica: HostedReplica, wish: IsrWish): Promise<IsrChangeOutcome> {
+  async #write(job: Job): Promise<IsrChangeOutcome> {
+    const { replica, wish } = job;
     let isLost = false;
     while (!this.#isStopped && replica.isLeader && replica.partitionEpoch === wish.partition.partitionEpoch) {
-      const transaction = this.#transactionOf(replica, wish);
+      const transaction = this.#transactionOf(job);
       if (transaction === undefined && !isLost) return 'conflict';
       const result = transaction === undefined ? { status: 'unknown' as const } : await this.#commit(transaction);
       if (result.status === 'ok') return 'ok';
@@ -114,12 +116,13 @@ export class IsrChanges {
     return 'unknown';
   }
 
-  #transactionOf(replica: HostedReplica, { partition, isr, effectiveMinIsr }: IsrWish): StoreTransaction | undefined {
-    const { brokerId, registration, live } = this.#options;
+  /** Undefined while this broker's registration may have ended. */
+  #transactionOf({ replica, wish, image }: Job): StoreTransaction | undefined {
+    const { brokerId, registration } = this.#options;
     const own = registration();
     if (own === undefined || own.isFenced()) return undefined;
     const leader = { brokerId, brokerEpoch: own.brokerEpoch };
-    return isrTransaction({ topicId: replica.topicId, partition, isr, effectiveMinIsr, leader, live: live() });
+    return isrTransaction({ topicId: replica.topicId, ...wish, leader, image });
   }
 
   async #commit(transaction: StoreTransaction): Promise<CommitResult> {

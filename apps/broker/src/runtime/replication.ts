@@ -6,7 +6,6 @@ import type { BrokerChannels } from './broker-channels.ts';
 import type { ReplicaFetchLimits } from './fetcher-lane.ts';
 import type { HostedReplica, IsrWish } from './hosted-replica.ts';
 import { type IsrChangeCounts, IsrChanges, type OwnRegistration } from './isr-changes.ts';
-import { liveBrokersOf } from './live-brokers.ts';
 import { ReplicaFetchers } from './replica-fetchers.ts';
 import { registerReplicationMetrics } from './replication-metrics.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
@@ -56,7 +55,7 @@ export class Replication {
   }
 
   begin(ports: ReplicationPorts): void {
-    const { brokerId, clock, logger, settings, registry } = this.#options;
+    const { brokerId, clock, logger, settings } = this.#options;
     const { channels, store, registration } = ports;
     this.#ports = ports;
     this.#fetchers = new ReplicaFetchers({
@@ -65,7 +64,6 @@ export class Replication {
     });
     this.#isrChanges = new IsrChanges({
       ...{ brokerId, store, clock, logger, registration },
-      live: () => (registry.image === undefined ? new Map() : liveBrokersOf(registry.image)),
     });
   }
 
@@ -75,7 +73,8 @@ export class Replication {
 
   /** Where nobody can write it the wish stays open: the maximal ISR counts. */
   changeIsr(replica: HostedReplica, wish: IsrWish): void {
-    this.#isrChanges?.request(replica, wish);
+    const { image } = this.#options.registry;
+    if (image !== undefined) this.#isrChanges?.request(replica, wish, image);
   }
 
   async stop(): Promise<void> {
