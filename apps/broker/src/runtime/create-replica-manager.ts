@@ -90,7 +90,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
   const replicationSettings = options.replication ?? defaultReplicationSettings;
   const replication = new Replication({
-    ...{ brokerId, clock, logger, settings: replicationSettings, registry, metrics: options.metrics },
+    ...{ brokerId, clock, logger, settings: replicationSettings, settingsOf, registry, metrics: options.metrics },
   });
   const { lagTimeMaxMs } = replicationSettings;
   const follower = new ImageFollower({
@@ -102,6 +102,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
         changeIsr: (replica, wish) => replication.changeIsr(replica, wish),
         roleChanged: (replica) => replication.roleChanged(replica),
       }),
+    cannotLead: (topic, partitionIndex) => replication.resign(topic, partitionIndex),
   });
   const isrCheckMs = Math.max(1, Math.floor(lagTimeMaxMs / 2));
   const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals: { ...intervals, isrCheckMs } });
@@ -127,7 +128,10 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   return {
     hooks: {
       advanced: (log) => registry.ofLog(log)?.advanced(),
-      failed: (log) => registry.ofLog(log)?.close(ErrorCode.KAFKA_STORAGE_ERROR),
+      failed: (log) => {
+        registry.ofLog(log)?.close(ErrorCode.KAFKA_STORAGE_ERROR);
+        replication.resign(log.topic, log.partition);
+      },
       // The directory has told each log's failure before, and logs its own.
       offline: () => undefined,
     },

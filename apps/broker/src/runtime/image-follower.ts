@@ -18,6 +18,8 @@ export interface ImageFollowerOptions {
   readonly registry: ReplicaRegistry;
   readonly settingsOf: TopicSettingsOf;
   readonly logger: Logger;
+  /** This broker is named leader of a partition that it has no usable log of. */
+  readonly cannotLead: (topic: string, partitionIndex: number) => void;
   /** Makes the replica of a log, with its high watermark from the checkpoint. */
   readonly createReplica: (log: Log, highWatermark: number, settings: PartitionSettings) => HostedReplica;
 }
@@ -153,6 +155,10 @@ export class ImageFollower {
     const { name } = topic;
     const index = partition.partitionIndex;
     const hosted = this.#registry.get(name, index);
+    const isNamed = partition.leader === this.#options.brokerId;
+    if (isNamed && (hosted?.isOpen === false || this.#registry.isUnavailable(name, index))) {
+      this.#options.cannotLead(name, index);
+    }
     if (hosted !== undefined) {
       if (hosted.isSettled) this.#steer(hosted, partition, next);
       // Its log is being truncated, and as a leader it must not be.
@@ -169,6 +175,7 @@ export class ImageFollower {
     }
     if (this.#mayExistUnread(name, index, isFirst)) {
       this.#registry.markUnavailable(name, index);
+      if (isNamed) this.#options.cannotLead(name, index);
       return undefined;
     }
     return () => this.#create(topic, partition, next);
@@ -217,6 +224,7 @@ export class ImageFollower {
     } catch (error) {
       if (directory !== undefined) this.#count(directory, -1);
       this.#registry.markUnavailable(name, partition.partitionIndex);
+      if (partition.leader === this.#options.brokerId) this.#options.cannotLead(name, partition.partitionIndex);
       const fields = { topic: name, partition: partition.partitionIndex, directory: directory?.path, error };
       this.#options.logger.error(fields, 'A partition could not be created on this broker');
     }

@@ -1,20 +1,11 @@
 import { createCore } from '@ks/core-wasm';
-import {
-  createCodec,
-  encodePlainRecordBatch,
-  type RequestInput,
-  type Fetch,
-  type ResponseOf,
-  ZERO_UUID,
-} from '@ks/protocol';
-import { createMemoryFiles } from '../adapters/memory-files.ts';
+import { createCodec, encodePlainRecordBatch, type Fetch, type RequestInput } from '@ks/protocol';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import type { BrokerImage, ClusterImage, PartitionImage } from '../core/metadata/image.ts';
 import { liveKey, partitionKey } from '../core/metadata/keys.ts';
 import { type PartitionRecord, partitionFormat, partitionRecord, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { CollectedSamples, Labels, Metrics, Sample } from '../ports/metrics.ts';
-import type { Files } from '../ports/files.ts';
 import type { CommitResult, MetadataStore, StoreTransaction } from '../ports/metadata-store.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
 import { silentMetrics } from '../silent-metrics.ts';
@@ -23,9 +14,11 @@ import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import { LogDirectory } from '../storage/log-directory.ts';
 import { createLogEnvironment } from '../storage/log-environment.ts';
 import { createRecordValidator } from '../storage/record-validator.ts';
+import { answerFetch } from './answer-fetch.test-support.ts';
+import { BreakableFiles } from './breakable-files.test-support.ts';
 import { type BrokerChannels, ChannelError } from './broker-channels.ts';
 import { createReplicaManager, defaultReplicationSettings } from './create-replica-manager.ts';
-import type { AppendResult, FetchResult, HostedPartition, ReplicaHost } from './replica-manager.ts';
+import type { AppendResult, HostedPartition, ReplicaHost } from './replica-manager.ts';
 import { appendRequest, idOf, imageOf, partitionImage, silentLogger, topicImage } from './replicas.test-support.ts';
 
 export const TOPIC_ID = idOf('Q');
@@ -35,7 +28,7 @@ const core = createCore({ memoryBytes: 4 * 1024 * 1024 });
 const codec = createCodec(core);
 
 interface Member {
-  readonly files: Files;
+  readonly files: BreakableFiles;
   replicas: ReplicaHost;
   directory: LogDirectory | undefined;
   brokerEpoch: number;
@@ -82,7 +75,7 @@ export class ReplicationRig {
   }
 
   #member(brokerId: number): Member {
-    const files = createMemoryFiles();
+    const files = new BreakableFiles();
     return { files, replicas: this.#compose(brokerId), directory: undefined, brokerEpoch: brokerId, isFenced: false };
   }
 
@@ -331,37 +324,4 @@ function alive(brokerId: number, brokerEpoch: number): BrokerImage {
     host,
     uncleanBirth: false,
   };
-}
-
-/** What the handler makes of a follower's fetch, without a session. */
-async function answerFetch(
-  replicas: ReplicaHost,
-  request: RequestInput<typeof Fetch>,
-  signal: AbortSignal,
-): Promise<ResponseOf<typeof Fetch>> {
-  const { replicaId = -1, replicaEpoch = -1 } = request.replicaState ?? {};
-  const partitions = request.topics.flatMap(({ topicId = ZERO_UUID, topic = '', partitions: asked }) =>
-    asked.map(({ partition, currentLeaderEpoch = -1, lastFetchedEpoch = -1, logStartOffset = -1, ...rest }) => ({
-      ...{ topic, topicId, partitionIndex: partition, currentLeaderEpoch, lastFetchedEpoch, logStartOffset, ...rest },
-    })),
-  );
-  const { maxWaitMs, minBytes, maxBytes = 1_000_000 } = request;
-  const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel: 0, keepsOrder: true };
-  const results = await replicas.fetch({ replicaId, replicaEpoch, ...limits, partitions, signal });
-  const responses = await Promise.all(results.map(answerOf));
-  return { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses, nodeEndpoints: [] };
-}
-
-async function answerOf(result: FetchResult): Promise<ResponseOf<typeof Fetch>['responses'][number]> {
-  const { partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset } = result;
-  const partition = {
-    ...{ partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset },
-    divergingEpoch: result.divergingEpoch ?? { epoch: -1, endOffset: -1 },
-    currentLeader: { leaderId: -1, leaderEpoch: -1 },
-    snapshotId: { endOffset: -1, epoch: -1 },
-    abortedTransactions: null,
-    preferredReadReplica: -1,
-    records: await bytesOfParts(result.records),
-  };
-  return { topic: '', topicId: result.topicId, partitions: [partition] };
 }

@@ -159,6 +159,24 @@ describe('replication', () => {
     await rig.until(() => rig.isr.length === 2);
   });
 
+  it('gives its leaderships away when its log directory fails, and is missed by nobody', async () => {
+    const rig = await rigOf(3, 2);
+    await rig.append(1, ['a']);
+    rig.member(1).files.isBroken = true;
+    expect((await rig.append(1, ['b'], { acks: 1 }))?.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    await rig.until(() => rig.partitions.every(({ leader }) => leader === 2));
+    expect(rig.partitions.map(({ isr, leaderEpoch }) => [isr, leaderEpoch])).toEqual([
+      [[2, 3], 1],
+      [[2, 3], 1],
+    ]);
+    expect(rig.metric(1, 'ks_offline_replicas')).toBe(2);
+    await rig.until(() => rig.hosted(2).isLeader);
+    expect((await rig.append(2, ['c'], { timeoutMs: 5000 }))?.errorCode).toBe(0);
+    // Named again, as a controller could that does not know, it gives the leadership away again.
+    await rig.elect({ leader: 1, isr: [1, 2, 3] });
+    await rig.until(() => rig.partitions[0]?.leader === 2);
+  });
+
   it('goes on with its log and its watermark after a restart', async () => {
     const rig = await rigOf(2);
     await rig.append(1, ['a', 'b']);

@@ -9,6 +9,8 @@ import { type IsrChangeCounts, IsrChanges, type OwnRegistration } from './isr-ch
 import { ReplicaFetchers } from './replica-fetchers.ts';
 import { registerReplicationMetrics } from './replication-metrics.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
+import { Resignations } from './resignations.ts';
+import type { TopicSettingsOf } from './topic-settings.ts';
 
 export interface ReplicationSettings {
   /** replica.lag.time.max.ms */
@@ -31,6 +33,7 @@ export interface ReplicationOptions {
   readonly settings: ReplicationSettings;
   readonly registry: ReplicaRegistry;
   readonly metrics: Metrics | undefined;
+  readonly settingsOf: TopicSettingsOf;
 }
 
 const NO_CHANGES: IsrChangeCounts = { shrinks: 0, expands: 0, failed: 0 };
@@ -41,6 +44,7 @@ export class Replication {
   #ports: ReplicationPorts | undefined;
   #fetchers: ReplicaFetchers | undefined;
   #isrChanges: IsrChanges | undefined;
+  #resignations: Resignations | undefined;
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
@@ -55,16 +59,25 @@ export class Replication {
   }
 
   begin(ports: ReplicationPorts): void {
-    const { brokerId, clock, logger, settings } = this.#options;
+    const { brokerId, clock, logger, settings, settingsOf, registry } = this.#options;
     const { channels, store, registration } = ports;
     this.#ports = ports;
     this.#fetchers = new ReplicaFetchers({
       ...{ brokerId, channels, clock, logger, limits: settings.fetch },
       brokerEpoch: () => registration()?.brokerEpoch,
     });
-    this.#isrChanges = new IsrChanges({
+    this.#isrChanges = new IsrChanges({ brokerId, store, clock, logger, registration });
+    this.#resignations = new Resignations({
       ...{ brokerId, store, clock, logger, registration },
+      imageInForce: () => registry.image,
+      effectiveMinIsrOf: ({ name }, { replicas }, image) =>
+        Math.min(settingsOf(name, image).minInsyncReplicas, replicas.length),
     });
+  }
+
+  /** This broker is named leader of a partition whose log it cannot use: another is to lead. */
+  resign(topic: string, partitionIndex: number): void {
+    this.#resignations?.request(topic, partitionIndex);
   }
 
   roleChanged(replica: HostedReplica): void {
@@ -79,6 +92,7 @@ export class Replication {
 
   async stop(): Promise<void> {
     this.#isrChanges?.stop();
+    this.#resignations?.stop();
     await this.#fetchers?.stop();
   }
 }
