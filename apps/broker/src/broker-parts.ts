@@ -165,7 +165,7 @@ function createServer(options: BrokerPartsOptions, services: BrokerServices): Br
     logger,
     dispatcher: new Dispatcher(handlers, services, () => true, createRequestMetrics(metrics)),
     limits: serverLimits(config, storage.connectionsMax),
-    memory: storage.slabs,
+    memory: storage.requestMemory,
     isFull: () => !isReady() || memory.isFull,
   });
 }
@@ -174,7 +174,7 @@ function createServer(options: BrokerPartsOptions, services: BrokerServices): Br
 export function registerBrokerMetrics(
   config: BrokerConfig,
   { metrics, clock }: BrokerAdapters,
-  { replicas, environment, slabs }: BrokerStorage,
+  { replicas, environment, slabs, requestMemory }: BrokerStorage,
   { loader, groups, server }: BrokerParts,
 ): void {
   registerClusterMetrics(metrics, config.nodeId, () => loader.image());
@@ -187,5 +187,6 @@ export function registerBrokerMetrics(
     traffic: server.traffic,
     tailBytes: () => environment.memory.usedBytes,
     freeBytes: () => slabs.freeBytes,
+    spilledBytes: () => requestMemory.arenaBytes,
   });
 }

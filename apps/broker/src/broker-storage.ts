@@ -7,15 +7,20 @@ import { LogDirectory } from './storage/log-directory.ts';
 import { createLogEnvironment, type LogEnvironment } from './storage/log-environment.ts';
 import { createRecordValidator } from './storage/record-validator.ts';
 import { SlabPool } from './storage/slab-pool.ts';
+import { SpillMemory } from './storage/spill-memory.ts';
 
 /** Log files held open at a time, where the system lets so many be open. */
 const OPEN_FILES_MAX = 1024;
 /** Descriptors left for everything else: the metadata store, listeners, files on their way. */
 const OTHER_DESCRIPTORS = 128;
+/** What the tails may take of the pool beyond their budget while a disk is slow, and what is lost between pieces. */
+const TAIL_SLACK_BYTES = 16_777_216;
 
 /** The memory, the logs and the replicas of a broker, before anything is read from disk. */
 export interface BrokerStorage {
   readonly slabs: SlabPool;
+  /** Where requests land, and what is read from files for responses. */
+  readonly requestMemory: SpillMemory;
   readonly environment: LogEnvironment;
   readonly replicas: ReplicaHost;
   /** What the system leaves for connections. */
@@ -45,6 +50,11 @@ export function createBrokerStorage(
   });
   return {
     slabs,
+    requestMemory: new SpillMemory({
+      pool: slabs,
+      poolBytesMax: Math.max(slabs.totalBytes / 4, slabs.totalBytes - tailBudgetBytes - TAIL_SLACK_BYTES),
+      clock: adapters.clock,
+    }),
     environment,
     replicas,
     connectionsMax: Math.max(1, descriptorsMax - openFilesMax - OTHER_DESCRIPTORS),

@@ -8,6 +8,7 @@ export { inapplicableKeys } from './config/inapplicable-keys.ts';
 export { keysWithoutEffect } from './config/keys-without-effect.ts';
 export { environmentName, loadConfig } from './config/load-config.ts';
 export { topicConfigs } from './config/topic-config.ts';
+export { limitYoungGeneration } from './adapters/young-generation.ts';
 export { advertisedApis } from './handlers/advertise.ts';
 export { handlers } from './handlers/index.ts';
 export { createNodeAdapters } from './node-adapters.ts';

@@ -14,8 +14,10 @@ import type { BrokerConfig } from './config/broker-config.ts';
 import { openMetadataStore } from './open-metadata-store.ts';
 import type { Logger } from './ports/logger.ts';
 
-/** What a broker's memory is reserved to; it is only touched as it is used. */
-const MEMORY_BYTES = 536_870_912;
+/** What a broker's memory is reserved to beyond `ks.tail.bytes`: for requests, and for tails that a slow disk holds up. */
+const MEMORY_BESIDE_TAILS_BYTES = 50_331_648;
+/** No key lets it be more. */
+const MEMORY_BYTES_MAX = 2_147_483_648;
 /** Connections that may wait to be accepted: with Kafka's 50, a crowd that comes back at once waits for TCP to try again. */
 const BACKLOG = 511;
 
@@ -26,6 +28,10 @@ export interface NodeAdaptersOptions {
   readonly inMemory?: boolean;
 }
 
+function memoryBytesOf({ values }: BrokerConfig): number {
+  return values['ks.memory.bytes'] ?? Math.min(MEMORY_BYTES_MAX, values['ks.tail.bytes'] + MEMORY_BESIDE_TAILS_BYTES);
+}
+
 /** The real world: this machine's clock, sockets, disk. */
 export async function createNodeAdapters({
   config,
@@ -33,7 +39,7 @@ export async function createNodeAdapters({
   inMemory = false,
 }: NodeAdaptersOptions): Promise<BrokerAdapters> {
   const { values } = config;
-  const core = createCore({ memoryBytes: values['ks.memory.bytes'] ?? MEMORY_BYTES });
+  const core = createCore({ memoryBytes: memoryBytesOf(config) });
   const metrics = createPrometheusMetrics({ withProcess: !inMemory });
   const clock = createNodeClock();
   const isNamed = config.listeners.advertised.every(({ host }) => host !== '');

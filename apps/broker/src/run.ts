@@ -1,5 +1,6 @@
 import { createPinoLogger, type LogLevel } from './adapters/pino-logger.ts';
 import { createNodeFiles } from './adapters/node-files.ts';
+import { limitYoungGeneration } from './adapters/young-generation.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { loadConfig } from './config/load-config.ts';
 import { createNodeAdapters } from './node-adapters.ts';
@@ -19,9 +20,10 @@ export interface RunBrokerOptions {
   readonly failed?: (error: Error) => void;
 }
 
-/** Starts a broker as configured; it serves when the promise settles. Rejects with what `describeStartError` explains. */
+/** Starts a broker as configured, in a process that is the broker's own; it serves when the promise settles. Rejects with what `describeStartError` explains. */
 export async function runBroker(options: RunBrokerOptions): Promise<Broker> {
   const { configFile, overrides, environment } = options;
+  limitYoungGeneration();
   const { config, warnings } = loadConfig({
     ...(configFile === undefined ? {} : { file: { name: configFile, contents: await readConfig(configFile) } }),
     ...(environment === undefined ? {} : { environment }),

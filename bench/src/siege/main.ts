@@ -1,4 +1,5 @@
 // node --conditions=@ks/source bench/src/siege/main.ts --attacks flood,idle+slow-readers --seconds 20 --rest 10 --disk MB/s --config KEY=VALUE
+//   --partitions 1000 --connections 2000 (that are there, idle, all the while)
 // Puts loads that mean harm on a broker of its own process, and watches its memory and what honest clients feel.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '15' },
     rest: { type: 'string', default: '10' },
     disk: { type: 'string', default: '0' },
+    partitions: { type: 'string', default: '0' },
+    connections: { type: 'string', default: '0' },
     config: { type: 'string', multiple: true, default: [] },
     log: { type: 'boolean', default: false },
   },
@@ -66,35 +69,65 @@ async function metric(name: string): Promise<number> {
 
 async function state(): Promise<string> {
   const read = async (name: string): Promise<number> => metric(name).catch(() => Number.NaN);
-  const [connections, request, tail, free] = [
+  const [connections, request, tail, free, spilled] = [
     await read('ks_connections'),
     await read('ks_request_memory_bytes'),
     await read('ks_tail_memory_bytes'),
     await read('ks_memory_free_bytes'),
+    await read('ks_memory_spilled_bytes'),
+  ];
+  const [heapTotal, heapUsed, external] = [
+    await read('nodejs_heap_size_total_bytes'),
+    await read('nodejs_heap_size_used_bytes'),
+    await read('nodejs_external_memory_bytes'),
   ];
   const files = (await readdir(`/proc/${pid}/fd`)).length;
-  const used = `${megabytes(request)} MB requests, ${megabytes(tail)} MB tail, ${megabytes(free)} MB free, largest mapping ${await largestMapping()} MB`;
-  return `${connections} connections, ${files} descriptors, ${used}`;
+  const heap = `V8 heap ${megabytes(heapUsed)} of ${megabytes(heapTotal)} MB, external ${megabytes(external)} MB`;
+  const used = `${megabytes(request)} MB requests, ${megabytes(tail)} MB tail, ${megabytes(free)} MB free, ${megabytes(spilled)} MB spilled`;
+  return `${connections} connections, ${files} descriptors, ${used}; ${heap}; ${await residence()}`;
 }
 
-/** Resident MB of the process's largest mapping: the core's memory. */
-async function largestMapping(): Promise<string> {
-  const kilobytes = [...(await readFile(`/proc/${pid}/smaps`, 'utf8')).matchAll(/^Rss: +(\d+) kB/gm)].map(
-    ([, digits]) => Number(digits),
+/** Where the process's resident memory lies. The largest mapping is the core's memory. */
+async function residence(): Promise<string> {
+  const sizes = { largest: 0, malloc: 0, files: 0, rest: 0 };
+  // A mapping's head line ends with what is mapped, nothing where that is no file; its resident size follows a few lines on.
+  const mappings = (await readFile(`/proc/${pid}/smaps`, 'utf8')).matchAll(
+    /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n(?:[A-Z]\w+:.*\n)*?Rss: +(\d+) kB/gm,
   );
-  return megabytes(Math.max(...kilobytes) * 1024);
+  for (const [, name = '', digits] of mappings) {
+    const bytes = Number(digits) * 1024;
+    if (name.startsWith('/')) sizes.files += bytes;
+    else if (name === '[heap]') sizes.malloc += bytes;
+    else {
+      sizes.rest += Math.min(bytes, sizes.largest);
+      sizes.largest = Math.max(bytes, sizes.largest);
+    }
+  }
+  const { largest, malloc, files, rest } = sizes;
+  const all = largest + malloc + files + rest;
+  return `${megabytes(all)} MB resident: ${megabytes(largest)} in the largest mapping, ${megabytes(malloc)} malloc, ${megabytes(files)} files, ${megabytes(rest)} else`;
 }
 
 async function createTopics(): Promise<void> {
   const client = new HonestClient(port);
-  const topics = ['flood', 'honest'].map((name) => ({
-    ...{ name, numPartitions: 4, replicationFactor: 1, assignments: [], configs: [] },
-  }));
+  const crowded = Number(values.partitions);
+  const topics = [
+    ...['flood', 'honest'].map((name) => ({ name, numPartitions: 4 })),
+    ...(crowded > 0 ? [{ name: 'crowded', numPartitions: crowded }] : []),
+  ].map((topic) => ({ ...topic, replicationFactor: 1, assignments: [], configs: [] }));
   await client.ask(CreateTopics, 5, requestBytes(CreateTopics, 5, { topics, timeoutMs: 10_000, validateOnly: false }));
   client.close();
 }
 
-/** Resident memory a second, in MB. */
+/** Connections that are there all the while; returns how to end them. */
+async function openCrowd(size: number): Promise<() => void> {
+  if (size === 0) return () => undefined;
+  const crowd = node('./horde.ts', 'idle', String(port), String(size), '100000');
+  while ((await metric('ks_connections')) < size) await pause(100);
+  return () => crowd.kill();
+}
+
+/** Resident memory every two seconds, in MB. */
 function watchMemory(): () => string {
   const seen: string[] = [];
   const timer = setInterval(() => seen.push(megabytes(processUsage(pid).residentBytes)), 2000);
@@ -137,19 +170,22 @@ async function attack(names: readonly string[], witness: Witness): Promise<void>
   say(`  MB resident: ${resting()}`);
 }
 
+let endCrowd = (): void => undefined;
 try {
   await firstAnswer(port, 20_000, () => broker.exitCode !== null);
   await createTopics();
+  endCrowd = await openCrowd(Number(values.connections));
   const witness = new Witness(port);
   witness.start();
   await pause(3000);
-  say(`at peace: ${await state()}, ${megabytes(processUsage(pid).residentBytes)} MB resident`);
+  say(`at peace: ${await state()}`);
   feelings(witness);
   for (const names of values.attacks.split(',')) await attack(names.split('+'), witness);
   await witness.stop();
   say(`honest: ${witness.acknowledged} acknowledged, ${witness.read} read`);
   if (witness.read < witness.acknowledged) process.exitCode = 1;
 } finally {
+  endCrowd();
   say(`broker: ${broker.exitCode === null ? 'runs' : `ENDED with ${broker.exitCode}`}, ${logLines} log lines`);
   broker.kill('SIGTERM');
   if (broker.exitCode === null) await new Promise((resolve) => broker.once('close', resolve));

@@ -2,7 +2,13 @@
 // A broker whose disk writes no faster than this, all files together; 0: as fast as it can.
 import process from 'node:process';
 import { createPinoLogger } from '@ks/broker';
-import { type BrokerAdapters, createBroker, createNodeAdapters, loadConfig } from '@ks/broker/internal';
+import {
+  type BrokerAdapters,
+  createBroker,
+  createNodeAdapters,
+  limitYoungGeneration,
+  loadConfig,
+} from '@ks/broker/internal';
 
 type Files = BrokerAdapters['files'];
 
@@ -37,6 +43,7 @@ function slowed(files: Files, bytesPerSecond: number): Files {
   });
 }
 
+limitYoungGeneration();
 const [rate = '0', ...pairs] = process.argv.slice(2);
 const flags = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 const { config } = loadConfig({ flags });

@@ -8,6 +8,7 @@ export interface ServerMetricsSource {
   unsentBytes(): number;
   tailBytes(): number;
   freeBytes(): number;
+  spilledBytes(): number;
   readonly traffic: ServerTraffic;
 }
 
@@ -52,6 +53,9 @@ export function registerServerMetrics(metrics: Metrics, source: ServerMetricsSou
     ),
     single('gauge', 'ks_tail_memory_bytes', 'The newest records, kept in memory.', () => source.tailBytes()),
     single('gauge', 'ks_memory_free_bytes', 'What is left of ks.memory.bytes.', () => source.freeBytes()),
+    single('gauge', 'ks_memory_spilled_bytes', 'Memory taken beyond ks.memory.bytes, until it is no longer used.', () =>
+      source.spilledBytes(),
+    ),
   ];
   metrics.collected(families, () => Object.fromEntries(families.map(({ name, read }) => [name, read()])));
 }

@@ -67,7 +67,7 @@ export const ksConfigs = {
   'ks.memory.bytes': long(
     null,
     { min: 8388608, max: 2147483648 },
-    'Memory for request bytes and the tails of logs. Default: 512 MB (64 MB in an embedded broker), touched as needed.',
+    'Memory for the newest records and for requests, which stays with the process once touched; what requests take beyond it is given back. Default: 48 MB more than ks.tail.bytes (64 MB in an embedded broker).',
   ),
   'ks.tail.bytes': long(
     67108864,
