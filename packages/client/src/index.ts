@@ -21,10 +21,13 @@ export type {
   RawBatch,
   ReadOptions,
   ReadRecord,
+  RecordOf,
 } from './consumer/consumer-options.ts';
 export type { GroupConsumer } from './consumer/group-consumer.ts';
 export type { GroupConsumerOptions } from './consumer/group-options.ts';
+export type { RetryTopic, RunContext, RunOptions, RunRetry } from './consumer/run-options.ts';
 export type { InvalidRecord, OnInvalid } from './consumer/typed-record.ts';
+export type { ProcessBatch, ProcessOptions } from './consumer/process.ts';
 export type { Readable } from './consumer/read-arguments.ts';
 export type { Assignor, Subscriber } from './groups/assignors/assignor.ts';
 export { rangeAssignor } from './groups/assignors/range.ts';

@@ -1,8 +1,9 @@
 import type { BatchRecord, RecordHeader } from '@ks/protocol';
 import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
-import type { Producer } from '../producer/producer.ts';
+import type { HeadersInput } from '../topic/record-types.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
+import type { Bury } from './typed-record.ts';
 
 /** What was wrong with a record, and what was tried. */
 export interface Reason {
@@ -37,15 +38,33 @@ const originHeaders: readonly string[] = [
   reasonHeaders.timestamp,
 ];
 
+/** Who writes what is put aside; it must not lose what it has said is there. */
+export interface AsideWriter {
+  send(
+    topic: string,
+    record: {
+      readonly key: Uint8Array | null;
+      readonly value: Uint8Array | null;
+      readonly headers: HeadersInput;
+      readonly timestamp: number;
+    },
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<unknown>;
+}
+
 /** Puts records aside, with everything they have, and with headers that say where they were and what was wrong. */
 export class Aside {
-  readonly #producer: () => Producer;
+  readonly #producer: () => AsideWriter;
   readonly #group: string | undefined;
 
-  /** `producer` gives the one that writes; it must not lose what it has said is there. */
-  constructor(producer: () => Producer, group: string | undefined) {
+  constructor(producer: () => AsideWriter, group: string | undefined) {
     this.#producer = producer;
     this.#group = group;
+  }
+
+  /** For records that their topic refuses. */
+  buryIn(target: AnyTopic | string): Bury {
+    return (place, record, error) => this.put(target, place, record, { error });
   }
 
   /** Settles when the record is safe. */

@@ -35,11 +35,13 @@ export class GroupSession implements HandOut {
   /** What the group has of this member. */
   readonly #committed = new Map<PartitionState, number>();
   #isClosing = false;
+  #autoCommitIntervalMs: number | false;
 
   constructor(cluster: Cluster, options: GroupConsumerOptions, channel: string, reader: PartitionReader) {
     this.#cluster = cluster;
     this.#options = options;
     this.#reader = reader;
+    this.#autoCommitIntervalMs = options.autoCommitIntervalMs ?? AUTO_COMMIT_INTERVAL_MS;
     this.inHand = new InHand(cluster.options.clock);
     this.#newPartitions = new NewPartitions(cluster);
     this.#keeper = new MembershipKeeper(cluster, options, `${channel}-group`, this.#host, this.inHand);
@@ -54,6 +56,16 @@ export class GroupSession implements HandOut {
 
   get committer(): Committer | undefined {
     return this.#keeper.membership?.committer;
+  }
+
+  get commitsItself(): boolean {
+    return this.#autoCommitIntervalMs !== false;
+  }
+
+  /** From here on nothing is committed but by `commit` and in transactions. */
+  commitNothingItself(): void {
+    this.#autoCommitIntervalMs = false;
+    this.#commitTimer?.cancel();
   }
 
   /** Joins for these topics, and settles when the first partitions are there. */
@@ -91,7 +103,7 @@ export class GroupSession implements HandOut {
   /** Something is done. A promise: before there is more the group must be heard, or what is done must be committed. */
   settled(): Promise<void> | undefined {
     const waiting = this.#keeper.returned();
-    if (this.#options.autoCommitIntervalMs !== 0) return waiting;
+    if (this.#autoCommitIntervalMs !== 0) return waiting;
     return (waiting ?? Promise.resolve()).then(() => this.commit());
   }
 
@@ -134,8 +146,14 @@ export class GroupSession implements HandOut {
 
   /** Goes back to what the group has committed, in partitions that are assigned. */
   async rewind(signal?: AbortSignal): Promise<void> {
-    const states = this.#reader.states;
-    await this.#reader.seek(await this.#startOf(states, signal), { signal });
+    const { states } = this.#reader;
+    const committed = await this.committed(undefined, signal);
+    const offsets = new Map(committed.map((one) => [`${one.topic} ${one.partition}`, one.offset]));
+    for (const state of states) {
+      // Without a commit it is where the partition began, and not what the options would say now.
+      state.seek(offsets.get(`${state.topic} ${state.partition}`) ?? state.startOffset);
+    }
+    this.#reader.wake();
   }
 
   async close(): Promise<void> {
@@ -168,7 +186,7 @@ export class GroupSession implements HandOut {
       if (told.length > 0) {
         await this.#tell(() => (reason === 'lost' ? this.#options.onLost?.(told) : this.#options.onRevoked?.(told)));
       }
-      if (reason === 'revoked' && this.#options.autoCommitIntervalMs !== false) {
+      if (reason === 'revoked' && this.commitsItself) {
         await this.#commitOnce().catch(() => undefined);
       }
       this.#reader.remove(states);
@@ -182,7 +200,7 @@ export class GroupSession implements HandOut {
 
   /** What the reader has in hand is done when it comes back for more. */
   async #finish(states: readonly PartitionState[]): Promise<void> {
-    if (!this.#isClosing) await this.inHand.returned(states, this.#patienceMs);
+    if (!this.#isClosing) await this.inHand.returned(states, this.patienceMs);
   }
 
   #pause(states: readonly PartitionState[], isPaused: boolean): void {
@@ -232,15 +250,15 @@ export class GroupSession implements HandOut {
   }
 
   /** Others wait for this member meanwhile: half of what the group allows, and of the session. */
-  get #patienceMs(): number {
+  get patienceMs(): number {
     const { rebalanceTimeoutMs = 60_000, sessionTimeoutMs = 45_000 } = this.#options;
     return Math.min(rebalanceTimeoutMs, sessionTimeoutMs) / 2;
   }
 
   #scheduleCommit(): void {
-    const { autoCommitIntervalMs = AUTO_COMMIT_INTERVAL_MS } = this.#options;
-    if (autoCommitIntervalMs === false || autoCommitIntervalMs === 0) return;
-    this.#commitTimer = this.#cluster.options.clock.setTimer(autoCommitIntervalMs, () => {
+    const intervalMs = this.#autoCommitIntervalMs;
+    if (intervalMs === false || intervalMs === 0) return;
+    this.#commitTimer = this.#cluster.options.clock.setTimer(intervalMs, () => {
       // One that fails comes again; that the group went on alone is for the membership to find out.
       void this.#commitOnce()
         .catch(() => undefined)

@@ -1,5 +1,4 @@
 import type { TopicPartition } from '../offsets/list-offsets.ts';
-import type { AnyTopic } from '../topic/topic.ts';
 import type {
   Assignment,
   ConsumedBatch,
@@ -14,7 +13,7 @@ import type { HandOut, PartitionReader } from './partition-reader.ts';
 import { assignedState } from './partition-state.ts';
 import { asynchronousSchema, type Readable, splitArguments, TopicSelection } from './read-arguments.ts';
 import { RecordIterator } from './record-iterator.ts';
-import { type Bury, RecordDecoder } from './typed-record.ts';
+import { RecordDecoder } from './typed-record.ts';
 
 type SignalOption = { readonly signal?: AbortSignal | undefined };
 
@@ -105,7 +104,7 @@ export abstract class PartitionConsumer {
     const records = new RecordIterator(
       this.#reader,
       this.#decoderOf(request),
-      () => this.prepare(request),
+      () => this.#begin(request),
       this.#handOut,
     );
     return records as AsyncGenerator<never, void, undefined>;
@@ -159,20 +158,19 @@ export abstract class PartitionConsumer {
     }
   }
 
-  #decoderOf({ options, topics }: ReadRequest): RecordDecoder {
-    const { onInvalid = 'throw', deadLetter } = options;
-    refuseMissingTarget(onInvalid, deadLetter);
-    return new RecordDecoder(topics, onInvalid, deadLetter === undefined ? undefined : this.bury(deadLetter));
+  async #begin(request: ReadRequest): Promise<ReadRequest> {
+    refuseMissingTarget(request.options.onInvalid, request.options.deadLetter);
+    return this.prepare(request);
   }
 
-  /** Puts invalid records aside. */
-  protected bury(target: AnyTopic | string): Bury {
-    return (place, record, error) => this.#aside.put(target, place, record, { error });
+  #decoderOf({ options, topics }: ReadRequest): RecordDecoder {
+    const { onInvalid = 'throw', deadLetter } = options;
+    return new RecordDecoder(topics, onInvalid, deadLetter === undefined ? undefined : this.#aside.buryIn(deadLetter));
   }
 
   /** Batch after batch, each done when the next is asked for. */
   async *#taken(given: ReadRequest) {
-    const { options, topics } = await this.prepare(given);
+    const { options, topics } = await this.#begin(given);
     const reading = await this.#reader.begin(options, topics);
     try {
       for (;;) {

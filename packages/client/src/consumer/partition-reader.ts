@@ -38,7 +38,7 @@ export class PartitionReader {
   #states: readonly PartitionState[] = [];
   #reading: Reading | undefined;
   #isReading = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
   readonly #onClientClosing = (): void => this.#reading?.changed();
 
   /** `channel` names the connections that this consumer waits on, apart from all others. */
@@ -59,6 +59,15 @@ export class PartitionReader {
 
   get states(): readonly PartitionState[] {
     return this.#states;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Fires when the consumer is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   get isolationLevel(): IsolationLevel {
@@ -97,7 +106,11 @@ export class PartitionReader {
 
   async seek(places: readonly Assignment[], { signal }: SignalOption = {}): Promise<void> {
     const resolved = await this.#resolve(places, signal);
-    for (const { topic, partition, offset } of resolved) assignedState(this.#states, topic, partition).seek(offset);
+    for (const { topic, partition, offset } of resolved) {
+      const state = assignedState(this.#states, topic, partition);
+      state.seek(offset);
+      state.startOffset = offset;
+    }
     this.#changed();
   }
 
@@ -177,6 +190,25 @@ export class PartitionReader {
     }
   }
 
+  /** Batches of all partitions that have some, up to so many records but one batch at least; none when the reading is over. */
+  async takeMany(reading: Reading, maxRecords: number): Promise<TakenBatch[]> {
+    const first = await this.take(reading);
+    const taken: TakenBatch[] = [];
+    let records = 0;
+    const others = this.#states.filter((state) => state !== first?.state && !state.isPaused && reading.wants(state));
+    for (const state of first === undefined ? [] : [first.state, ...others]) {
+      for (const { batch, isHidden } of state.buffered) {
+        if (isHidden || batch.lastOffset < state.position) continue;
+        if (taken.length > 0 && records + batch.recordsCount > maxRecords) return taken;
+        const stopOffset = reading.stopOffsetOf(state);
+        if (batch.baseOffset >= stopOffset) break;
+        taken.push({ state, batch, generation: state.generation, stopOffset });
+        records += batch.recordsCount;
+      }
+    }
+    return taken;
+  }
+
   /** All that is wanted of a batch was handed out. */
   done({ state, batch, generation, stopOffset }: TakenBatch): void {
     // A seek has dropped what was fetched.
@@ -188,7 +220,7 @@ export class PartitionReader {
 
   /** Ends what is being read and closes the consumer's connections. */
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#fetcher.stop();
     this.#reading?.changed();
     this.#cluster.closing.removeEventListener('abort', this.#onClientClosing);
@@ -215,11 +247,11 @@ export class PartitionReader {
   }
 
   #isOver(reading: Reading): boolean {
-    return this.#isClosed || this.#cluster.isClosed || reading.isOver(this.#states);
+    return this.isClosed || this.#cluster.isClosed || reading.isOver(this.#states);
   }
 
   #resolve(assignments: readonly Assignment[], signal: AbortSignal | undefined): Promise<PartitionOffset[]> {
-    if (this.#isClosed) return Promise.reject(new KafkaError(ClientErrorCode.CLOSED, 'the consumer was closed'));
+    if (this.isClosed) return Promise.reject(new KafkaError(ClientErrorCode.CLOSED, 'the consumer was closed'));
     return resolveAssignments(this.#cluster, assignments, this.#options.from ?? 'end', this.#isolationLevel, signal);
   }
 

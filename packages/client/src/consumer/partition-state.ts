@@ -14,6 +14,9 @@ export class PartitionState {
   readonly partition: number;
   /** The offset of the next record to hand out. */
   position: number;
+  /** Where it began when it was assigned, or was sought last. */
+  startOffset: number;
+  #gone: AbortController | undefined;
   /** The offset to fetch next: behind what is buffered. */
   fetchOffset: number;
   isPaused = false;
@@ -43,7 +46,14 @@ export class PartitionState {
     this.topic = topic;
     this.partition = partition;
     this.position = position;
+    this.startOffset = position;
     this.fetchOffset = position;
+  }
+
+  /** Fires at the next seek, or when the partition is taken away. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    return this.#gone.signal;
   }
 
   /** Everything before it is done. */
@@ -62,6 +72,8 @@ export class PartitionState {
 
   /** Goes on at `offset`; what was fetched is dropped. */
   seek(offset: number): void {
+    this.#gone?.abort();
+    this.#gone = undefined;
     this.position = offset;
     this.fetchOffset = offset;
     this.firstUndone = undefined;
@@ -71,6 +83,12 @@ export class PartitionState {
     this.failures = 0;
     this.retryAtMs = 0;
     this.failure = undefined;
+  }
+
+  /** Everything before `offset` was handed out. */
+  advanceTo(offset: number): void {
+    while ((this.buffered[0]?.batch.nextOffset ?? Number.POSITIVE_INFINITY) <= offset) this.shift();
+    this.position = Math.max(this.position, offset);
   }
 
   /** Takes over fetched batches that follow what is buffered. */

@@ -11,6 +11,7 @@ export class Reading {
   /** By `topic partition`; a partition that is not there is read on for ever. Undefined: none ever stops. */
   readonly #stopOffsets: ReadonlyMap<string, number> | undefined;
   readonly #signal: AbortSignal | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #last: PartitionState | undefined;
   #wake: (() => void) | undefined;
   #isChanged = true;
@@ -66,7 +67,14 @@ export class Reading {
     this.#wake?.();
   };
 
+  /** Ends it by throwing `error` to whoever takes the next batch. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.changed();
+  }
+
   throwIfAborted(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#signal?.aborted !== true) return;
     throw this.#signal.reason instanceof KafkaError ? this.#signal.reason : abortError(this.#signal);
   }

@@ -104,12 +104,16 @@ export class RecordDecoder {
 
   /**
    * The record a reader gets: undefined where an invalid one is left out, a promise where the topic's schema is asynchronous or an invalid
-   * record goes elsewhere. Throws INVALID_DATA under `onInvalid: 'throw'`.
+   * record goes elsewhere. Throws INVALID_DATA under `onInvalid: 'throw'`. `name` is the topic that it is shown as a record of.
    */
-  decode(place: TopicPartition, record: BatchRecord): AnyRecord | undefined | Promise<AnyRecord | undefined> {
-    const { topic: name, partition } = place;
+  decode(
+    place: TopicPartition,
+    record: BatchRecord,
+    name = place.topic,
+  ): AnyRecord | undefined | Promise<AnyRecord | undefined> {
     const topic = this.#topics.typeOf(name);
-    return topic === undefined ? new BytesRecord(name, partition, record) : this.#typed(topic, place, record);
+    if (topic === undefined) return new BytesRecord(name, place.partition, record);
+    return this.#typed(topic, name, place, record);
   }
 
   /** Whether records of this topic may have to be waited for. */
@@ -120,11 +124,12 @@ export class RecordDecoder {
 
   #typed(
     topic: AnyTopic,
+    name: string,
     place: TopicPartition,
     record: BatchRecord,
   ): AnyRecord | undefined | Promise<AnyRecord | undefined> {
-    const { topic: name, partition } = place;
-    const at = (side: DataPlace['side']): DataPlace => ({ side, topic: name, partition, offset: record.offset });
+    const { partition } = place;
+    const at = (side: DataPlace['side']): DataPlace => ({ side, ...place, offset: record.offset });
     try {
       const key = decodeKey(topic, record.key, at('key'));
       const value = decodeValue(topic, record.value, at('value'));
