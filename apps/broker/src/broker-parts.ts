@@ -15,14 +15,15 @@ import { registerClusterMetrics } from './runtime/cluster-metrics.ts';
 import { ControllerConfigAdmin } from './runtime/config-admin.ts';
 import { EnvelopeControllerChannel } from './runtime/controller-channel.ts';
 import { createTransactionCoordinator } from './runtime/create-transaction-coordinator.ts';
+import { registerFetchSessionMetrics } from './runtime/fetch-session-metrics.ts';
 import { ForwardingTopicAdmin } from './runtime/forwarding-topic-admin.ts';
 import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { registerGroupLag } from './runtime/group-lag.ts';
+import type { OwnRegistration } from './runtime/isr-changes.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
 import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
-import type { OwnRegistration } from './runtime/isr-changes.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
 import type { TopicAdmin } from './runtime/topic-admin.ts';
 import { ControllerTopicAdmin } from './runtime/topic-admin-controller.ts';
@@ -100,6 +101,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
     partitionsMax: FETCH_SESSION_PARTITIONS_MAX,
     random: (bound) => random.int(bound),
   });
+  registerFetchSessionMetrics(adapters.metrics, fetchSessions);
   const server = createServer(options, {
     ...{ nodeId: brokerId, clusterId, config, clock, logger, apis: advertisedApis(handlers) },
     ...{

@@ -1,5 +1,7 @@
 import { ErrorCode } from '@ks/protocol';
 import { describe, expect, it } from 'vitest';
+import type { CollectedSamples, Metrics } from '../ports/metrics.ts';
+import { silentMetrics } from '../silent-metrics.ts';
 import { appendRequest, Fixture, idOf, imageOf, isSettled, topicImage } from './replicas.test-support.ts';
 import { batchOf } from './scripted-log.test-support.ts';
 
@@ -72,6 +74,28 @@ describe('append', () => {
     expect(await late).toMatchObject([{ errorCode: 0, baseOffset: 2 }]);
     // Housekeeping's five, the cleaner's, the wheel's.
     expect(clock.pending).toBeLessThanOrEqual(8);
+  });
+
+  it('tells how many appends with acks=all wait', async () => {
+    let collect: () => CollectedSamples | Promise<CollectedSamples> = () => ({});
+    const metrics: Metrics = {
+      ...silentMetrics,
+      collected: (families, given) => {
+        if (families.some(({ name }) => name === 'ks_waiting_appends')) collect = given;
+      },
+    };
+    const fixture = new Fixture({ metrics });
+    fixture.start();
+    await fixture.apply(imageOf([topicImage('orders', ORDERS, [{ replicas: [1, 2], isr: [1, 2] }])]));
+    const waiting = async () => (await collect())['ks_waiting_appends']?.[0]?.value;
+    const appends = [-1, 1, -1].map((acks) =>
+      fixture.replicas.append(appendRequest([batchOf(1)], { acks: acks as -1 | 1 })),
+    );
+    fixture.directory.get('orders', 0).write();
+    expect(await waiting()).toBe(2);
+    await fixture.apply(imageOf([topicImage('orders', ORDERS, [{ replicas: [1, 2], isr: [1], partitionEpoch: 1 }])]));
+    await Promise.all(appends.map(({ completion }) => completion));
+    expect(await waiting()).toBe(0);
   });
 
   it('refuses acks=all below min.insync.replicas, before the append', async () => {

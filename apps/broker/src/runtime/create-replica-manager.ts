@@ -86,7 +86,14 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const wheel = new TimerWheel(clock);
   const purgatory = new Purgatory<HostedReplica>(wheel, limits.parkedFetchesMax);
   const waiting = { name: 'ks_waiting_fetches', help: 'Fetches that wait for new records.', type: 'gauge' } as const;
-  options.metrics?.collected([waiting], () => ({ [waiting.name]: [{ labels: {}, value: purgatory.size }] }));
+  const unacknowledged = {
+    ...{ name: 'ks_waiting_appends', type: 'gauge' },
+    help: 'Partitions of appends with acks=all that wait for the high watermark.',
+  } as const;
+  options.metrics?.collected([waiting, unacknowledged], () => ({
+    [waiting.name]: [{ labels: {}, value: purgatory.size }],
+    [unacknowledged.name]: [{ labels: {}, value: unacknowledgedAppends(registry) }],
+  }));
   const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
   const replicationSettings = options.replication ?? defaultReplicationSettings;
   const replication = new Replication({
@@ -157,6 +164,12 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
       return registry.image;
     },
   };
+}
+
+function unacknowledgedAppends(registry: ReplicaRegistry): number {
+  let count = 0;
+  for (const { committed } of registry.all()) count += committed.size;
+  return count;
 }
 
 /** A broker without a single disk serves nobody: its start fails, for the first disk's reason. */

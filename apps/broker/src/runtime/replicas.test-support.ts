@@ -82,7 +82,9 @@ export class Fixture {
   readonly overrides = new Map<string, Partial<LogConfig> & { minInsyncReplicas?: number }>();
 
   constructor(
-    options: { directoryCount?: number } & Partial<Pick<ReplicaManagerOptions, 'limits' | 'intervals'>> = {},
+    options: { directoryCount?: number } & Partial<
+      Pick<ReplicaManagerOptions, 'limits' | 'intervals' | 'metrics'>
+    > = {},
   ) {
     const { directoryCount = 1, ...rest } = options;
     this.replicas = createReplicaManager({

@@ -8,8 +8,8 @@ import {
   type RequestHead,
 } from '@ks/protocol';
 import type { AdvertisedApi, BrokerServices } from '../handlers/broker-services.ts';
-import { CloseConnection, type Handler } from '../handlers/handler.ts';
 import { envelopeHandler, type ServedApi } from '../handlers/envelope.ts';
+import { CloseConnection, type Handler } from '../handlers/handler.ts';
 import { forward, isForController } from './forward.ts';
 import { type Authorize, type ConnectionFacts, ServerRequestContext } from './request-context.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -80,12 +80,13 @@ export class Dispatcher {
     const apiKey = reader.int16();
     const version = reader.int16();
     const served = this.#served.get(apiKey);
-    if (served === undefined) throw new RequestError(String(apiKey), null, 'unknown API key');
+    if (served === undefined) throw new RequestError(String(apiKey), clientIdOf(frame), 'unknown API key');
     const { handler, versions } = served;
     const { api } = handler;
     if (version < versions.min || version > versions.max) {
-      if (api.key !== ApiVersions.key) throw new RequestError(api.name, null, `unsupported version ${version}`);
-      return { handler, clientId: null, answer: unsupportedApiVersions(reader.int32(), versions) };
+      const clientId = clientIdOf(frame);
+      if (api.key !== ApiVersions.key) throw new RequestError(api.name, clientId, `unsupported version ${version}`);
+      return { handler, clientId, answer: unsupportedApiVersions(reader.int32(), versions) };
     }
     reader.position = 0;
     const head = decodeHead(reader, api);
@@ -128,10 +129,27 @@ export class Dispatcher {
 }
 
 function decodeHead(reader: Reader, api: AnyApi): RequestHead {
+  const frameAt = reader.position;
   try {
     return decodeRequestHeader(reader, () => api);
   } catch (error) {
-    throw new RequestError(api.name, null, error);
+    reader.position = frameAt;
+    throw new RequestError(api.name, clientIdAt(reader), error);
+  }
+}
+
+/** Who sent a request that cannot be read, for the log: every header but the very oldest has its name at one place. */
+function clientIdOf(frame: Uint8Array): string | null {
+  return clientIdAt(new Reader(frame));
+}
+
+function clientIdAt(reader: Reader): string | null {
+  try {
+    reader.int32();
+    reader.int32();
+    return reader.nullableString();
+  } catch {
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createCore } from '@ks/core-wasm';
-import { encodePlainRecordBatch, FindCoordinator, OffsetCommit, Produce } from '@ks/protocol';
+import { encodePlainRecordBatch, Fetch, FindCoordinator, OffsetCommit, Produce } from '@ks/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../src/embedded.ts';
 import { createTopic, produceRequest, readAll } from '../server/bystander.ts';
@@ -119,6 +119,25 @@ describe('metrics over HTTP', () => {
     expect([series.get('ks_active_controller'), series.get('ks_offline_partitions')]).toEqual([1, 0]);
     expect([series.get('ks_topics'), series.get('ks_leader_partitions'), series.get('ks_brokers')]).toEqual([1, 1, 1]);
     expect([series.get('ks_waiting_fetches'), series.get('ks_unclean_elections_total')]).toEqual([0, 0]);
+  });
+
+  test('tell of incremental fetch sessions and of appends that wait', async () => {
+    const broker = await started();
+    await createTopic(broker.port, 'orders');
+    const asking = await client(broker);
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }];
+    const body = {
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1000,
+      sessionEpoch: 0,
+      topics: [{ topic: 'orders', partitions }],
+    };
+    asking.send(requestBytes(Fetch, 11, 1, body));
+    expect((await asking.response(Fetch, 11)).body.sessionId).toBeGreaterThan(0);
+    const series = await scrape(broker);
+    expect([series.get('ks_fetch_sessions'), series.get('ks_fetch_session_partitions')]).toEqual([1, 1]);
+    expect([series.get('ks_fetch_session_evictions_total'), series.get('ks_waiting_appends')]).toEqual([0, 0]);
   });
 
   test('tell flushes of the log, and connections that were refused or closed', async () => {

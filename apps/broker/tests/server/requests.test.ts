@@ -186,6 +186,23 @@ describe.each(['direct', 'copied'] as const)('requests (%s)', (accept) => {
   });
 
   test.each([
+    ['of an unknown API', 32512, [0, 0], '32512'],
+    ['of an unknown version', Heartbeat.key, [0, 99], 'Heartbeat'],
+    ['whose body is cut off', Heartbeat.key, [0, 4, 0, 0, 0, 1], 'Heartbeat'],
+  ])('the line about a request %s names its client and the API', async (_what, key, changed, api) => {
+    const client = await connect();
+    const request = Buffer.from(requestBytes(Heartbeat, 4, 1, { groupId: 'g', generationId: 1, memberId: 'm' }, 'me'));
+    request.writeInt16BE(key, 4);
+    request.set(changed, 6);
+    const frame = changed.length > 2 ? request.subarray(0, request.length - 3) : request;
+    frame.writeInt32BE(frame.length - 4);
+    client.send(frame);
+    await client.closed();
+    const [line] = server.lines;
+    expect(line?.fields).toMatchObject({ clientId: 'me', api, reason: expect.any(String) });
+  });
+
+  test.each([
     ['throw', 'error'],
     ['reject', 'error'],
     ['close', 'info'],
