@@ -137,7 +137,10 @@ export class TransactionalClient {
   async committedOffset(): Promise<number> {
     const groups = [{ groupId: GROUP, topics: [{ name: 'a', topicId: ZERO_UUID, partitionIndexes: [0] }] }];
     const answer = await this.#until(OffsetFetch, 8, { groups, requireStable: true }, (told) =>
-      told.groups.flatMap((group) => group.topics.flatMap((topic) => topic.partitions.map((each) => each.errorCode))),
+      told.groups.flatMap((group) => [
+        group.errorCode,
+        ...group.topics.flatMap((topic) => topic.partitions.map((each) => each.errorCode)),
+      ]),
     );
     return answer.groups[0]?.topics[0]?.partitions[0]?.committedOffset ?? Number.NaN;
   }
