@@ -100,9 +100,13 @@ function consumerGroupConfigOf(
   };
 }
 
+/** The selector of `replica.selector.class` that sends consumers to replicas in their rack (KIP-392). */
+const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector';
+
 export function replicationSettings({ values }: BrokerConfig): ReplicationSettings {
   return {
     lagTimeMaxMs: values['replica.lag.time.max.ms'],
+    selectsByRack: values['replica.selector.class'] === RACK_AWARE_SELECTOR,
     fetch: {
       lanesPerLeader: values['num.replica.fetchers'],
       waitMaxMs: values['replica.fetch.wait.max.ms'],

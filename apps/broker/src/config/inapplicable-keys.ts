@@ -67,7 +67,7 @@ export const inapplicableKeys: ReadonlySet<string> = new Set(
   remote.log.metadata.topic.replication.factor remote.log.metadata.topic.retention.ms
   remote.log.reader.max.pending.tasks remote.log.reader.threads remote.log.storage.manager.class.name
   remote.log.storage.manager.class.path remote.log.storage.manager.impl.prefix remote.log.storage.system.enable
-  replica.selector.class replica.socket.receive.buffer.bytes
+  replica.socket.receive.buffer.bytes
   replication.quota.window.num replication.quota.window.size.seconds
   reserved.broker.max.id sasl.client.callback.handler.class sasl.enabled.mechanisms sasl.jaas.config
   sasl.kerberos.kinit.cmd sasl.kerberos.min.time.before.relogin sasl.kerberos.principal.to.local.rules

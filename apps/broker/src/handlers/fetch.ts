@@ -19,6 +19,7 @@ type Session = Exclude<FetchContext, { type: 'refused' }>;
 type PartitionData = TopicData['partitions'][number];
 
 const STORAGE_ERROR_SINCE = 6;
+const RACK_SINCE = 11;
 const CURRENT_LEADER_SINCE = 12;
 const TOPIC_IDS_SINCE = 13;
 const REPLICA_STATE_SINCE = 15;
@@ -41,9 +42,10 @@ function sessionRequest(request: FetchRequest, { apiVersion }: RequestContext): 
   for (const topic of request.topics) {
     const of = { topic: nameOf(topic.topic), topicId: idOf(topic.topicId) };
     for (const asked of topic.partitions) {
-      const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset, partitionMaxBytes } = asked;
-      const limits = { currentLeaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset, partitionMaxBytes };
-      positions.push({ ...of, partitionIndex: partition, ...limits });
+      const { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes } = asked;
+      const { logStartOffset, highWatermark } = asked;
+      const limits = { currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes };
+      positions.push({ ...of, partitionIndex: partition, ...limits, logStartOffset, highWatermark });
     }
   }
   const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }): ForgottenPartition[] =>
@@ -89,7 +91,8 @@ async function readAll(
   const keepsOrder = session.type === 'incremental' || session.begins;
   const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel };
   const { replicaEpoch } = request.replicaState;
-  const asked = { replicaId, replicaEpoch, ...limits, partitions, keepsOrder, signal };
+  const rackId = apiVersion >= RACK_SINCE ? request.rackId : undefined;
+  const asked = { replicaId, replicaEpoch, rackId, ...limits, partitions, keepsOrder, signal };
   const read = (await replicas.fetch(asked)).values();
   return refusals.map((refusal) => {
     const result = refusal ?? read.next().value;
@@ -174,6 +177,7 @@ function partitionData(result: FetchResult, apiVersion: number): PartitionData {
     highWatermark,
     lastStableOffset,
     logStartOffset,
+    preferredReadReplica: result.preferredReadReplica,
     abortedTransactions: result.abortedTransactions && [...result.abortedTransactions],
     records: joinParts(result.records),
     ...(divergingEpoch === undefined ? {} : { divergingEpoch }),

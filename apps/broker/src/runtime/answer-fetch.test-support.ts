@@ -10,9 +10,27 @@ export async function answerFetch(
 ): Promise<ResponseOf<typeof Fetch>> {
   const { replicaId = -1, replicaEpoch = -1 } = request.replicaState ?? {};
   const partitions = request.topics.flatMap(({ topicId = ZERO_UUID, topic = '', partitions: asked }) =>
-    asked.map(({ partition, currentLeaderEpoch = -1, lastFetchedEpoch = -1, logStartOffset = -1, ...rest }) => ({
-      ...{ topic, topicId, partitionIndex: partition, currentLeaderEpoch, lastFetchedEpoch, logStartOffset, ...rest },
-    })),
+    asked.map(
+      ({
+        partition,
+        currentLeaderEpoch = -1,
+        lastFetchedEpoch = -1,
+        logStartOffset = -1,
+        highWatermark = -1,
+        ...rest
+      }) => ({
+        ...{
+          topic,
+          topicId,
+          partitionIndex: partition,
+          currentLeaderEpoch,
+          lastFetchedEpoch,
+          logStartOffset,
+          highWatermark,
+          ...rest,
+        },
+      }),
+    ),
   );
   const { maxWaitMs, minBytes, maxBytes = 1_000_000 } = request;
   const limits = { maxWaitMs, minBytes, maxBytes, isolationLevel: 0, keepsOrder: true };

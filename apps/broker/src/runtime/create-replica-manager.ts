@@ -52,6 +52,7 @@ export const defaultHousekeepingIntervals: HousekeepingIntervals = {
 /** Kafka 4.4's defaults. */
 export const defaultReplicationSettings: ReplicationSettings = {
   lagTimeMaxMs: 30_000,
+  selectsByRack: false,
   fetch: {
     lanesPerLeader: 1,
     waitMaxMs: 500,
@@ -102,6 +103,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const { lagTimeMaxMs } = replicationSettings;
   const follower = new ImageFollower({
     ...{ brokerId, registry, settingsOf, logger },
+    cannotLead: (topic, partitionIndex) => replication.resign(topic, partitionIndex),
     createReplica: (log, highWatermark, settings) =>
       new HostedReplica({
         ...{ brokerId, log, highWatermark, settings, lagTimeMaxMs, wakeFetches },
@@ -109,7 +111,6 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
         changeIsr: (replica, wish) => replication.changeIsr(replica, wish),
         roleChanged: (replica) => replication.roleChanged(replica),
       }),
-    cannotLead: (topic, partitionIndex) => replication.resign(topic, partitionIndex),
   });
   const isrCheckMs = Math.max(1, Math.floor(lagTimeMaxMs / 2));
   const housekeeping = new ReplicaHousekeeping({ clock, logger, registry, intervals: { ...intervals, isrCheckMs } });
@@ -129,7 +130,10 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     parkedPerPartitionMax: limits.parkedAppendsPerPartitionMax,
     isFenced: () => replication.isFenced,
   });
-  const fetches = new FetchPath({ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes });
+  const fetches = new FetchPath({
+    ...{ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes },
+    selectsByRack: replicationSettings.selectsByRack,
+  });
   const offsets = new OffsetLookup(registry);
   const deletion = new RecordDeletion({ registry, directories: () => follower.directories });
   return {

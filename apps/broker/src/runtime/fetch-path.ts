@@ -5,6 +5,7 @@ import {
   type FetchTarget,
   epochFault,
   fetchedResult,
+  lacksWatermark,
   positionFault,
   readableEnd,
   refusedFetch,
@@ -12,6 +13,7 @@ import {
 } from './fetch-target.ts';
 import { type Counted, FetchWait } from './fetch-wait.ts';
 import type { HostedReplica } from './hosted-replica.ts';
+import { nearestReplica } from './nearest-replica.ts';
 import type { Purgatory } from './purgatory.ts';
 import type { FetchPartition, FetchRequest, FetchResult } from './replica-manager.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
@@ -22,6 +24,8 @@ export interface FetchPathOptions {
   readonly clock: Clock;
   /** fetch.max.bytes: most a response may hold, its first batch excepted. */
   readonly fetchMaxBytes: number;
+  /** replica.selector.class is the rack-aware one: consumers are sent to replicas in their rack. */
+  readonly selectsByRack?: boolean;
 }
 
 /** What could be read of one request at one time. */
@@ -57,7 +61,7 @@ export class FetchPath {
     if (isEnough || request.maxWaitMs <= 0) return given(first);
     // What is waited for is counted; the records themselves are read when there are enough.
     releaseFetch(first.results);
-    await this.#park(new FetchWait(first.counted, minBytes), deadlineMs, request.signal);
+    await this.#park(new FetchWait(first.counted, minBytes, this.#options.selectsByRack), deadlineMs, request.signal);
     if (request.signal.aborted)
       return request.partitions.map((asked) => refusedFetch(asked, ErrorCode.NETWORK_EXCEPTION));
     return given(await this.#read(request, maxBytes));
@@ -88,17 +92,20 @@ export class FetchPath {
       else {
         const reading = this.#readOne(target, request, maxBytes - sizeBytes, sizeBytes === 0);
         result = reading instanceof Promise ? await reading : reading;
+        if (this.#options.selectsByRack && lacksWatermark(target)) isUrgent = true;
         counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
       }
       results[index] = result;
       sizeBytes += result.sizeBytes;
       if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined) isUrgent = true;
+      if (result.preferredReadReplica >= 0) isUrgent = true;
     }
     return { results, counted, sizeBytes, isUrgent };
   }
 
   #targetOf(asked: FetchPartition, request: FetchRequest): FetchTarget | FetchResult {
-    const located = this.#options.registry.locateLeader(asked);
+    const isFollowerWelcome = request.replicaId < 0 && request.rackId !== undefined;
+    const located = this.#options.registry.locateLeader(asked, isFollowerWelcome);
     if (located.refusal !== undefined) {
       const { errorCode, currentLeader } = located.refusal;
       return refusedFetch(asked, errorCode, { currentLeader });
@@ -110,7 +117,7 @@ export class FetchPath {
     const stranger = isReplica ? fetcherFault(asked, replica, request) : ErrorCode.NONE;
     if (stranger !== ErrorCode.NONE) return refusedFetch(asked, stranger);
     const isCommittedOnly = !isReplica && request.isolationLevel === READ_COMMITTED;
-    return { asked, replica, leaderEpoch: replica.leaderEpoch, isCommittedOnly, isReplica };
+    return { asked, replica, leaderEpoch: replica.leaderEpoch, isCommittedOnly, isReplica, isFollowerWelcome };
   }
 
   /** Whole batches of one partition, at least one where nothing has been read for this response yet. */
@@ -123,6 +130,8 @@ export class FetchPath {
     const fault = positionFault(target);
     if (fault !== undefined) return fault;
     const { asked, replica, isReplica } = target;
+    const elsewhere = this.#preferred(target, request);
+    if (elsewhere !== undefined) return { ...fetchedResult(target, undefined), preferredReadReplica: elsewhere };
     // What it asks for says what it has: that may commit records, and is told with this answer already.
     if (isReplica) replica.followerFetched(followerFetch(asked, request));
     const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
@@ -140,6 +149,12 @@ export class FetchPath {
     } catch (error) {
       return storageFault(target, error);
     }
+  }
+
+  /** Whom the consumer should rather ask. */
+  #preferred({ asked, replica, isFollowerWelcome }: FetchTarget, { rackId = '' }: FetchRequest): number | undefined {
+    if (!this.#options.selectsByRack || !isFollowerWelcome || rackId === '' || !replica.isLeader) return undefined;
+    return nearestReplica(replica, asked.fetchOffset, rackId, this.#options.registry.image);
   }
 
   async #readLate(
@@ -180,7 +195,10 @@ function followerFetch(
 /** A failed log says so by itself; anything else is a fault of ours and must not pass for one of the disk. */
 function storageFault({ asked, replica }: FetchTarget, error: unknown): FetchResult {
   if (!replica.log.isFailed && replica.isOpen) throw error;
-  return refusedFetch(asked, replica.refusal === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : replica.refusal);
+  return refusedFetch(
+    asked,
+    replica.readRefusal === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : replica.readRefusal,
+  );
 }
 
 /** The results that go out, counted as given. */

@@ -15,12 +15,26 @@ export interface FetchTarget {
   readonly isCommittedOnly: boolean;
   /** A follower reads: everything that this broker vouches for, committed or not. */
   readonly isReplica: boolean;
+  /** The reader may be served by a follower, too. */
+  readonly isFollowerWelcome: boolean;
 }
 
 /** Exclusive end of what the reader may have. */
 export function readableEnd({ replica, isCommittedOnly, isReplica }: FetchTarget): number {
   if (isReplica) return replica.vouchedEndOffset;
   return isCommittedOnly ? replica.lastStableOffset : replica.highWatermark;
+}
+
+/** Why it cannot be read from any more; 0 where it can. */
+export function readRefusal({ replica, isFollowerWelcome }: FetchTarget): number {
+  return isFollowerWelcome ? replica.readRefusal : replica.refusal;
+}
+
+/** Whether a follower knows less to be committed than is: where consumers read from followers, it is told at once. */
+export function lacksWatermark({ asked, replica, isReplica }: FetchTarget): boolean {
+  return (
+    isReplica && (asked.highWatermark ?? Number.MAX_SAFE_INTEGER) < Math.min(replica.highWatermark, asked.fetchOffset)
+  );
 }
 
 /** A partition's answer without records. */
@@ -37,6 +51,7 @@ export function refusedFetch(
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: more.logStartOffset ?? -1,
+    preferredReadReplica: -1,
     divergingEpoch: undefined,
     abortedTransactions: null,
     currentLeader: more.currentLeader,
@@ -60,6 +75,7 @@ export function fetchedResult(
     highWatermark: replica.highWatermark,
     lastStableOffset: replica.lastStableOffset,
     logStartOffset: replica.logStartOffset,
+    preferredReadReplica: -1,
     divergingEpoch: undefined,
     abortedTransactions: isCommittedOnly
       ? replica.log.producers.abortedTransactions(asked.fetchOffset, nextOffset)

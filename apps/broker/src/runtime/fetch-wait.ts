@@ -1,5 +1,5 @@
 import { releaseParts } from '../ports/wire-part.ts';
-import { type FetchTarget, readableEnd } from './fetch-target.ts';
+import { type FetchTarget, lacksWatermark, readableEnd, readRefusal } from './fetch-target.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import type { Waiter } from './purgatory.ts';
 
@@ -16,13 +16,15 @@ export class FetchWait implements Waiter<HostedReplica> {
   /** Resolves when the wait is over, for whatever reason. */
   readonly over: Promise<void>;
   readonly #minBytes: number;
+  readonly #tellsWatermarks: boolean;
   readonly #counted = new Map<HostedReplica, Counted[]>();
   #sizeBytes = 0;
   #resolve: () => void = () => {};
 
   /** `counted` begins with what has been read already. */
-  constructor(counted: readonly Counted[], minBytes: number) {
+  constructor(counted: readonly Counted[], minBytes: number, tellsWatermarks = false) {
     this.#minBytes = minBytes;
+    this.#tellsWatermarks = tellsWatermarks;
     for (const each of counted) {
       this.#sizeBytes += each.sizeBytes;
       const { replica } = each.target;
@@ -43,7 +45,8 @@ export class FetchWait implements Waiter<HostedReplica> {
 
   isDoneAfter(replica: HostedReplica): boolean {
     for (const counted of this.#counted.get(replica) ?? []) {
-      if (replica.refusal !== 0 || replica.leaderEpoch !== counted.target.leaderEpoch) return true;
+      if (this.#tellsWatermarks && lacksWatermark(counted.target)) return true;
+      if (readRefusal(counted.target) !== 0 || replica.leaderEpoch !== counted.target.leaderEpoch) return true;
       if (this.#count(counted)) return true;
     }
     return false;

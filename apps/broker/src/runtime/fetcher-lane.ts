@@ -177,6 +177,7 @@ export class FetcherLane {
       fetchOffset: replica.vouchedEndOffset,
       lastFetchedEpoch: log.latestLeaderEpoch,
       logStartOffset: log.logStartOffset,
+      highWatermark: replica.highWatermark,
       partitionMaxBytes: this.#options.limits.partitionMaxBytes,
     };
   }

@@ -109,6 +109,11 @@ export class HostedReplica implements HostedPartition {
     return this.#machine.isLeader ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER;
   }
 
+  /** Why consumers cannot read from it now, be it leader or follower. */
+  get readRefusal(): number {
+    return this.isOpen && this.#machine.leaderId >= 0 ? ErrorCode.NONE : this.refusal;
+  }
+
   /** Takes over what the image says; `mayLead` is false where this broker must not act on being named leader. */
   follow(image: PartitionImage, mayLead: boolean): void {
     const { leaderEpoch, partitionEpoch, isr, replicas } = image;

@@ -88,6 +88,8 @@ export interface FetchPartition extends PartitionKey {
   readonly partitionMaxBytes: number;
   /** Of a replica: where its log starts; -1 where it does not say. */
   readonly logStartOffset?: number;
+  /** Of a replica: what it knows to be committed; unknown where it does not say. */
+  readonly highWatermark?: number;
 }
 
 export interface FetchRequest {
@@ -95,6 +97,8 @@ export interface FetchRequest {
   readonly replicaId: number;
   /** The incarnation of a replica (KIP-903); -1 where it does not say: then it is refused. */
   readonly replicaEpoch?: number;
+  /** Where the consumer is; it may be sent to a replica there, and followers serve it. Undefined: it knows leaders only (KIP-392). */
+  readonly rackId?: string | undefined;
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -113,6 +117,8 @@ export interface FetchResult extends PartitionKey {
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
+  /** The broker that the consumer should rather read from; then nothing is read here. -1: this one. */
+  readonly preferredReadReplica: number;
   /** Set where `lastFetchedEpoch` and `fetchOffset` do not lie in this log. */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
   /** What a reader of committed records has to skip in `records`, by marker; null for a reader of all records. */

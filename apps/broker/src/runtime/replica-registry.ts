@@ -76,14 +76,14 @@ export class ReplicaRegistry {
     return this.#byLog.values();
   }
 
-  /** The replica that leads the partition, or why this broker cannot answer for it. */
-  locateLeader(key: PartitionKey): Located {
+  /** The replica that leads the partition (or follows its leader, where that is as good), or why this broker cannot answer for it. */
+  locateLeader(key: PartitionKey, isFollowerWelcome = false): Located {
     const replica = this.get(key.topic, key.partitionIndex);
     if (replica === undefined) return { refusal: this.#refusalOfUnhosted(key) };
     if (key.topicId !== ZERO_UUID && key.topicId !== replica.topicId) {
       return { refusal: { errorCode: ErrorCode.INCONSISTENT_TOPIC_ID, currentLeader: undefined } };
     }
-    const errorCode = replica.refusal;
+    const errorCode = isFollowerWelcome ? replica.readRefusal : replica.refusal;
     if (errorCode === ErrorCode.NONE) return { replica };
     return { refusal: { errorCode, currentLeader: replica.currentLeader } };
   }

@@ -27,6 +27,13 @@ export const LAG_MAX_MS = 1000;
 const core = createCore({ memoryBytes: 4 * 1024 * 1024 });
 const codec = createCodec(core);
 
+export interface RigOptions {
+  readonly config?: Partial<LogConfig>;
+  readonly minInsyncReplicas?: number;
+  /** Where the brokers stand; consumers are sent to the nearest then. */
+  readonly racks?: readonly string[];
+}
+
 interface Member {
   readonly files: BreakableFiles;
   replicas: ReplicaHost;
@@ -41,6 +48,7 @@ export class ReplicationRig {
   readonly members = new Map<number, Member>();
   readonly config: LogConfig;
   readonly minInsyncReplicas: number;
+  readonly #racks: readonly string[];
   /** Brokers that nobody reaches, and that reach nobody. */
   readonly cutOff = new Set<number>();
   /** The store: partition records by index, with their revisions. */
@@ -52,17 +60,14 @@ export class ReplicationRig {
   isWatching = true;
   #delivering: Promise<void> = Promise.resolve();
 
-  constructor(options: { config?: Partial<LogConfig>; minInsyncReplicas?: number } = {}) {
+  constructor(options: RigOptions = {}) {
     this.config = { ...defaultLogConfig, ...options.config };
     this.minInsyncReplicas = options.minInsyncReplicas ?? 1;
+    this.#racks = options.racks ?? [];
   }
 
   /** Brokers 1, 2, …; every partition on all of them, led by the first. */
-  static async of(
-    brokerCount: number,
-    partitionCount = 1,
-    options: { config?: Partial<LogConfig>; minInsyncReplicas?: number } = {},
-  ): Promise<ReplicationRig> {
+  static async of(brokerCount: number, partitionCount = 1, options: RigOptions = {}): Promise<ReplicationRig> {
     const rig = new ReplicationRig(options);
     const ids = Array.from({ length: brokerCount }, (_, index) => index + 1);
     rig.partitions = Array.from({ length: partitionCount }, (_, partitionIndex) =>
@@ -87,7 +92,7 @@ export class ReplicationRig {
       validator: createRecordValidator(core, codec),
       settingsOf: () => ({ log: this.config, minInsyncReplicas: this.minInsyncReplicas }),
       metrics: this.#metricsOf(brokerId),
-      replication: { ...defaultReplicationSettings, lagTimeMaxMs: LAG_MAX_MS },
+      replication: { ...defaultReplicationSettings, lagTimeMaxMs: LAG_MAX_MS, selectsByRack: this.#racks.length > 0 },
     });
     const registration = () => {
       const { brokerEpoch } = this.member(brokerId);
@@ -174,7 +179,10 @@ export class ReplicationRig {
 
   image(): ClusterImage {
     const brokers = new Map(
-      [...this.members].map(([brokerId, { brokerEpoch }]) => [brokerId, alive(brokerId, brokerEpoch)]),
+      [...this.members].map(([brokerId, { brokerEpoch }]) => [
+        brokerId,
+        alive(brokerId, brokerEpoch, this.#racks[brokerId - 1] ?? null),
+      ]),
     );
     return imageOf([topicImage('orders', TOPIC_ID, this.partitions)], { brokers, revision: this.revision });
   }
@@ -312,8 +320,8 @@ export class ReplicationRig {
   }
 }
 
-function alive(brokerId: number, brokerEpoch: number): BrokerImage {
-  const [endpoints, rack, host] = [[], null, `h${brokerId}`] as const;
+function alive(brokerId: number, brokerEpoch: number, rack: string | null): BrokerImage {
+  const [endpoints, host] = [[], `h${brokerId}`] as const;
   return {
     brokerId,
     brokerEpoch,

@@ -177,6 +177,29 @@ describe('replication', () => {
     await rig.until(() => rig.partitions[0]?.leader === 2);
   });
 
+  it('sends a consumer to the in-sync replica in its rack, which serves it what is committed', async () => {
+    const rig = await rigOf(3, 1, { racks: ['a', 'b', 'b'] });
+    await rig.append(1, ['x', 'y']);
+    // Told at once, not with the next records.
+    await rig.until(() => rig.hosted(2).highWatermark === 2);
+    const read = async (brokerId: number, rackId: string | undefined, fetchOffset = 0) => {
+      const request = fetchRequest([{ topicId: TOPIC_ID, fetchOffset }], { rackId, maxWaitMs: 0 });
+      const [result] = await rig.settle(rig.member(brokerId).replicas.fetch(request));
+      for (const part of result?.records ?? []) part.release();
+      return [result?.errorCode, result?.preferredReadReplica, result?.nextOffset];
+    };
+    expect(await read(1, 'a')).toEqual([0, -1, 2]);
+    expect(await read(1, 'b')).toEqual([0, 3, 0]);
+    expect(await read(1, 'elsewhere')).toEqual([0, -1, 2]);
+    expect(await read(3, 'b')).toEqual([0, -1, 2]);
+    expect(await read(3, undefined)).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, 0]);
+    rig.cutOff.add(3);
+    rig.appending(1, ['z'], { timeoutMs: 60_000 });
+    await rig.until(() => rig.isr.length === 2 && rig.hosted(2).highWatermark === 3);
+    expect(await read(1, 'b')).toEqual([0, 2, 0]);
+    expect(await read(2, 'b', 2)).toEqual([0, -1, 3]);
+  });
+
   it('goes on with its log and its watermark after a restart', async () => {
     const rig = await rigOf(2);
     await rig.append(1, ['a', 'b']);

@@ -15,6 +15,8 @@ import type { TopicSettingsOf } from './topic-settings.ts';
 export interface ReplicationSettings {
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs: number;
+  /** replica.selector.class is Kafka's rack-aware one. */
+  readonly selectsByRack: boolean;
   readonly fetch: ReplicaFetchLimits;
 }
 

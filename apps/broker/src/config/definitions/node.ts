@@ -78,6 +78,16 @@ export const nodeConfigs = {
   'replica.fetch.response.max.bytes': int(10485760, { min: 0 }, 'Most bytes in a fetch of a follower.'),
   'replica.fetch.backoff.ms': int(1000, { min: 0 }, 'Longest pause of a follower after a failed fetch.'),
   'replica.socket.timeout.ms': int(30000, {}, 'Longest wait for another broker beyond `replica.fetch.wait.max.ms`.'),
+  'replica.selector.class': text(
+    null,
+    "Who serves consumers that say where they are: the leader, or with Kafka's RackAwareReplicaSelector a replica in their `client.rack`.",
+    {
+      oneOf: [
+        'org.apache.kafka.common.replica.LeaderSelector',
+        'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+      ],
+    },
+  ),
   'replica.fetch.wait.max.ms': int(500, {}, "Longest wait of a follower's fetch."),
   'broker.session.timeout.ms': int(
     9000,

@@ -9,6 +9,7 @@ export interface FollowerPosition {
   readonly fetchOffset: number;
   readonly lastFetchedEpoch: number;
   readonly logStartOffset: number;
+  readonly highWatermark: number;
   readonly partitionMaxBytes: number;
 }
 
@@ -82,6 +83,7 @@ function isSame(a: FollowerPosition, b: FollowerPosition | undefined): boolean {
     a.currentLeaderEpoch === b.currentLeaderEpoch &&
     a.lastFetchedEpoch === b.lastFetchedEpoch &&
     a.logStartOffset === b.logStartOffset &&
+    a.highWatermark === b.highWatermark &&
     a.partitionMaxBytes === b.partitionMaxBytes
   );
 }

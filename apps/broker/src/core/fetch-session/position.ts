@@ -13,6 +13,8 @@ export interface FetchPosition {
   readonly partitionMaxBytes: number;
   /** Of a follower: where its log starts; -1 where it does not say. */
   readonly logStartOffset?: number;
+  /** Of a follower: what it knows to be committed; unknown where it does not say. */
+  readonly highWatermark?: number;
 }
 
 /** What a session needs to know of a partition's answer. */
@@ -23,6 +25,8 @@ export interface PartitionAnswer {
   /** Bytes of records. */
   readonly sizeBytes: number;
   readonly divergingEpoch: object | undefined;
+  /** -1: the reader is not sent elsewhere. */
+  readonly preferredReadReplica?: number;
 }
 
 /** A partition that a reader wants to be told of no more. */

@@ -34,7 +34,8 @@ class CachedPartition {
       answer.sizeBytes > 0 ||
       answer.highWatermark !== this.highWatermark ||
       answer.logStartOffset !== this.logStartOffset ||
-      answer.divergingEpoch !== undefined;
+      answer.divergingEpoch !== undefined ||
+      (answer.preferredReadReplica ?? -1) >= 0;
     this.highWatermark = answer.errorCode === 0 ? answer.highWatermark : -1;
     this.logStartOffset = answer.logStartOffset;
     return isNew;

@@ -102,6 +102,7 @@ export function fetched(key: PartitionKey, over: Partial<FetchResult> = {}): Fet
     highWatermark: 50,
     lastStableOffset: 50,
     logStartOffset: 7,
+    preferredReadReplica: -1,
     divergingEpoch: undefined,
     abortedTransactions: null,
     currentLeader: undefined,
