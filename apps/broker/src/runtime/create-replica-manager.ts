@@ -88,7 +88,8 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   const purgatory = new Purgatory<HostedReplica>(wheel, limits.parkedFetchesMax);
   const waiting = { name: 'ks_waiting_fetches', help: 'Fetches that wait for new records.', type: 'gauge' } as const;
   const unacknowledged = {
-    ...{ name: 'ks_waiting_appends', type: 'gauge' },
+    name: 'ks_waiting_appends',
+    type: 'gauge',
     help: 'Partitions of appends with acks=all that wait for the high watermark.',
   } as const;
   options.metrics?.collected([waiting, unacknowledged], () => ({
