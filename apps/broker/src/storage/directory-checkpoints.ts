@@ -95,7 +95,12 @@ export class DirectoryCheckpoints {
     }
   }
 
-  write(name: CheckpointName, rows: () => readonly PartitionOffset[]): Promise<void> {
-    return this.#files.writeCheckpoint(name, rows);
+  /** @param isUnopened whether a partition lies here whose log could not be opened: what was said of it before is still true */
+  write(
+    name: CheckpointName,
+    rows: () => readonly PartitionOffset[],
+    isUnopened: (row: PartitionOffset) => boolean,
+  ): Promise<void> {
+    return this.#files.writeCheckpoint(name, () => [...rows(), ...this.#files.rowsOf(name).filter(isUnopened)]);
   }
 }

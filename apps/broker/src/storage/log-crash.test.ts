@@ -14,6 +14,8 @@ interface ModelBatch {
   readonly lastOffset: number;
   readonly leaderEpoch: number;
   readonly fill: number;
+  /** Of its first record; those behind it have one more each. */
+  readonly timestamp: number;
 }
 
 type Step =
@@ -54,6 +56,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const config: Partial<LogConfig> = { segmentBytes: 2500, indexIntervalBytes: 200 };
+
+const lastTimestamp = ({ timestamp, baseOffset, lastOffset }: ModelBatch): number =>
+  timestamp + lastOffset - baseOffset;
 
 /** A log and a plain list that must agree, over a disk that forgets. */
 class Trial {
@@ -115,9 +120,11 @@ class Trial {
   append(count: number, valueBytes: number): void {
     this.fill = (this.fill + 1) % 251;
     const { leaderEpoch, fill } = this;
-    const { baseOffset, lastOffset } = this.log.append(batchOf(count, { valueBytes, fill }), { leaderEpoch });
+    const timestamp = 1_700_000_000_000 + this.random.int(1000);
+    const batch = batchOf(count, { valueBytes, fill, timestamp });
+    const { baseOffset, lastOffset } = this.log.append(batch, { leaderEpoch });
     expect(baseOffset).toBe(this.endOffset);
-    this.batches.push({ baseOffset, lastOffset, leaderEpoch, fill });
+    this.batches.push({ baseOffset, lastOffset, leaderEpoch, fill, timestamp });
   }
 
   async truncate(offset: number): Promise<void> {
@@ -169,6 +176,15 @@ class Trial {
     for (const batch of this.batches) expect(this.log.epochForOffset(batch.baseOffset)).toBe(batch.leaderEpoch);
     const newest = this.batches.at(-1);
     if (newest !== undefined) expect(this.log.latestLeaderEpoch).toBe(newest.leaderEpoch);
+    await this.search(1_700_000_000_000 + this.random.int(1003));
+    await this.search(Math.max(0, ...this.batches.map(lastTimestamp)));
+  }
+
+  /** Whatever the index files say, the first record of that time or later is found. */
+  async search(timestampMs: number): Promise<void> {
+    const batch = this.batches.find((each) => lastTimestamp(each) >= timestampMs);
+    const found = await this.clock.settle(this.log.offsetForTimestamp(timestampMs));
+    expect(found?.offset).toBe(batch && batch.baseOffset + Math.max(0, timestampMs - batch.timestamp));
   }
 
   compare(found: readonly RecordBatch[], expected: readonly ModelBatch[]): void {
@@ -177,7 +193,7 @@ class Trial {
       const fill = record?.value?.[0] ?? -1;
       return { baseOffset: batch.baseOffset, lastOffset: batch.lastOffset, leaderEpoch: batch.leaderEpoch, fill };
     });
-    const withoutEmpty = (batch: ModelBatch, index: number) =>
+    const withoutEmpty = ({ timestamp: _, ...batch }: ModelBatch, index: number) =>
       seen[index]?.fill === -1 ? { ...batch, fill: -1 } : batch;
     expect(seen).toEqual(expected.map(withoutEmpty));
   }

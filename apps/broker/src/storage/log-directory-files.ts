@@ -75,6 +75,11 @@ export class LogDirectoryFiles {
     return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
   }
 
+  /** What the file was read or written with last. */
+  rowsOf(name: CheckpointName): readonly PartitionOffset[] {
+    return this.#rows.get(name) ?? [];
+  }
+
   /** @param rows where a function, asked when its turn to be written has come */
   writeCheckpoint(
     name: CheckpointName,

@@ -75,6 +75,32 @@ test('a checkpoint under way neither fails over a deletion nor leaves anything i
   await fc.assert(fc.asyncProperty(fc.integer(), remakeUnderCheckpoint), { numRuns: 100 });
 });
 
+test('a partition that cannot be opened keeps what the checkpoints say of it', async () => {
+  const clock = new VirtualClock();
+  const written = new SimFiles({ clock, random: createPrng(1) });
+  const before = await clock.settle(open(testEnvironment({ files: written, clock })));
+  const log = await clock.settle(before.createLog('t', 0, FIRST_ID));
+  log.append(batchOf(3), { leaderEpoch: 0 });
+  await clock.settle(log.flush());
+  log.advanceLogStartOffset(2);
+  await clock.settle(before.checkpoint());
+  let unopened = 0;
+  // Each operation of the start fails once, until one start needs fewer.
+  for (let faultAt = 0, isOver = false; !isOver; faultAt++) {
+    const files = written.kill();
+    let count = 0;
+    files.faults.read = () => (count++ === faultAt ? 'io' : undefined);
+    const directory = await clock.settle(open(testEnvironment({ files, clock })));
+    isOver = count <= faultAt;
+    if (directory.openFailure('t', 0) === undefined) continue;
+    unopened++;
+    await clock.settle(directory.checkpoint());
+    const again = await clock.settle(open(testEnvironment({ files: files.kill(), clock })));
+    expect(again.log('t', 0)?.logStartOffset).toBe(2);
+  }
+  expect(unopened).toBeGreaterThan(0);
+});
+
 test('retention that waits for its turn has nothing to say of a partition that is deleted meanwhile', async () => {
   const clock = new VirtualClock();
   const files = new SimFiles({ clock, random: createPrng(1) });

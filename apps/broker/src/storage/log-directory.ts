@@ -1,4 +1,5 @@
 import { FilesError } from '../ports/files.ts';
+import type { PartitionOffset } from './checkpoint.ts';
 import { DirectoryCheckpoints } from './directory-checkpoints.ts';
 import { DirectoryLogs } from './directory-logs.ts';
 import { type AcquiredDirectory, acquireDirectory } from './log-directory-acquire.ts';
@@ -256,7 +257,8 @@ export class LogDirectory {
     this.#requireOnline();
     const isCurrent = (log: Log) => this.#logs.isCurrent(log);
     const rows = await this.#checkpoints.gather([...this.#logs.all()], { offsetOf, endOf, isCurrent });
-    await this.#guarded(this.#checkpoints.write(name, rows));
+    const isUnopened = (row: PartitionOffset) => this.openFailure(row.topic, row.partition) !== undefined;
+    await this.#guarded(this.#checkpoints.write(name, rows, isUnopened));
   }
 
   async #guarded(writing: Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { FilesError } from '../ports/files.ts';
 import { formatEpochs, writeText } from './checkpoint.ts';
 import type { LogParts } from './log-parts.ts';
 import { LEADER_EPOCH_FILE } from './partition-names.ts';
+import type { Segment } from './segment.ts';
 import { syncSegment, writeIndexes, writeTransactionIndex } from './segment-files.ts';
 
 export interface LogUpkeepHost {
@@ -52,6 +53,13 @@ export class LogUpkeep {
     // What a crash loses of the transaction indexes is read from the log again, behind the last snapshot.
     if (this.#parts.snapshots.hasPending) await this.saveProducers(logEndOffset);
     return logEndOffset;
+  }
+
+  /** Below it every segment that is whole has its index files: recovery takes those below the recovery point as they are. */
+  get indexedEndOffset(): number {
+    const isOpen = (segment: Segment) => segment.isSealed && segment.writtenBytes > 0 && !segment.areIndexesOnDisk;
+    const first = this.#parts.segments.all.find(isOpen);
+    return first?.baseOffset ?? Number.MAX_SAFE_INTEGER;
   }
 
   /** Writes the transaction indexes, then the producer snapshots taken at or below `endOffset`, which rely on them. */

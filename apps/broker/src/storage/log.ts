@@ -236,7 +236,7 @@ export class Log {
     this.#guard.requireUsable();
     const { flushedEndOffset } = this;
     await this.#guard.guarded(this.#upkeep.saveEpochs());
-    return Math.min(flushedEndOffset, this.flushedEndOffset);
+    return Math.min(flushedEndOffset, this.flushedEndOffset, this.#upkeep.indexedEndOffset);
   }
 
   /** Flushes, writes the indexes and checkpoint files, closes. */

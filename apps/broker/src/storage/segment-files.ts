@@ -11,16 +11,19 @@ import type { Segment } from './segment.ts';
 
 const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const;
 
-/** Writes and syncs the index files of a segment whose indexes are in memory, unless they are on disk already. */
+/**
+ * Writes and syncs the index files of a segment whose indexes are in memory, unless they are on disk already. Each is replaced whole, the
+ * time index first: whatever a crash leaves, the time index covers what the offset index does, which is where recovery goes on from.
+ */
 export async function writeIndexes(files: Files, segment: Segment): Promise<void> {
   const indexes = segment.indexes;
   if (indexes === undefined || segment.areIndexesOnDisk) return;
   // Set first: a batch that is added during the writes takes it back.
   segment.areIndexesOnDisk = true;
-  const contents = [indexes.offsets.bytes.slice(), indexes.times.bytes.slice()] as const;
+  const contents = [indexes.times.bytes.slice(), indexes.offsets.bytes.slice()] as const;
   try {
-    await writeWhole(files, segment.path + OFFSET_INDEX_SUFFIX + segment.nameSuffix, contents[0]);
-    await writeWhole(files, segment.path + TIME_INDEX_SUFFIX + segment.nameSuffix, contents[1]);
+    await files.writeFileAtomically(segment.path + TIME_INDEX_SUFFIX + segment.nameSuffix, contents[0]);
+    await files.writeFileAtomically(segment.path + OFFSET_INDEX_SUFFIX + segment.nameSuffix, contents[1]);
   } catch (error) {
     segment.areIndexesOnDisk = false;
     throw error;
@@ -96,15 +99,4 @@ async function freeDeletedSuffix(files: Files, segment: Segment): Promise<string
     suffix = `.${count}${DELETED_SUFFIX}`;
   }
   return suffix;
-}
-
-async function writeWhole(files: Files, path: string, contents: Uint8Array): Promise<void> {
-  const file = await files.open(path, 'create');
-  try {
-    await file.truncate(contents.length);
-    if (contents.length > 0) await file.write([contents], 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

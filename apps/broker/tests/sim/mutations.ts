@@ -30,10 +30,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the recovery point names what was not synced',
-    file: 'storage/log.ts',
-    find: 'Math.min(flushedEndOffset, this.flushedEndOffset)',
-    replace: 'this.logEndOffset',
-    finding: /after a power-cut the log ends at/,
+    file: 'storage/log-directory.ts',
+    find: '(log) => log.prepareCheckpoint(), flushed)',
+    replace: 'async (log) => log.logEndOffset)',
+    finding: /after a power-cut the log ends at|an error was logged: a partition cannot be opened/,
   },
   {
     name: 'fsync of a log file is skipped',
