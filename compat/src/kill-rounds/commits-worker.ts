@@ -10,14 +10,17 @@ export function commits(): Worker {
   return {
     topic,
     async run(bootstrap, isOver) {
-      const [host = '', port] = bootstrap.split(':');
-      while (!isOver()) {
+      const addresses = bootstrap.split(',');
+      for (let turn = 0; !isOver(); turn++) {
+        const [host = '', port] = (addresses[turn % addresses.length] ?? '').split(':');
         const connection = new Connection('commits', { connectTimeout: 1000, requestTimeout: 3000 });
         connection.on('error', () => undefined);
         try {
           await connection.connect(host, Number(port));
           // Asking for a group's coordinator is what creates the topic that keeps its offsets.
-          await findCoordinatorV6.api.async(connection, 0, [groupId]);
+          const { coordinators } = await findCoordinatorV6.api.async(connection, 0, [groupId]);
+          // Whoever it is will have its turn.
+          if (coordinators[0]?.port !== Number(port)) continue;
           while (!isOver()) {
             tried += 1;
             const partitions = [
@@ -36,7 +39,7 @@ export function commits(): Worker {
     },
     acknowledged: () => told,
     async check({ bootstrap }) {
-      const admin = new Admin({ clientId: 'commits', bootstrapBrokers: [bootstrap] });
+      const admin = new Admin({ clientId: 'commits', bootstrapBrokers: bootstrap.split(',') });
       const groups = await admin.listConsumerGroupOffsets({ groups: [groupId] });
       await admin.close();
       const found = groups[0]?.topics.find(({ name }) => name === topic)?.partitions[0]?.committedOffset ?? -1n;

@@ -6,7 +6,7 @@ import { checkPartition, type Worker } from './worker.ts';
 const patient = { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, factor: 0, multiplier: 1 };
 export const patientKafkajs = (bootstrap: string): kafkajs.Kafka =>
   new kafkajs.Kafka({
-    brokers: [bootstrap],
+    brokers: bootstrap.split(','),
     logLevel: kafkajs.logLevel.NOTHING,
     retry: patient,
     connectionTimeout: 1000,
@@ -74,8 +74,10 @@ export function kafkajsTransactions(): Worker {
           }
           const transaction = await producer.transaction();
           try {
-            const messages = [0, 1].map((partition) => ({ value: `${count}`, partition }));
-            await transaction.send({ topic, acks: -1, messages });
+            // One after the other: kafkajs forgets what it was to send to a leader that moved to a broker which has answered.
+            for (const partition of [0, 1]) {
+              await transaction.send({ topic, acks: -1, messages: [{ value: `${count}`, partition }] });
+            }
           } catch (error) {
             await transaction.abort();
             outcome = 'aborted';

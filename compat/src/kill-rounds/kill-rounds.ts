@@ -1,6 +1,5 @@
 import { kcat } from '../kcat.ts';
-import { startKsProcess } from '../ks-process.ts';
-import { freePort } from '../processes/free-port.ts';
+import type { KillTarget } from './targets.ts';
 import type { AfterTheLastDeath, Worker } from './worker.ts';
 
 /** How it went. */
@@ -15,31 +14,19 @@ export interface KillRoundsResult {
 
 /** How many, and of what kind. */
 export interface KillRoundsOptions {
-  readonly directory: string;
+  readonly target: KillTarget;
   readonly rounds: number;
   readonly workers: readonly Worker[];
-  /** The longest that a broker lives, in milliseconds. */
-  readonly lifeMsMax: number;
   /** Decides when each broker dies. */
   readonly random: () => number;
-  readonly config?: Readonly<Record<string, string>>;
   readonly progress?: (round: number) => void;
 }
 
-/** Runs the workers while the broker is killed `rounds` times at random moments and started again, then checks what was promised. */
+/** Runs the workers while brokers are killed `rounds` times at random moments and started again, then checks what was promised. */
 export async function killRounds(options: KillRoundsOptions): Promise<KillRoundsResult> {
-  const { directory, rounds, workers, lifeMsMax, random, config } = options;
-  const port = await freePort();
-  const bootstrap = `127.0.0.1:${port}`;
-  const startsMs: number[] = [];
-  const start = async () => {
-    const from = performance.now();
-    const broker = await startKsProcess(directory, port, config);
-    startsMs.push(performance.now() - from);
-    return broker;
-  };
+  const { target, rounds, workers, random } = options;
+  const { bootstrap, startsMs } = target;
   let isOver = false;
-  let broker = await start();
   for (const { topic } of workers) await kcat(bootstrap, ['-L', '-t', topic]);
   const running = Promise.all(workers.map((worker) => worker.run(bootstrap, () => isOver)));
   let failed: unknown;
@@ -48,9 +35,7 @@ export async function killRounds(options: KillRoundsOptions): Promise<KillRounds
   });
   try {
     for (let round = 0; round < rounds && failed === undefined; round += 1) {
-      await pause(20 + random() * lifeMsMax);
-      await broker.end('SIGKILL');
-      broker = await start();
+      await target.round(random);
       options.progress?.(round + 1);
     }
     // On a machine that has much else to do some may not have had their turn yet.
@@ -59,15 +44,13 @@ export async function killRounds(options: KillRoundsOptions): Promise<KillRounds
     isOver = true;
     await running;
     // Nothing may depend on what only memory held.
-    await broker.end('SIGKILL');
-    broker = await start();
+    await target.restartAll();
     const broken: string[] = [];
     for (const worker of workers) broken.push(...(await worker.check(reader(bootstrap))));
     const acknowledged = new Map(workers.map((worker) => [worker.topic, worker.acknowledged()]));
     return { acknowledged, broken, startsMs };
   } finally {
     isOver = true;
-    await broker.end('SIGKILL');
   }
 }
 

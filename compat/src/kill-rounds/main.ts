@@ -1,17 +1,18 @@
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { killRounds } from './kill-rounds.ts';
 import { mixConfig, mixOfWorkers } from './mix.ts';
+import { oneBroker, threeBrokers } from './targets.ts';
 
-// Kills the broker again and again under load: node --conditions=@ks/source compat/src/kill-rounds/main.ts [rounds] [life in ms]
+// Kills brokers again and again under load: node --conditions=@ks/source compat/src/kill-rounds/main.ts [rounds] [life in ms] [brokers: 1 or 3]
 
-const [rounds = 100, lifeMsMax = 1500] = process.argv.slice(2).map(Number);
+const [rounds = 100, lifeMsMax = 1500, brokerCount = 1] = process.argv.slice(2).map(Number);
 await using directory = await temporaryDirectory();
+const start = brokerCount === 1 ? oneBroker : threeBrokers;
+await using target = await start(directory.path, lifeMsMax, mixConfig);
 const { acknowledged, broken, startsMs } = await killRounds({
-  directory: directory.path,
+  target,
   rounds,
-  lifeMsMax,
   random: Math.random,
-  config: mixConfig,
   workers: mixOfWorkers(Math.random),
   progress: (round) => round % 10 === 0 && console.info(`${round} rounds`),
 });
