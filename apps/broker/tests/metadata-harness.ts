@@ -12,7 +12,7 @@ import { MetadataController } from '../src/runtime/metadata-controller.ts';
 import { MetadataLoader } from '../src/runtime/metadata-loader.ts';
 import type { TopicAdmin } from '../src/runtime/topic-admin.ts';
 import { ControllerTopicAdmin } from '../src/runtime/topic-admin-controller.ts';
-import { electionRules } from '../src/runtime/topic-admin-rules.ts';
+import { electionRules, preferredLeadersEveryMs } from '../src/runtime/topic-admin-rules.ts';
 
 /** A logger that keeps what was said, by level. */
 export class KeptLog implements Logger {
@@ -53,6 +53,9 @@ export interface MetadataNodeOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly previousBrokerEpoch?: number;
   readonly host?: string;
+  /** Of the directories whose locks it holds. */
+  readonly logDirIds?: readonly string[];
+  readonly leaseTtlMs?: number;
 }
 
 /** The metadata side of one broker, wired as broker.ts wires it, without the rest of the broker. */
@@ -86,9 +89,9 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
     endpoints: [{ listenerName: 'PLAINTEXT', host: 'localhost', port: 9092 + brokerId }],
     rack: null,
     host: options.host ?? `host-${brokerId}`,
-    logDirIds: [],
+    logDirIds: options.logDirIds ?? [],
     previousBrokerEpoch: options.previousBrokerEpoch ?? -1,
-    leaseTtlMs: 9000,
+    leaseTtlMs: options.leaseTtlMs ?? 9000,
   };
   const registration = await registerBroker(store, random, description, {
     ...{ clock, logger: log, failed: (error: Error) => void failures.push(error) },
@@ -97,6 +100,7 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
     ...{ store, brokerId, clock, logger: log, metrics },
     standForController: () => registration.standForController(),
     electionRulesOf: electionRules(config, brokerId),
+    preferredLeadersEveryMs: preferredLeadersEveryMs(config),
   });
   await controller.settleBirths();
   const images: ClusterImage[] = [];
