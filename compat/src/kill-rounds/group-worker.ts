@@ -1,4 +1,5 @@
 import { GroupLedger } from './group-ledger.ts';
+import { insisting } from './insisting.ts';
 import { partitions, patientKafkajs, pause } from './kafkajs-workers.ts';
 import type { Worker } from './worker.ts';
 
@@ -50,7 +51,7 @@ export function groupWorker(
 /** Sends until it is over; `sent` gets what was acknowledged. */
 async function produce(bootstrap: string, topic: string, isOver: () => boolean, sent: string[]): Promise<void> {
   const producer = patientKafkajs(bootstrap).producer({ idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
+  await insisting(() => producer.connect());
   for (let count = 0; !isOver(); count += 1) {
     // One partition at a time: of a request for several, kafkajs takes what another leader was to get for sent when it moves.
     for (const partition of partitions) {

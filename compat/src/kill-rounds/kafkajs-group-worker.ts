@@ -1,5 +1,6 @@
 import type kafkajs from 'kafkajs';
 import { groupWorker, type MemberTold, type Stop } from './group-worker.ts';
+import { insisting } from './insisting.ts';
 import { patientKafkajs } from './kafkajs-workers.ts';
 import type { Worker } from './worker.ts';
 
@@ -10,22 +11,39 @@ export function kafkajsGroup(): Worker {
   );
 }
 
+/** A member that comes back whatever happens to it: kafkajs gives up for good where a coordinator cannot be found for a while. */
 async function join(bootstrap: string, topic: string, name: string, told: MemberTold): Promise<Stop> {
-  const consumer = patientKafkajs(bootstrap).consumer({
-    groupId: topic,
+  let isLeaving = false;
+  let member: kafkajs.Consumer | undefined;
+  const begin = async (): Promise<void> => {
+    const consumer = consumerOf(bootstrap, topic);
+    member = consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      for (const partition of payload.memberAssignment[topic] ?? []) told.assigned(name, partition);
+    });
+    consumer.on(consumer.events.CRASH, async ({ payload }) => {
+      if (!payload.restart && !isLeaving) await begin();
+    });
+    await insisting(() => consumer.connect());
+    await insisting(() => consumer.subscribe({ topic, fromBeginning: true }));
+    await consumer.run({ autoCommit: false, eachBatch: (payload) => take(consumer, payload, name, told) });
+  };
+  await begin();
+  return async () => {
+    isLeaving = true;
+    await member?.disconnect();
+  };
+}
+
+function consumerOf(bootstrap: string, groupId: string): kafkajs.Consumer {
+  return patientKafkajs(bootstrap).consumer({
+    groupId,
     sessionTimeout: 3000,
     heartbeatInterval: 300,
     rebalanceTimeout: 3000,
     maxWaitTimeInMs: 100,
     retry: { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, restartOnFailure: async () => true },
   });
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    for (const partition of payload.memberAssignment[topic] ?? []) told.assigned(name, partition);
-  });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({ autoCommit: false, eachBatch: (payload) => take(consumer, payload, name, told) });
-  return () => consumer.disconnect();
 }
 
 async function take(

@@ -1,4 +1,5 @@
 import kafkajs from 'kafkajs';
+import { insisting } from './insisting.ts';
 import { TransactionOutcomes } from './transaction-outcomes.ts';
 import { checkPartition, type Worker } from './worker.ts';
 
@@ -24,7 +25,7 @@ export function kafkajsProducer(idempotent: boolean): Worker {
     topic,
     async run(bootstrap, isOver) {
       const producer = patientKafkajs(bootstrap).producer({ idempotent, maxInFlightRequests: 1 });
-      await producer.connect();
+      await insisting(() => producer.connect());
       for (let count = 0; !isOver(); count += 1) {
         const partition = count % partitions.length;
         const values = [0, 1, 2].map((index) => `${count}.${index}`);
