@@ -7,8 +7,11 @@ export type EtcdLibrary = typeof import('etcd3');
 /** How long one call may take before another member is asked. */
 const CALL_MS_MAX = 5000;
 
-/** Without the library's own retries: which member to ask next, and what a lost answer means, is decided here. */
-const callThrough = { execute: <T>(call: (context: object) => T) => call({}) };
+/**
+ * Without the library's own retries: which member to ask next, and what a lost answer means, is decided here. Asynchronous, as the
+ * library counts a stream's failure by throwing within it: thrown at once, that would end the process.
+ */
+const callThrough = { execute: async <T>(call: (context: object) => T | Promise<T>): Promise<T> => call({}) };
 
 /** Options of the gRPC channel. */
 const channelOptions = {
