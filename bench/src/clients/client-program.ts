@@ -8,9 +8,10 @@ export interface ClientTask {
   readonly records: number;
   readonly recordBytes: number;
   /**
-   * `batched`: sends of 1,000 records, four under way. `single`: one record a send, `inFlight` under way. `consume`: everything, by record.
+   * `batched`: sends of 1,000 records, four under way. `single`: one record a send, `inFlight` under way. `consume`: everything, by record;
+   * `batches`: by batch.
    */
-  readonly load: 'batched' | 'single' | 'consume';
+  readonly load: 'batched' | 'single' | 'consume' | 'batches';
   readonly inFlight: number;
 }
 

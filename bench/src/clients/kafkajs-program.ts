@@ -8,7 +8,8 @@ await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }
   const consumer = kafka.consumer({ groupId: `bench-${topic}-${Math.random()}` });
   const message = { value, partition: 0 };
   const batch = Array.from({ length: perBatch }, () => message);
-  if (load === 'consume') {
+  const isConsuming = load === 'consume' || load === 'batches';
+  if (isConsuming) {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
   } else {
@@ -21,16 +22,25 @@ await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }
         await paced(records, inFlight, () => producer.send({ topic, acks: 1, messages: [message] }));
       if (load === 'batched')
         await paced(records / perBatch, batchesInFlight, () => producer.send({ topic, acks: 1, messages: batch }));
-      if (load !== 'consume') return records;
+      if (!isConsuming) return records;
       let count = 0;
       await new Promise<void>((resolve, reject) => {
         consumer
-          .run({
-            eachMessage: async () => {
-              count += 1;
-              if (count === records) resolve();
-            },
-          })
+          .run(
+            load === 'batches'
+              ? {
+                  eachBatch: async ({ batch: { messages } }) => {
+                    count += messages.length;
+                    if (count === records) resolve();
+                  },
+                }
+              : {
+                  eachMessage: async () => {
+                    count += 1;
+                    if (count === records) resolve();
+                  },
+                },
+          )
           .catch(reject);
       });
       return count;

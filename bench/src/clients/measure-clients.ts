@@ -47,7 +47,14 @@ export async function measureClients(
   const loads: readonly Load[] = [
     { title: 'produce, sends of 1,000 records, 4 under way', load: 'batched', inFlight: 4, records },
     { title: 'produce, single awaited sends, 64 under way', load: 'single', inFlight: 64, records: records / 20 },
+    {
+      title: 'produce, single awaited sends, 2,000 under way',
+      load: 'single',
+      inFlight: 2000,
+      records: records / 5,
+    },
     { title: 'consume by record', load: 'consume', inFlight: 0, records },
+    { title: 'consume by batch', load: 'batches', inFlight: 0, records },
   ];
   const all = await programs();
   const directory = await mkdtemp(join(tmpdir(), 'ks-bench-clients-'));
@@ -57,7 +64,9 @@ export async function measureClients(
     for (let round = 0; round < rounds; round++) {
       for (const each of loads) {
         for (const client of all) {
-          const topic = `bench-${each.load === 'consume' ? 'batched' : each.load}-${round}-${client.name.replace(/\W/g, '')}`;
+          const isConsuming = each.load === 'consume' || each.load === 'batches';
+          const written = isConsuming ? 'batched4' : `${each.load}${each.inFlight}`;
+          const topic = `bench-${written}-${round}-${client.name.replace(/\W/g, '')}`;
           const key = `${each.title} ${client.name}`;
           samples.set(key, [
             ...(samples.get(key) ?? []),
@@ -91,7 +100,7 @@ async function outcomeOf(
   broker: RunningBroker,
   task: Omit<ClientTask, 'bootstrap'>,
 ): Promise<ClientOutcome> {
-  if (task.load !== 'consume') {
+  if (task.load !== 'consume' && task.load !== 'batches') {
     await using ks = await connect({ brokers: [broker.bootstrap] });
     await ks.admin.createTopic(task.topic, { partitions: 1, replicationFactor: 1 });
   }

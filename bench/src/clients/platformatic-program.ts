@@ -7,14 +7,15 @@ await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }
   const producer = new Producer({ ...common });
   const message = { topic, value, partition: 0 };
   const batch = Array.from({ length: perBatch }, () => message);
-  if (load !== 'consume') await producer.send({ messages: [message], acks: 1 });
+  const isConsuming = load === 'consume' || load === 'batches';
+  if (!isConsuming) await producer.send({ messages: [message], acks: 1 });
   const consumer = new Consumer({ ...common, groupId: `bench-${topic}-${Math.random()}` });
   return {
     async work() {
       if (load === 'single') await paced(records, inFlight, () => producer.send({ messages: [message], acks: 1 }));
       if (load === 'batched')
         await paced(records / perBatch, batchesInFlight, () => producer.send({ messages: batch, acks: 1 }));
-      if (load !== 'consume') return records;
+      if (!isConsuming) return records;
       const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false });
       let count = 0;
       for await (const _ of stream) {

@@ -108,7 +108,7 @@ describe('an idempotent producer', () => {
   test('whatever is lost on the way, every record is there once and in order', async () => {
     const fault = fc.constantFrom('none', 'request lost', 'answer lost', 'not leader');
     await fc.assert(
-      fc.asyncProperty(fc.array(fault, { maxLength: 12 }), fc.integer({ min: 1, max: 25 }), async (faults, count) => {
+      fc.asyncProperty(fc.array(fault, { maxLength: 12 }), fc.integer({ min: 1, max: 80 }), async (faults, count) => {
         const kafka = new FakeKafka();
         kafka.createTopic('t', 2);
         await using ks = await openClient(kafka);

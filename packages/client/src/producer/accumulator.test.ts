@@ -45,10 +45,11 @@ describe('a batch', () => {
     add(accumulator, 'a', 100);
     const [queue] = accumulator.due(100);
     if (queue === undefined) throw new Error('nothing is due');
-    accumulator.take(queue);
+    const batch = accumulator.take(queue);
+    if (batch === undefined) throw new Error('nothing was taken');
     add(accumulator, 'b', 101);
     expect([...accumulator.due(200)]).toEqual([]);
-    accumulator.done(queue);
+    accumulator.done(queue, batch);
     expect([...accumulator.due(200)]).toEqual([queue]);
   });
 
@@ -89,21 +90,27 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 test('whatever happens, each partition gets its records once and in order, and no byte stays counted', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, async (given) => {
-      const accumulator = new Accumulator({ batchBytes: 250, lingerMs: 5, deliveryTimeoutMs: 1e9 });
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (given, maxInFlight) => {
+      const accumulator = new Accumulator({ batchBytes: 250, lingerMs: 5, deliveryTimeoutMs: 1e9, maxInFlight });
       const added: string[][] = [[], [], []];
       const delivered: string[][] = [[], [], []];
       const promises: Promise<unknown>[] = [];
       const out: PartitionQueue[] = [];
       let nowMs = 0;
       const deliver = async (queue: PartitionQueue): Promise<void> => {
-        const batch = queue.inFlight;
+        const [batch] = queue.inFlight;
         if (batch === undefined) throw new Error('nothing is out');
+        expect(queue.inFlight.length).toBeLessThanOrEqual(maxInFlight);
+        // As a broker refuses what comes before its turn.
+        if (!accumulator.isOldest(queue, batch)) {
+          accumulator.retry(queue, batch, nowMs);
+          return;
+        }
         const sealed = new RecordBatch(await batch.seal({ checksum }));
         for (const record of sealed.records(sealed.payload))
           delivered[queue.partition]?.push(Buffer.from(record.value ?? []).toString());
         batch.succeed({ baseOffset: 0, logAppendTimeMs: -1 });
-        accumulator.done(queue);
+        accumulator.done(queue, batch);
       };
       const take = (pick: number): void => {
         const due = [...accumulator.due(nowMs)];
@@ -126,7 +133,10 @@ test('whatever happens, each partition gets its records once and in order, and n
           const [queue] = out.splice(step.pick % Math.max(out.length, 1), 1);
           if (queue === undefined) continue;
           if (step.do === 'done') await deliver(queue);
-          else accumulator.retry(queue, nowMs + 4);
+          else {
+            const batch = queue.inFlight[step.pick % queue.inFlight.length];
+            if (batch !== undefined) accumulator.retry(queue, batch, nowMs + 4);
+          }
         }
       }
       for (const queue of out.splice(0)) await deliver(queue);

@@ -11,15 +11,22 @@ export interface AccumulatorOptions {
   readonly lingerMs: number;
   /** How long from being added until a record is given up. */
   readonly deliveryTimeoutMs: number;
+  /**
+   * How many batches of a partition may be out at a time: more than one only where brokers keep them in order by their sequences. Those
+   * beyond the first are full ones, so that small ones still grow while they wait. Default 1.
+   */
+  readonly maxInFlight?: number | undefined;
+  /** Whether a batch that has not been sent yet may follow this one, which is out. Default: always. */
+  readonly mayFollow?: ((last: PendingBatch) => boolean) | undefined;
 }
 
-/** The batches of one partition, oldest first. One is out at a time: that keeps records in order when it is sent again. */
+/** The batches of one partition, oldest first. What is sent again goes alone: that keeps records in order. */
 export interface PartitionQueue {
   readonly topic: string;
   readonly partition: number;
   readonly batches: PendingBatch[];
-  /** The batch that is out. */
-  inFlight: PendingBatch | undefined;
+  /** The batches that are out, oldest first. */
+  readonly inFlight: PendingBatch[];
   /** Not before this monotonic time, after a failure. */
   retryAtMs: number;
   readonly sequences: SequenceCounter;
@@ -31,6 +38,8 @@ export class Accumulator {
   readonly #topics = new Map<string, PartitionQueue[]>();
   readonly #busy = new Set<PartitionQueue>();
   #bufferedBytes = 0;
+  /** How many there have been. */
+  #batches = 0;
 
   constructor(options: AccumulatorOptions) {
     this.#options = options;
@@ -62,7 +71,8 @@ export class Accumulator {
       const { batchBytes, deliveryTimeoutMs } = this.#options;
       // Where one batch became full, the next will too.
       const expectedBytes = isFull ? batchBytes : undefined;
-      batch = new PendingBatch(topic, partition, nowMs, nowMs + deliveryTimeoutMs, expectedBytes);
+      this.#batches += 1;
+      batch = new PendingBatch(topic, partition, this.#batches, nowMs, nowMs + deliveryTimeoutMs, expectedBytes);
       queue.batches.push(batch);
       this.#busy.add(queue);
       this.#bufferedBytes += batch.sizeBytes;
@@ -75,7 +85,7 @@ export class Accumulator {
   /** The queues whose first batch may go out now. */
   *due(nowMs: number): Generator<PartitionQueue, void, undefined> {
     for (const queue of this.#busy) {
-      if (queue.inFlight === undefined && this.#dueAtMs(queue) <= nowMs) yield queue;
+      if (this.#isOpen(queue) && this.#dueAtMs(queue) <= nowMs) yield queue;
     }
   }
 
@@ -84,7 +94,7 @@ export class Accumulator {
     let next: number | undefined;
     for (const queue of this.#busy) {
       const deadlineMs = queue.batches[0]?.deadlineMs;
-      if (queue.inFlight !== undefined || deadlineMs === undefined) continue;
+      if (deadlineMs === undefined || !this.#isOpen(queue)) continue;
       const dueAtMs = this.#dueAtMs(queue);
       // What is due already waits for its broker, whose answer brings it on.
       const at = dueAtMs > nowMs ? Math.min(dueAtMs, deadlineMs) : deadlineMs;
@@ -93,38 +103,45 @@ export class Accumulator {
     return next;
   }
 
-  /** Takes the first batch of a queue out: the partition is silent until `done` or `retry`. */
+  /** Takes the first batch of a queue out, until `done` or `retry`. */
   take(queue: PartitionQueue): PendingBatch | undefined {
     const batch = queue.batches.shift();
-    queue.inFlight = batch;
-    if (batch !== undefined) batch.isClosed = true;
+    if (batch === undefined) return undefined;
+    batch.isClosed = true;
+    queue.inFlight.push(batch);
     return batch;
   }
 
-  /** The batch that was out is settled. */
-  done(queue: PartitionQueue): void {
-    const batch = queue.inFlight;
-    queue.inFlight = undefined;
-    if (batch !== undefined) this.#bufferedBytes -= batch.sizeBytes;
-    if (queue.batches.length === 0) this.#busy.delete(queue);
+  /** A batch that was out is settled. */
+  done(queue: PartitionQueue, batch: PendingBatch): void {
+    if (remove(queue.inFlight, batch)) this.#bufferedBytes -= batch.sizeBytes;
+    if (queue.batches.length === 0 && queue.inFlight.length === 0) this.#busy.delete(queue);
   }
 
-  /** The batch that was out shall go out again, before all others of its partition. */
-  retry(queue: PartitionQueue, atMs: number): void {
-    if (queue.inFlight !== undefined) queue.batches.unshift(queue.inFlight);
-    queue.inFlight = undefined;
+  /** A batch that was out shall go out again, before all that are younger. */
+  retry(queue: PartitionQueue, batch: PendingBatch, atMs: number): void {
+    if (!remove(queue.inFlight, batch)) return;
+    const younger = queue.batches.findIndex((other) => other.number > batch.number);
+    queue.batches.splice(younger < 0 ? queue.batches.length : younger, 0, batch);
     queue.retryAtMs = atMs;
+  }
+
+  /** Whether every batch before this one is settled. */
+  isOldest(queue: PartitionQueue, batch: PendingBatch): boolean {
+    const isOlder = (other: PendingBatch): boolean => other.number < batch.number;
+    return !queue.inFlight.some(isOlder) && !queue.batches.some(isOlder);
   }
 
   /** Fails what is too old and not out; says whether there was any. */
   expire(nowMs: number, errorOf: (batch: PendingBatch) => KafkaError): boolean {
     let isAny = false;
     for (const queue of this.#busy) {
-      if (queue.inFlight !== undefined) continue;
+      if (queue.inFlight.length > 0) continue;
       while ((queue.batches[0]?.deadlineMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
         const batch = this.take(queue);
-        if (batch !== undefined) batch.fail(errorOf(batch));
-        this.done(queue);
+        if (batch === undefined) break;
+        batch.fail(errorOf(batch));
+        this.done(queue, batch);
         isAny = true;
       }
     }
@@ -138,7 +155,7 @@ export class Accumulator {
         this.#bufferedBytes -= batch.sizeBytes;
         batch.fail(error);
       }
-      if (queue.inFlight === undefined) this.#busy.delete(queue);
+      if (queue.inFlight.length === 0) this.#busy.delete(queue);
     }
   }
 
@@ -146,7 +163,7 @@ export class Accumulator {
   closeBatches(): PendingBatch[] {
     const unsettled: PendingBatch[] = [];
     for (const queue of this.#busy) {
-      if (queue.inFlight !== undefined) unsettled.push(queue.inFlight);
+      unsettled.push(...queue.inFlight);
       for (const batch of queue.batches) {
         batch.isClosed = true;
         unsettled.push(batch);
@@ -163,16 +180,36 @@ export class Accumulator {
     }
     let queue = queues[partition];
     if (queue === undefined) {
-      queue = { topic, partition, batches: [], inFlight: undefined, retryAtMs: 0, sequences: new SequenceCounter() };
+      queue = { topic, partition, batches: [], inFlight: [], retryAtMs: 0, sequences: new SequenceCounter() };
       queues[partition] = queue;
     }
     return queue;
   }
 
+  /** Whether the first batch may go out beside those that are out. */
+  #isOpen(queue: PartitionQueue): boolean {
+    const last = queue.inFlight.at(-1);
+    if (last === undefined) return true;
+    const { maxInFlight = 1, mayFollow } = this.#options;
+    const [first] = queue.batches;
+    if (first === undefined || queue.inFlight.length >= maxInFlight || !this.#isFull(queue, first)) return false;
+    return first.attempts === 0 && (mayFollow === undefined || mayFollow(last));
+  }
+
+  #isFull(queue: PartitionQueue, first: PendingBatch): boolean {
+    return first.isClosed || queue.batches.length > 1 || first.sizeBytes >= this.#options.batchBytes;
+  }
+
   #dueAtMs(queue: PartitionQueue): number {
     const [first] = queue.batches;
     if (first === undefined) return Number.POSITIVE_INFINITY;
-    const isFull = first.isClosed || queue.batches.length > 1 || first.sizeBytes >= this.#options.batchBytes;
+    const isFull = this.#isFull(queue, first);
     return Math.max(isFull ? 0 : first.createdAtMs + this.#options.lingerMs, queue.retryAtMs);
   }
+}
+
+function remove(batches: PendingBatch[], batch: PendingBatch): boolean {
+  const at = batches.indexOf(batch);
+  if (at >= 0) batches.splice(at, 1);
+  return at >= 0;
 }

@@ -1,6 +1,6 @@
 import { BATCH_HEADER_BYTES, type BatchSeal, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
-import type { ProducerId } from './producer-identity.ts';
+import type { BatchSequence, ProducerId } from './producer-identity.ts';
 import type { RecordWaiter } from './record-waiter.ts';
 
 /** What a broker said of a batch it took. */
@@ -15,6 +15,8 @@ export interface BatchReceipt {
 export class PendingBatch {
   readonly topic: string;
   readonly partition: number;
+  /** Younger batches have higher ones. */
+  readonly number: number;
   /** Monotonic. */
   readonly createdAtMs: number;
   /** After this, monotonic, it is given up. */
@@ -25,8 +27,8 @@ export class PendingBatch {
   isClosed = false;
   attempts = 0;
   lastError: KafkaError | undefined;
-  /** The id that it was sent under; undefined where that was none, or it was not sent. */
-  sentAs: ProducerId | undefined;
+  /** The id that it was sent under, and its place; undefined where that was none, or it was not sent. */
+  sequence: BatchSequence | undefined;
   readonly #builder: RecordBatchBuilder;
   // By record, side by side: an object for each would cost more than the record.
   readonly #timestamps: number[] = [];
@@ -36,7 +38,15 @@ export class PendingBatch {
   #sealed: Uint8Array | undefined;
 
   /** `expectedBytes`, where it is known, saves growing. */
-  constructor(topic: string, partition: number, createdAtMs: number, deadlineMs: number, expectedBytes?: number) {
+  constructor(
+    topic: string,
+    partition: number,
+    number: number,
+    createdAtMs: number,
+    deadlineMs: number,
+    expectedBytes?: number,
+  ) {
+    this.number = number;
     this.#builder = new RecordBatchBuilder(expectedBytes);
     this.topic = topic;
     this.partition = partition;
@@ -45,6 +55,10 @@ export class PendingBatch {
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  get sentAs(): ProducerId | undefined {
+    return this.sequence?.id;
   }
 
   get recordsCount(): number {
@@ -78,14 +92,10 @@ export class PendingBatch {
     return this.#sealed;
   }
 
-  get isSealed(): boolean {
-    return this.#sealed !== undefined;
-  }
-
   /** A broker has refused it for its sequence: it may be sealed with another. */
   unseal(): void {
     this.#sealed = undefined;
-    this.sentAs = undefined;
+    this.sequence = undefined;
   }
 
   /** Tells each record its offset. */

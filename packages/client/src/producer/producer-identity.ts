@@ -10,6 +10,8 @@ export interface ProducerId {
 
 /** Whose batches a producer sends. */
 export interface ProducerIdentity {
+  /** The id that the next batch goes by, where it is known. */
+  readonly current: ProducerId | undefined;
   /** The id that the next batch goes by. */
   get(): Promise<ProducerId>;
   /** Brokers have lost track of `lost`, or a batch of it is missing: the next batch goes by another id where that is possible. */
@@ -26,6 +28,10 @@ export class IdempotentIdentity implements ProducerIdentity {
     this.#cluster = cluster;
   }
 
+  get current(): ProducerId | undefined {
+    return this.#current === undefined ? undefined : this.#known;
+  }
+
   /** Rejects with CLUSTER_AUTHORIZATION_FAILED, or UNSUPPORTED_VERSION where brokers are too old; a later call asks again. */
   get(): Promise<ProducerId> {
     if (this.#current === undefined) {
@@ -40,7 +46,9 @@ export class IdempotentIdentity implements ProducerIdentity {
 
   /** Unless that has happened already since `lost`. */
   renew(lost: ProducerId): void {
-    if (this.#known === lost) this.#current = undefined;
+    if (this.#known !== lost) return;
+    this.#current = undefined;
+    this.#known = undefined;
   }
 
   async #ask(): Promise<ProducerId> {
@@ -54,7 +62,8 @@ export class IdempotentIdentity implements ProducerIdentity {
 }
 
 /** A batch's place among those of its producer in its partition. */
-export interface BatchSequence extends ProducerId {
+export interface BatchSequence {
+  readonly id: ProducerId;
   readonly baseSequence: number;
 }
 
@@ -74,6 +83,6 @@ export class SequenceCounter {
     }
     const baseSequence = this.#next;
     this.#next = (this.#next + recordsCount) % SEQUENCES;
-    return { ...id, baseSequence };
+    return { id, baseSequence };
   }
 }

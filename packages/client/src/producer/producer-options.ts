@@ -14,7 +14,7 @@ export interface ProducerOptions {
   readonly batchBytes?: number | undefined;
   /** Default 'none'. */
   readonly compression?: CompressionType | undefined;
-  /** Requests under way at one broker. Default 5. A partition has one batch under way at a time, whatever this says. */
+  /** Requests under way at one broker. Default 5. Of one partition just as many, five at most, where the producer is idempotent; else one. */
   readonly maxInFlight?: number | undefined;
   /** The largest request, and so the largest record, before compression. Default 1 MB, as brokers take it. */
   readonly maxRequestBytes?: number | undefined;

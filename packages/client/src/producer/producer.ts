@@ -51,10 +51,14 @@ export class Producer {
     this.#cluster = cluster;
     this.#maxRequestBytes = maxRequestBytes;
     this.#partitioner = options.partitioner ?? defaultPartitioner(cluster.options.random, batchBytes);
+    const identity = session ?? (idempotent ? new IdempotentIdentity(cluster) : undefined);
     this.#accumulator = new Accumulator({
       batchBytes: Math.min(batchBytes, maxRequestBytes),
       lingerMs,
       deliveryTimeoutMs,
+      // Brokers remember five batches of a producer: so many they can put in order, and know again.
+      maxInFlight: identity === undefined ? 1 : Math.min(maxInFlight, 5),
+      mayFollow: ({ sentAs }) => sentAs !== undefined && sentAs === identity?.current,
     });
     this.#room = new RoomQueue(maxBufferedBytes, () => this.#accumulator.bufferedBytes);
     this.#sender = new Sender(cluster, this.#accumulator, {
@@ -62,7 +66,7 @@ export class Producer {
       maxInFlight,
       maxRequestBytes,
       seal: { compression: options.compression ?? 'none', codec, checksum: core },
-      identity: session ?? (idempotent ? new IdempotentIdentity(cluster) : undefined),
+      identity,
       transaction: session,
       settled: () => this.#room.admit(),
     });

@@ -1,12 +1,13 @@
 import { type BatchSeal, ErrorCode, Produce } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
+import { deferred } from '../deferred.ts';
 import { asKafkaError, errorFromCode, isMetadataStale, KafkaError } from '../kafka-error.ts';
 import type { BrokerVersions } from '../network/negotiate-versions.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
 import type { Accumulator, PartitionQueue } from './accumulator.ts';
 import type { PendingBatch } from './pending-batch.ts';
-import type { ProducerIdentity } from './producer-identity.ts';
+import type { ProducerId, ProducerIdentity } from './producer-identity.ts';
 import type { TransactionGate } from './transaction-gate.ts';
 import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
 
@@ -39,6 +40,8 @@ const NAMES_UNTIL = 12;
 
 interface BrokerLoad {
   requests: number;
+  /** Settles when every request so far was written: they go out in the order in which their batches were taken. */
+  written: Promise<void>;
   /** Told by the broker to wait until then, monotonic. */
   throttledUntilMs: number;
 }
@@ -85,6 +88,12 @@ export class Sender {
     this.stop();
     const nowMs = this.#clock.monotonicMs();
     if (this.#accumulator.expire(nowMs, (batch) => this.#expired(batch))) this.#options.settled();
+    while (this.#sendDue(nowMs));
+    this.#schedule(nowMs);
+  }
+
+  /** Sends the first batch of each queue that is due; false where there was none to send. */
+  #sendDue(nowMs: number): boolean {
     const requests = new Map<number, PartitionQueue[]>();
     const sizes = new Map<number, number>();
     const leaderless: PartitionQueue[] = [];
@@ -105,7 +114,7 @@ export class Sender {
     }
     for (const [leaderId, queues] of requests) void this.#send(leaderId, queues);
     for (const queue of leaderless) this.#awaitLeader(queue);
-    this.#schedule(nowMs);
+    return requests.size > 0;
   }
 
   #schedule(nowMs: number): void {
@@ -136,16 +145,24 @@ export class Sender {
       const batch = this.#accumulator.take(queue);
       return batch === undefined ? [] : [{ queue, batch }];
     });
+    const { identity, transaction } = this.#options;
+    const id = identity?.current;
+    if (id !== undefined) for (const { queue, batch } of taken) this.#number(queue, batch, id);
+    const before = load.written;
+    const written = deferred();
+    load.written = written.promise;
     try {
       const outgoing = await Promise.all(
         taken.map(async ({ queue, batch }) => ({ queue, batch, bytes: await this.#seal(queue, batch) })),
       );
-      await this.#options.transaction?.admit(queues);
-      await this.#produce(leaderId, load, outgoing);
+      if (transaction !== undefined) await transaction.admit(queues);
+      await before;
+      await this.#produce(leaderId, load, outgoing, written.resolve);
     } catch (error) {
       const failure = asKafkaError(error);
-      for (const { queue, batch } of taken) if (queue.inFlight === batch) this.#failed(queue, batch, failure);
+      for (const { queue, batch } of taken) if (queue.inFlight.includes(batch)) this.#failed(queue, batch, failure);
     } finally {
+      written.resolve();
       load.requests -= 1;
       this.#options.settled();
       this.wake();
@@ -153,16 +170,30 @@ export class Sender {
   }
 
   /** A batch of an idempotent producer gets its sequence when it first goes out; one that goes again keeps it. */
-  async #seal(queue: PartitionQueue, batch: PendingBatch): Promise<Uint8Array> {
-    const { identity, seal } = this.#options;
-    if (identity === undefined || batch.isSealed) return batch.seal(seal);
-    const id = await identity.get();
-    batch.sentAs = id;
-    const isTransactional = this.#options.transaction !== undefined;
-    return batch.seal({ ...seal, ...queue.sequences.take(id, batch.recordsCount), isTransactional });
+  #number(queue: PartitionQueue, batch: PendingBatch, id: ProducerId): void {
+    batch.sequence ??= queue.sequences.take(id, batch.recordsCount);
   }
 
-  async #produce(leaderId: number, load: BrokerLoad, outgoing: readonly OutgoingBatch[]): Promise<void> {
+  async #seal(queue: PartitionQueue, batch: PendingBatch): Promise<Uint8Array> {
+    const { identity, seal, transaction } = this.#options;
+    if (identity === undefined) return batch.seal(seal);
+    if (batch.sequence === undefined) this.#number(queue, batch, await identity.get());
+    const { id, baseSequence } = batch.sequence ?? {};
+    return batch.seal({
+      ...seal,
+      ...id,
+      ...(baseSequence !== undefined && { baseSequence }),
+      isTransactional: transaction !== undefined,
+    });
+  }
+
+  /** Calls `written` when the request is on its way. */
+  async #produce(
+    leaderId: number,
+    load: BrokerLoad,
+    outgoing: readonly OutgoingBatch[],
+    written: () => void,
+  ): Promise<void> {
     const { acks } = this.#options;
     const { requestTimeoutMs } = this.#cluster.options;
     const broker = await this.#cluster.connectionTo(leaderId, PRODUCE_CHANNEL);
@@ -179,7 +210,9 @@ export class Sender {
       return;
     }
     // The broker answers within requestTimeoutMs; the way there and back needs some more.
-    const response = await broker.connection.request(Produce, version, body, { timeoutMs: requestTimeoutMs + 5000 });
+    const answer = broker.connection.request(Produce, version, body, { timeoutMs: requestTimeoutMs + 5000 });
+    written();
+    const response = await answer;
     if (response.throttleTimeMs > 0) load.throttledUntilMs = this.#clock.monotonicMs() + response.throttleTimeMs;
     for (const { queue, batch, receipt, error } of outcomesOf(response, outgoing, topicIds, broker.label)) {
       const isThere = error === undefined || error.code === ErrorCode.DUPLICATE_SEQUENCE_NUMBER;
@@ -197,7 +230,7 @@ export class Sender {
 
   #succeeded(queue: PartitionQueue, batch: PendingBatch, receipt: Parameters<PendingBatch['succeed']>[0]): void {
     batch.succeed(receipt);
-    this.#accumulator.done(queue);
+    this.#accumulator.done(queue, batch);
   }
 
   /** Sends a batch again, unless that is of no use or too late. */
@@ -205,19 +238,22 @@ export class Sender {
     batch.lastError = error;
     batch.attempts += 1;
     const { transaction } = this.#options;
+    const isOutOfStep = batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
+    const isBehind = isOutOfStep && !this.#accumulator.isOldest(queue, batch);
     // Within a transaction what came before under the same id would be lost.
-    const isOutOfStep = transaction === undefined && batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
-    if (isOutOfStep) this.#renumber(batch);
+    const isRenumbered = isOutOfStep && !isBehind && transaction === undefined;
+    if (isRenumbered) this.#renumber(batch);
+    const isWorthIt = error.retriable || isBehind || isRenumbered;
     const { clock, retry, random } = this.#cluster.options;
     const retryAtMs = clock.monotonicMs() + backoffMs(retry, batch.attempts, random);
-    if ((!error.retriable && !isOutOfStep) || transaction?.doom !== undefined || this.#cluster.isClosed) {
+    if (!isWorthIt || transaction?.doom !== undefined || this.#cluster.isClosed) {
       this.#skipped(batch);
       batch.fail(this.#cluster.isClosed ? error : explained(error, batch));
-      this.#accumulator.done(queue);
+      this.#accumulator.done(queue, batch);
       transaction?.failed(error);
       return;
     }
-    this.#accumulator.retry(queue, retryAtMs);
+    this.#accumulator.retry(queue, batch, retryAtMs);
     if (isMetadataStale(error.code)) this.#cluster.refresh([queue.topic]).catch(() => {});
   }
 
@@ -242,7 +278,7 @@ export class Sender {
   #loadOf(nodeId: number): BrokerLoad {
     let load = this.#brokers.get(nodeId);
     if (load === undefined) {
-      load = { requests: 0, throttledUntilMs: 0 };
+      load = { requests: 0, written: Promise.resolve(), throttledUntilMs: 0 };
       this.#brokers.set(nodeId, load);
     }
     return load;

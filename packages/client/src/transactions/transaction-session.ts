@@ -85,6 +85,10 @@ export class TransactionSession implements ProducerIdentity, TransactionGate {
     this.#protocol = this.#options.protocol ?? (isImplicit ? 2 : 1);
   }
 
+  get current(): ProducerId | undefined {
+    return this.#id;
+  }
+
   get(): Promise<ProducerId> {
     if (this.#id !== undefined) return Promise.resolve(this.#id);
     return Promise.reject(new KafkaError(ErrorCode.INVALID_TXN_STATE, 'there is no transaction'));
