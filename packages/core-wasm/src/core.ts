@@ -5,7 +5,7 @@
  * yardstick that the tests hold WebAssembly to).
  *
  * All functions are synchronous and none keeps a reference to an input. An input that lies in `memory` is read where it is; any
- * other is copied through the core's scratch first. An output is always a fresh array outside `memory`.
+ * other is copied through the core's scratch first. An output is a fresh array outside `memory`, unless the caller lets it be lent.
  */
 export interface Core {
   /** Which implementation this is. */
@@ -39,18 +39,21 @@ export interface Core {
   /**
    * Decompresses one or more LZ4 frames: linked or independent blocks, of any legal size, with or without checksums and content
    * size (all of which are verified). The wrong header checksum that magic 0 message sets carry on purpose is accepted too.
+   * @param isLent the output may lie in the core's scratch and is good until it compresses or decompresses next: nothing is allocated,
+   *   which for content that is only looked at costs more than the work
    * @throws CoreError TOO_LARGE when the output would pass `maxBytes`, CORRUPT, UNSUPPORTED for dictionaries and other versions
    */
-  lz4Decompress(input: Uint8Array, maxBytes: number): Uint8Array;
+  lz4Decompress(input: Uint8Array, maxBytes: number, isLent?: boolean): Uint8Array;
 
   /** Compresses into the xerial framing of Snappy that Kafka's Java client writes: chunks of 32 KB. */
   snappyCompress(input: Uint8Array): Uint8Array;
 
   /**
    * Decompresses Snappy, in xerial framing or as one raw block (as librdkafka writes it).
+   * @param isLent as for `lz4Decompress`
    * @throws CoreError TOO_LARGE when the output would pass `maxBytes`, CORRUPT, UNSUPPORTED for a later xerial version
    */
-  snappyDecompress(input: Uint8Array, maxBytes: number): Uint8Array;
+  snappyDecompress(input: Uint8Array, maxBytes: number, isLent?: boolean): Uint8Array;
 
   /**
    * Checks the structure of the records of one batch (uncompressed, without the batch's header): every length, every varint, and

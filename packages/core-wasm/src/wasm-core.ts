@@ -40,17 +40,19 @@ export function createWasmCore(memoryBytes: number): Core {
     crc32c: (bytes, seed = 0) => crcInPieces(exports, stage, bytes, seed),
     xxHash32,
     lz4Compress(input) {
-      writeLz4Frame(input, lz4Blocks, output.begin());
+      writeLz4Frame(output.outside(input), lz4Blocks, output.begin());
       return output.finish();
     },
-    lz4Decompress: (input, maxBytes) => readLz4Frames(input, maxBytes, lz4Blocks, output.begin()),
+    lz4Decompress: (input, maxBytes, isLent) =>
+      readLz4Frames(output.outside(input), maxBytes, lz4Blocks, output.begin(isLent)),
     snappyCompress(input) {
-      writeXerialSnappy(input, snappyBlocks, output.begin());
+      writeXerialSnappy(output.outside(input), snappyBlocks, output.begin());
       return output.finish();
     },
-    snappyDecompress(input, maxBytes) {
+    snappyDecompress(given, maxBytes, isLent) {
+      const input = output.outside(given);
       const { blocks } = snappyBlocksOf(input, maxBytes);
-      return readSnappy(input, blocks, snappyBlocks, output.begin());
+      return readSnappy(input, blocks, snappyBlocks, output.begin(isLent));
     },
     scanRecords(records, recordsCount) {
       const countIsBad = recordsCount < 0 || recordsCount !== (recordsCount | 0);

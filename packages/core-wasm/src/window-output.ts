@@ -13,6 +13,7 @@ export class WindowOutput implements Output {
   #pendingStart: number;
   #setAside: Uint8Array[] = [];
   #setAsideBytes = 0;
+  #isLent = false;
 
   /**
    * @param memory all of the core's memory
@@ -31,13 +32,23 @@ export class WindowOutput implements Output {
     return this.#setAsideBytes + this.position - this.#pendingStart;
   }
 
-  /** Forgets all that was written before. */
-  begin(): this {
+  /**
+   * Forgets all that was written before.
+   * @param isLent whether `finish` may give a view of the window, good until the next `begin`, in place of a fresh array
+   */
+  begin(isLent = false): this {
+    this.#isLent = isLent;
     this.position = this.#windowStart;
     this.#pendingStart = this.#windowStart;
     this.#setAside = [];
     this.#setAsideBytes = 0;
     return this;
+  }
+
+  /** The bytes, outside the window: what was lent may be given back as the input of what is written next. */
+  outside(bytes: Uint8Array): Uint8Array {
+    const isWithin = bytes.buffer === this.bytes.buffer && bytes.byteOffset < this.#windowEnd;
+    return isWithin && bytes.byteOffset + bytes.length > this.#windowStart ? bytes.slice() : bytes;
   }
 
   reserve(roomBytes: number, keepBytes: number): void {
@@ -53,7 +64,9 @@ export class WindowOutput implements Output {
   }
 
   finish(): Uint8Array {
-    if (this.#setAside.length === 0) return this.#pending();
+    if (this.#setAside.length === 0) {
+      return this.#isLent ? this.bytes.subarray(this.#pendingStart, this.position) : this.#pending();
+    }
     const whole = new Uint8Array(this.sizeBytes);
     let at = 0;
     for (const part of this.#setAside) {

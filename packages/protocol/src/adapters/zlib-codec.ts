@@ -14,16 +14,21 @@ export interface CodecOptions {
 /** The codec that programs use: gzip and zstd by node:zlib, LZ4 and Snappy by the core. */
 export function createCodec(core: Core, options: CodecOptions = {}): Codec {
   const zstd = (options.zstd ?? (hasZstd() ? 'zlib' : 'zstd-codec')) === 'zlib' ? zlibZstd : new ZstdCodecEngine();
-  const decompress: Codec['decompress'] = (type, input, maxBytes) => {
+  const decompress = (
+    type: CompressionType,
+    input: Uint8Array,
+    maxBytes: number,
+    isLent: boolean,
+  ): Uint8Array | Promise<Uint8Array> => {
     switch (type) {
       case 'none':
         return input;
       case 'gzip':
         return gzipDecompress(input, maxBytes);
       case 'snappy':
-        return byCore(type, () => core.snappyDecompress(input, maxBytes));
+        return byCore(type, () => core.snappyDecompress(input, maxBytes, isLent));
       case 'lz4':
-        return byCore(type, () => core.lz4Decompress(input, maxBytes));
+        return byCore(type, () => core.lz4Decompress(input, maxBytes, isLent));
       case 'zstd':
         return zstd.decompress(input, maxBytes);
       default:
@@ -32,9 +37,9 @@ export function createCodec(core: Core, options: CodecOptions = {}): Codec {
   };
   const inflaters = new Inflaters(zstd === zlibZstd);
   return {
-    decompress,
+    decompress: (type, input, maxBytes) => decompress(type, input, maxBytes, false),
     inspect(type, input, maxBytes, look) {
-      const content = inflaters.inflate(type, input, maxBytes) ?? decompress(type, input, maxBytes);
+      const content = inflaters.inflate(type, input, maxBytes) ?? decompress(type, input, maxBytes, true);
       return content instanceof Uint8Array ? look(content) : content.then(look);
     },
     compress(type, input, level) {
