@@ -162,6 +162,28 @@ export const attacks: Readonly<Record<string, { readonly size: number; readonly 
         send();
       }),
   },
+  /** Five hundred tiny requests under way on each connection, whose answers are read. */
+  pipeliners: {
+    size: 1000,
+    run: (port, size, signal) => {
+      const depth = 500;
+      return crowd(port, size, signal, (socket, _index, tally) => {
+        const half = Buffer.concat(Array.from({ length: depth / 2 }, () => hello));
+        let halfBytes = 0;
+        let received = 0;
+        socket.on('data', (chunk: Buffer) => {
+          // Every response is as long as the first.
+          if (halfBytes === 0) halfBytes = (depth / 2) * (4 + chunk.readInt32BE(0));
+          for (received += chunk.length; received >= halfBytes; received -= halfBytes) {
+            tally['answered'] = (tally['answered'] ?? 0) + depth / 2;
+            socket.write(half);
+          }
+        });
+        socket.write(half);
+        socket.write(half);
+      });
+    },
+  },
   /** Connects, asks, hears the answer and goes, without end. */
   storm: {
     size: 100,

@@ -2,6 +2,7 @@ import type { Listener } from '../config/listeners.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
+import { Backlog } from './backlog.ts';
 import { ClosingLog } from './closing-log.ts';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionLimits, ConnectionShared } from './connection-shared.ts';
@@ -47,6 +48,7 @@ export class BrokerServer {
   readonly #listening: Listening[] = [];
   readonly #connections = new Set<ClientConnection>();
   readonly #gate: ConnectionGate;
+  readonly #backlog: Backlog<ClientConnection>;
   readonly #closings: ClosingLog;
   /** What came and went since the start. */
   readonly traffic = new ServerTraffic();
@@ -66,6 +68,7 @@ export class BrokerServer {
     this.#closings = new ClosingLog(options.logger);
     this.#requestMemory = new RequestMemory(memory, limits.queuedBytesMax);
     const turn = new TurnQueue<ClientConnection>(clock, (connection) => connection.flush());
+    this.#backlog = new Backlog<ClientConnection>(clock, (connection) => connection.readOn());
     this.#landing = memory.reserve(LANDING_BYTES) ?? heapMemory(LANDING_BYTES);
     this.#shared = {
       dispatcher: options.dispatcher,
@@ -79,6 +82,7 @@ export class BrokerServer {
       closings: this.#closings,
       monotonicMs: () => clock.monotonicMs(),
       dirty: (connection) => turn.add(connection),
+      behind: (connection) => this.#backlog.add(connection),
       mayAdmit: (connection) => this.#mayAdmit(connection),
       gone: (connection) => this.#forget(connection),
     };
@@ -160,6 +164,7 @@ export class BrokerServer {
   #forget(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.#pressed.delete(connection);
+    this.#backlog.delete(connection);
     this.#gate.leave(connection.listenerName, connection.remoteAddress);
     if (this.#connections.size === 0) this.#settled?.();
   }

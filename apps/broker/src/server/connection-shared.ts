@@ -37,6 +37,8 @@ export interface ConnectionShared {
   readonly monotonicMs: () => number;
   /** `flush` of the connection shall run at the end of this loop turn. */
   readonly dirty: (connection: ClientConnection) => void;
+  /** `readOn` of the connection shall run when it is its turn. */
+  readonly behind: (connection: ClientConnection) => void;
   /** Whether the broker can take in requests; where it cannot, `flush` is to be called again soon. */
   readonly mayAdmit: (connection: ClientConnection) => boolean;
   readonly gone: (connection: ClientConnection) => void;

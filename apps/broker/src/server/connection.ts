@@ -4,6 +4,7 @@ import type { ConnectionShared } from './connection-shared.ts';
 import { type Answer, RequestError } from './dispatch.ts';
 import { FrameReader, type ReadingState } from './frame-reader.ts';
 import { ProgressWatch } from './progress-watch.ts';
+import { Quantum } from './quantum.ts';
 import type { ConnectionFacts } from './request-context.ts';
 import { ResponseQueue, type Slot } from './response-queue.ts';
 import type { ClosingCause } from './server-traffic.ts';
@@ -23,6 +24,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   readonly #responses = new ResponseQueue();
   readonly #outbox: CountedOutbox;
   readonly #watch = new ProgressWatch();
+  readonly #quantum: Quantum;
   readonly #abort = new AbortController();
   #exclusiveWaits = 0;
   #lastAdmitted: Handler | undefined;
@@ -35,6 +37,8 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   #isStarved = false;
   /** When the request that comes in found no memory first. */
   #starvedAtMs: number | undefined;
+  /** More requests have arrived than its quantum let it handle: it waits for its next turn. */
+  #isBehind = false;
   #isQuiet = false;
   /** Everything was answered and the socket is closing: what still comes is not looked at. */
   #isEnding = false;
@@ -48,6 +52,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.connectionId = connectionId;
     this.listenerName = listenerName;
     this.#shared = shared;
+    this.#quantum = new Quantum(shared.monotonicMs);
     this.#activeMs = shared.monotonicMs();
     this.#progressMs = this.#activeMs;
     this.#reader = new FrameReader({
@@ -55,7 +60,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       memory: shared.memory,
       frameBytesMax: shared.limits.requestBytesMax,
       onFrame: (frame) => this.#admit(frame),
-      mayContinue: () => this.#mayAdmit(),
+      mayContinue: () => !this.#quantum.isUsedUp && this.#mayAdmit(),
     });
     const progressed = (): void => this.#progressed();
     const failed = (error: unknown): void => this.#end('broker-error', 'Its response is no longer readable', { error });
@@ -119,8 +124,14 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.#shared.traffic.sentBytes += this.#outbox.give(this.#responses.takeDone());
     if (wasEmpty) this.#progressMs = this.#shared.monotonicMs();
     this.#outbox.pump();
-    if (this.#isPaused && this.#mayAdmit()) this.#read(() => this.#reader.resume());
+    if (!this.#isBehind) this.readOn();
     if (this.#isQuiet && this.isIdle) this.#finish();
+  }
+
+  /** Goes on, for a quantum, with what has arrived; then with the socket. */
+  readOn(): void {
+    this.#isBehind = false;
+    if (!this.#isGone && this.#isPaused && this.#mayAdmit()) this.#read(() => this.#reader.resume());
   }
 
   /** Takes in nothing more; ends when the requests under way are answered. */
@@ -174,18 +185,13 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     if (this.#isGone || this.#isQuiet || this.#isEnding || this.#exclusiveWaits > 0) return false;
     const { limits } = this.#shared;
     if (this.#responses.length >= limits.inFlightMax || this.#outbox.isFull(limits.unsentBytesMax)) return false;
-    if (this.#isFull) this.#isFull = this.#isLastFull();
+    if (this.#isFull) this.#isFull = this.#responses.isFullOf(this.#lastAdmitted);
     return !this.#isFull && this.#shared.mayAdmit(this);
-  }
-
-  #isLastFull(): boolean {
-    const handler = this.#lastAdmitted;
-    const max = handler?.options.inFlightMax;
-    return handler !== undefined && max !== undefined && this.#responses.countOf(handler) >= max;
   }
 
   #admit(frame: Uint8Array): void {
     const { handler, answer, clientId } = this.#shared.dispatcher.dispatch(frame, this);
+    this.#quantum.use();
     const slot = this.#responses.open(handler);
     this.#clientId = clientId;
     this.#starvedAtMs = undefined;
@@ -196,7 +202,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       );
     } else this.#complete(slot, answer);
     this.#lastAdmitted = handler;
-    this.#isFull = this.#isLastFull();
+    this.#isFull = this.#responses.isFullOf(handler);
   }
 
   #complete(slot: Slot, answer: Answer): void {
@@ -207,12 +213,17 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   #read(step: () => ReadingState): void {
     if (this.#isGone) return;
     try {
+      this.#quantum.begin();
       const state = step();
       if (this.#isGone) this.#reader.release();
       this.#isStarved = state === 'memory' && !this.#isGone;
       if (this.#isStarved) {
         this.#starvedAtMs ??= this.#shared.monotonicMs();
         this.#shared.memory.whenFree(this.#retry);
+      }
+      if (state === 'handling' && this.#quantum.isUsedUp) {
+        this.#isBehind = true;
+        this.#shared.behind(this);
       }
       if (state === 'none' && !this.#isQuiet) this.#resume();
       else this.#pause();

@@ -19,11 +19,13 @@ export class ResponseQueue {
     return this.#slots.length;
   }
 
-  /** How many of them a handler has. */
-  countOf(handler: Handler): number {
+  /** Whether a handler has as many of them as it may. */
+  isFullOf(handler: Handler | undefined): boolean {
+    const max = handler?.options.inFlightMax;
+    if (max === undefined) return false;
     let count = 0;
     for (const slot of this.#slots) if (slot.handler === handler) count += 1;
-    return count;
+    return count >= max;
   }
 
   open(handler: Handler): Slot {
