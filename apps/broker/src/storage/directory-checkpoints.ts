@@ -33,9 +33,14 @@ export class DirectoryCheckpoints {
   }
 
   /** What a log is opened with; 0 where nothing is known. */
-  of(topic: string, partition: number): { recoveryPoint: number; logStartOffset: number; cleanedOffset: number } {
+  of(
+    topic: string,
+    partition: number,
+  ): { recoveryPoint: number; logStartOffset: number; cleanedOffset: number; highWatermark?: number } {
     const name = partitionDirectoryName(topic, partition);
+    const highWatermark = this.#highWatermarks.get(name);
     return {
+      ...(highWatermark === undefined ? {} : { highWatermark }),
       recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
       logStartOffset: this.#logStarts.get(name) ?? 0,
       cleanedOffset: this.#cleaned.offsetOf(topic, partition),

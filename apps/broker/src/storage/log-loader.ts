@@ -100,7 +100,7 @@ function snapshotsOf({ directory, environment }: LogOptions, names: readonly str
 
 /** What the log knows of producers: from the newest snapshot and the batches behind it. */
 async function loadProducers(
-  { environment, cleanShutdown, config }: LogOptions,
+  { environment, cleanShutdown, config, highWatermark = Number.MAX_SAFE_INTEGER }: LogOptions,
   loaded: {
     readonly segments: readonly Segment[];
     readonly names: readonly string[];
@@ -111,7 +111,7 @@ async function loadProducers(
   const { segments, snapshots, endOffset } = loaded;
   const state = new ProducerState();
   const trustedEndOffset = await loadTransactionIndexes(environment, segments, new Set(loaded.names));
-  const replay = { environment, segments, state, snapshots, endOffset };
+  const replay = { environment, segments, state, snapshots, endOffset, highWatermark };
   await replayProducers({ ...replay, trustedEndOffset, isComplete: cleanShutdown });
   state.expire(environment.clock.wallMs(), config.producerIdExpirationMs);
   const bases = new Set(segments.map((segment) => segment.baseOffset));

@@ -29,6 +29,8 @@ export interface LogOptions {
   readonly recoveryPoint: number;
   /** From the checkpoint; 0 where unknown. */
   readonly logStartOffset: number;
+  /** From the checkpoint: transaction markers from there on are not committed. Default: all are. */
+  readonly highWatermark?: number;
   /** From the checkpoint: below it everything was compacted. Default 0. */
   readonly cleanedOffset?: number;
   /** Whether the directory's last owner stopped in order: then nothing is scanned. */

@@ -26,7 +26,7 @@ type Step =
     }
   | { readonly type: 'marker'; readonly producerId: number; readonly committed: boolean }
   | { readonly type: 'truncate'; readonly back: number }
-  | { readonly type: 'turn' | 'flush' | 'checkpoint' | 'restart' | 'kill' | 'crash' | 'retain' };
+  | { readonly type: 'turn' | 'flush' | 'commit' | 'checkpoint' | 'restart' | 'kill' | 'crash' | 'retain' };
 
 const producerId = fc.integer({ min: -1, max: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -47,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc
-      .constantFrom('turn', 'turn', 'flush', 'checkpoint', 'restart', 'kill', 'crash', 'retain')
+      .constantFrom('turn', 'turn', 'flush', 'commit', 'commit', 'checkpoint', 'restart', 'kill', 'crash', 'retain')
       .map((type) => ({ type }) as Step),
   },
 );
@@ -63,6 +63,7 @@ class Trial {
   sequences = new Map<number, number>();
   open = new Set<number>();
   recoveryPoint = 0;
+  highWatermark = 0;
 
   constructor(seed: number) {
     this.random = createPrng(seed);
@@ -81,8 +82,10 @@ class Trial {
   async start(cleanShutdown: boolean, logStartOffset = 0): Promise<void> {
     const configChange = { segmentBytes: 2500, indexIntervalBytes: 200, retentionBytes: 6000 };
     const { recoveryPoint } = this;
-    const opened = openLog(this.environment, { configChange, recoveryPoint, cleanShutdown, logStartOffset });
-    this.log = (await this.clock.settle(opened)).log;
+    const { highWatermark } = this;
+    const options = { configChange, recoveryPoint, cleanShutdown, logStartOffset, highWatermark };
+    this.log = (await this.clock.settle(openLog(this.environment, options))).log;
+    this.log.producers.highWatermarkReached(highWatermark);
   }
 
   async run(action: Step): Promise<void> {
@@ -98,7 +101,11 @@ class Trial {
       case 'checkpoint':
         this.recoveryPoint = await this.clock.settle(this.log.prepareCheckpoint());
         return;
+      case 'commit':
+        return this.commit(this.highWatermark + this.random.int(this.endOffset - this.highWatermark + 1));
       case 'retain':
+        // Only what is committed is ever deleted.
+        this.commit(this.endOffset);
         await this.clock.settle(this.log.deleteOldSegments(this.clock.wallMs()));
         return this.verify();
       case 'truncate':
@@ -110,6 +117,12 @@ class Trial {
       case 'crash':
         return this.lose(this.files.crash());
     }
+  }
+
+  commit(highWatermark: number): void {
+    this.highWatermark = highWatermark;
+    this.log.producers.highWatermarkReached(highWatermark);
+    this.compare();
   }
 
   #data({ producerId: id, isTransactional, valueBytes }: Extract<Step, { type: 'data' }>): Uint8Array {
@@ -164,6 +177,7 @@ class Trial {
   /** What lies at or above `endOffset` is gone. */
   forget(endOffset: number): void {
     this.appended = this.appended.filter((each) => each.lastOffset < endOffset);
+    this.highWatermark = Math.min(this.highWatermark, this.endOffset);
     const { state } = this.expected();
     this.sequences = new Map();
     this.open = new Set();
@@ -196,8 +210,8 @@ class Trial {
     const { state, aborted } = this.expected();
     const { producers, logStartOffset } = this.log;
     expect(sorted(producers.entries)).toEqual(sorted(state.entries));
-    // Which markers are not committed yet is not kept over a restart.
-    for (const each of [state, producers]) each.highWatermarkReached(this.endOffset);
+    // Markers that are not committed are known over restarts, deaths and truncations.
+    state.highWatermarkReached(this.highWatermark);
     expect(producers.firstUnstableOffset).toBe(state.firstUnstableOffset);
     const kept = aborted.filter(({ lastOffset }) => lastOffset >= logStartOffset);
     for (const [from, upTo] of [[logStartOffset, this.endOffset] as const, this.#range()]) {
@@ -253,6 +267,9 @@ describe("a log's producers", () => {
       await trial.lose(trial.files.crash());
       await trial.restart();
     });
-    await fc.assert(property, { numRuns: Number(process.env['KS_STORAGE_RUNS'] ?? 60), endOnFailure: false });
+    await fc.assert(property, {
+      numRuns: Number(process.env['KS_STORAGE_RUNS'] ?? 60),
+      endOnFailure: false,
+    });
   });
 });

@@ -26,7 +26,8 @@ export async function cutLog(
   epochs.truncateFromEnd(endOffset);
   segments.active.transactions.truncateTo(endOffset);
   const { environment, producers, snapshots } = parts;
-  const replay = { environment, segments: segments.all, state: producers, snapshots, endOffset };
+  const { highWatermark } = producers;
+  const replay = { environment, segments: segments.all, state: producers, snapshots, endOffset, highWatermark };
   await replayProducers({ ...replay, isComplete: false });
   return endOffset;
 }

@@ -20,6 +20,8 @@ export interface ProducerReplay {
   readonly endOffset: number;
   /** Nothing above it may be believed of what the transaction indexes say. Default: the log's end. */
   readonly trustedEndOffset?: number;
+  /** The high watermark, as far as it is known: markers from there on are not committed, which no snapshot beyond it tells. */
+  readonly highWatermark: number;
   /** A log without any snapshot has had no producers; else it is read from its start. */
   readonly isComplete: boolean;
 }
@@ -34,9 +36,13 @@ export async function replayProducers(replay: ProducerReplay): Promise<void> {
   // They describe batches that are gone: not to come back behind those that are appended next.
   if (isRemoved) await environment.files.syncDirectory(directoryOf(segments));
   state.clear();
+  state.endsAt(endOffset);
   const isEmpty = snapshots.offsets.length === 0;
   const trusted = replay.trustedEndOffset ?? endOffset;
-  const snapshot = await loadNewest(replay, trusted);
+  // Without a snapshot below the watermark a whole log tells everything; one whose start is gone needs what snapshots there are.
+  const isWhole = (segments[0]?.baseOffset ?? 0) === 0;
+  const committed = await loadNewest(replay, Math.min(trusted, replay.highWatermark));
+  const snapshot = committed ?? (isWhole ? undefined : await loadNewest(replay, trusted));
   const nothingKnown = isEmpty && replay.isComplete && trusted >= endOffset;
   const fromOffset = snapshot ?? (nothingKnown ? endOffset : 0);
   for (const segment of segments) {
@@ -45,13 +51,18 @@ export async function replayProducers(replay: ProducerReplay): Promise<void> {
     if (segment.endOffset <= fromOffset) continue;
     await replaySegment(environment, segment, state, fromOffset, (aborted) => segment.transactions.append(aborted));
   }
+  // Of what was read again, markers below the watermark are committed as they were.
+  state.highWatermarkReached(state.highWatermark);
 }
 
 /**
  * Sees to a snapshot of the producers of all batches below `offset`, where the segments below it are about to go: a log that is cut
  * off in front of its later snapshots is read again from its start, and must not forget whose batches were before that.
  */
-export async function captureProducersAt(offset: number, replay: Omit<ProducerReplay, 'isComplete'>): Promise<void> {
+export async function captureProducersAt(
+  offset: number,
+  replay: Omit<ProducerReplay, 'isComplete' | 'highWatermark'>,
+): Promise<void> {
   const { environment, segments, snapshots, state } = replay;
   // A crash loses snapshots that were not written; without producers there is nothing to remember.
   if (state.size === 0 || snapshots.offsets.includes(offset)) return;

@@ -39,6 +39,7 @@ type HeldVerification = { -readonly [Key in keyof TransactionVerification]: Tran
  * `appended` takes note of one; both take the time of one map look-up. Nothing here knows a disk or a clock.
  */
 export class ProducerState {
+  #highWatermark = 0;
   readonly #entries = new Map<number, ProducerEntry>();
   readonly #verifications = new Map<number, HeldVerification>();
   readonly #transactions = new OpenTransactions();
@@ -138,8 +139,19 @@ export class ProducerState {
     return this.#appendMarker(batch, batch.marker, baseOffset, nowMs);
   }
 
+  /** The greatest high watermark heard of; what a snapshot beyond it forgets is which markers are not committed. */
+  get highWatermark(): number {
+    return this.#highWatermark;
+  }
+
+  /** The log was cut off there: nothing beyond is committed. */
+  endsAt(endOffset: number): void {
+    this.#highWatermark = Math.min(this.#highWatermark, endOffset);
+  }
+
   /** The high watermark moved: what was completed below it is stable. */
   highWatermarkReached(highWatermark: number): void {
+    this.#highWatermark = Math.max(this.#highWatermark, highWatermark);
     this.#transactions.highWatermarkReached(highWatermark);
   }
 
