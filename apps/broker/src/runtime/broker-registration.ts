@@ -1,67 +1,15 @@
 import type { BrokerEndpoint } from '../core/metadata/image.ts';
-import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
-import { withMissingFeatures } from '../core/metadata/features.ts';
-import {
-  clusterFormat,
-  FORMAT_VERSION,
-  type RegistrationRecord,
-  registrationFormat,
-  writeRecord,
-} from '../core/metadata/records.ts';
+import { CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
+import { type RegistrationRecord, registrationFormat, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import { type MetadataStore, MetadataStoreError, type StoredEntry, type StoreLease } from '../ports/metadata-store.ts';
+import { type MetadataStore, MetadataStoreError, type StoreLease } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
+import { type ClusterIdentity, ensureCluster, RegistrationError, readKey } from './cluster-identity.ts';
 import { commitSurely } from './metadata-commit.ts';
 
-/** The broker cannot join: one clear line for the user. */
-export class RegistrationError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'RegistrationError';
-  }
-}
-
-export interface ClusterIdentity {
-  /** What `meta.properties` of this broker's directories says; undefined in new ones. */
-  readonly clusterId: string | undefined;
-  /** Feature levels of a new cluster. An older one gets those that it has no level for; one set to 0 stays off. */
-  readonly features: ReadonlyMap<string, number>;
-}
-
-/**
- * The id of the store's cluster; a store without one becomes a new cluster (with the id of the directories, where they have one).
- * Features that an older release did not know are finalized.
- * @throws RegistrationError where store and directories belong to different clusters
- */
-export async function ensureCluster(store: MetadataStore, random: Random, identity: ClusterIdentity): Promise<string> {
-  const clusterId = identity.clusterId ?? random.uuid();
-  const value = writeRecord({ clusterId, formatVersion: FORMAT_VERSION, features: identity.features });
-  const first = {
-    conditions: [{ key: CLUSTER_KEY, modRevision: 0 }],
-    operations: [{ type: 'put', key: CLUSTER_KEY, value }],
-  } as const;
-  if ((await readKey(store, CLUSTER_KEY)) === undefined) await commitSurely(store, first);
-  const entry = await readKey(store, CLUSTER_KEY);
-  if (entry === undefined) throw new RegistrationError('the metadata store does not keep what is written to it');
-  const record = readRecord(CLUSTER_KEY, entry.value, clusterFormat);
-  const stored = record.clusterId;
-  if (identity.clusterId !== undefined && stored !== identity.clusterId) {
-    throw new RegistrationError(
-      `the log directories belong to cluster ${identity.clusterId}, the metadata to cluster ${stored}: give this broker its own log.dirs`,
-    );
-  }
-  const features = withMissingFeatures(record.features, identity.features);
-  if (features !== record.features) {
-    // Another broker that starts at the same time may be faster: then the features are there.
-    await commitSurely(store, {
-      conditions: [{ key: CLUSTER_KEY, modRevision: entry.modRevision }],
-      operations: [{ type: 'put', key: CLUSTER_KEY, value: writeRecord({ ...record, features }) }],
-    });
-  }
-  return stored;
-}
+export { type ClusterIdentity, ensureCluster, RegistrationError };
 
 export interface BrokerDescription {
   readonly brokerId: number;
@@ -163,12 +111,16 @@ class LeasedRegistration implements BrokerRegistration {
     const { store, broker } = this.#options;
     const lease = this.#current?.lease;
     if (lease === undefined || this.#isEnding || this.#isShuttingDown) return;
-    await commitSurely(store, {
-      conditions: [{ key: CONTROLLER_KEY, createRevision: 0 }],
-      operations: [
-        { type: 'put', key: CONTROLLER_KEY, value: writeRecord({ brokerId: broker.brokerId }), leaseId: lease.id },
-      ],
-    });
+    const value = writeRecord({ brokerId: broker.brokerId });
+    try {
+      await commitSurely(store, {
+        conditions: [{ key: CONTROLLER_KEY, createRevision: 0 }],
+        operations: [{ type: 'put', key: CONTROLLER_KEY, value, leaseId: lease.id }],
+      });
+    } catch (error) {
+      // Whose lease has ended stands again once it is registered anew.
+      if (!(error instanceof MetadataStoreError) || error.kind !== 'lease-not-found') throw error;
+    }
   }
 
   async beginControlledShutdown(): Promise<void> {
@@ -290,9 +242,4 @@ async function writeBirth(
     ],
   });
   return result.status === 'ok' ? result.revision : undefined;
-}
-
-async function readKey(store: MetadataStore, key: string): Promise<StoredEntry | undefined> {
-  const { entries } = await store.read(key);
-  return entries.find((entry) => entry.key === key);
 }
