@@ -124,9 +124,15 @@ export class MembershipKeeper {
         this.#moves = this.#inHand.moves;
         this.#awaySinceMs = nowMs;
       }
-      if (isStill && nowMs - this.#awaySinceMs >= maxPollIntervalMs) this.#leaving = this.#membership?.stop('lost');
+      if (isStill && nowMs - this.#awaySinceMs >= maxPollIntervalMs) this.#expel();
       else this.#look();
     });
+  }
+
+  /** Whoever waits for the reader waits no more: what it has in hand is not done. */
+  #expel(): void {
+    this.#leaving = this.#membership?.stop('lost');
+    this.#inHand.release();
   }
 
   async #rejoin(): Promise<void> {
