@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedBroker } from '@ks/broker';
+import { connect } from '@ks/client';
 import { describe, expect, test } from 'vitest';
-import { ended, startKs } from './harness/run-ks.ts';
+import { ended, said, startKs } from './harness/run-ks.ts';
 import { bytes, useTestCluster } from './harness/test-cluster.ts';
 
 const cluster = useTestCluster();
@@ -251,3 +256,32 @@ describe('how consume prints', () => {
     expect(stdout).toBe('2024-01-14 12:00:00 old\n');
   });
 });
+
+test('a broker that dies under a reader is missed aloud; the reader goes on when it is back', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'ks-consume-'));
+  const start = (port: number) =>
+    startEmbeddedBroker({ directory, config: { listeners: `PLAINTEXT://127.0.0.1:${port}` } });
+  const first = await start(0);
+  const { port } = first;
+  await using client = await connect({ brokers: `127.0.0.1:${port}` });
+  await client.admin.createTopic('t', { partitions: 1 });
+  const child = startKs(['consume', 't', '-b', `127.0.0.1:${port}`]);
+  const [missed, back] = [
+    said(child.stderr, /no broker of .* answers: still trying/),
+    said(child.stderr, /answers again/),
+  ];
+  back.catch(() => undefined);
+  await said(child.stderr, /start→live/);
+  await first.stop();
+  await missed;
+  const second = await start(port);
+  await back;
+  const printed = said(child.stdout, /after/);
+  await using producer = client.producer();
+  await producer.sendBatch('t', [{ key: null, value: bytes('after') }]);
+  await printed;
+  child.kill('SIGINT');
+  expect((await ended(child)).code).toBe(130);
+  await second.stop();
+  await rm(directory, { recursive: true });
+}, 60_000);

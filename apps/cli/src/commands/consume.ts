@@ -5,6 +5,7 @@ import { BaseCommand, globalFlags } from '../base-command.ts';
 import { choosePartitions } from '../consume/choose-partitions.ts';
 import { rangeLabel } from '../consume/partition-plan.ts';
 import { envelopeKinds, printerOf } from '../consume/printer-of.ts';
+import { ReachWatch } from '../consume/reach-watch.ts';
 import { readGroup } from '../consume/read-group.ts';
 import { planPartitions, readTopics } from '../consume/read-topics.ts';
 import { CliError } from '../errors/cli-error.ts';
@@ -109,14 +110,25 @@ export class Consume extends BaseCommand {
       const topics = [...new Set(chosen.map(({ topic }) => topic))];
       const shown: OffsetRange = group === undefined ? range : { from: { type: 'group', group }, to: undefined };
       if (!flags.quiet) tell(topics.length === 0 ? asked : topics, chosen.length, rangeLabel(shown, stopAtEnd));
-      if (group === undefined) {
-        const plans = await planPartitions(client, chosen, range, isolationLevel, stopAtEnd);
-        await readTopics(client, { plans, printer, isolationLevel, count, signal });
-        return;
-      }
-      interruption.endWithReader();
-      const from = startOf(range);
-      await readGroup(client, { group, topics, from, stopAtEnd, printer, isolationLevel, count, signal });
+      const plans = group === undefined ? await planPartitions(client, chosen, range, isolationLevel, stopAtEnd) : [];
+      using watch = new ReachWatch({
+        ask: (asking) => client.admin.describeCluster({ signal: asking }),
+        tell: (line) => void process.stderr.write(`${line}\n`),
+        place: settings.place,
+        hasEnd: stopAtEnd || range.to !== undefined,
+      });
+      const either = AbortSignal.any([signal, watch.signal]);
+      const how = { printer: watch.listening(printer), isolationLevel, count, signal: either };
+      if (group !== undefined) interruption.endWithReader();
+      const reading =
+        group === undefined
+          ? readTopics(client, { plans, ...how })
+          : readGroup(client, { group, topics, from: startOf(range), stopAtEnd, ...how });
+      await reading.catch((error: unknown) => {
+        watch.requireReached();
+        throw error;
+      });
+      watch.requireReached();
     };
     await read().catch((error: unknown) => {
       if (!signal.aborted) throw error;

@@ -2,8 +2,22 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach } from 'vitest';
 
 const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+// A test that fails does not come to the line that ends what it started.
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') killAll();
+});
+afterAll(killAll);
+process.once('exit', killAll);
 
 /** How a `ks` process ended. */
 export interface Ended {
@@ -48,10 +62,13 @@ export function startKs(
   args: readonly string[],
   options: Omit<RunOptions, 'input'> = {},
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ['--conditions=@ks/source', mainPath, ...args], {
+  const child = spawn(process.execPath, ['--conditions=@ks/source', mainPath, ...args], {
     env: cleanEnvironment(options.env),
     cwd: options.cwd ?? tmpdir(),
   });
+  running.add(child);
+  child.once('close', () => void running.delete(child));
+  return child;
 }
 
 /** Settles when the process has ended and all it said was read. */
