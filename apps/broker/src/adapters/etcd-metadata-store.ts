@@ -42,6 +42,7 @@ export interface EtcdMetadataStoreOptions {
 const PAGE_LENGTH = 500;
 const OPEN_TIMEOUT_MS = 10_000;
 const OPEN_PAUSE_MS = 200;
+const OPEN_ATTEMPTS_MIN = 3;
 /** Compactions during one read before it is given up. */
 const READS_MAX = 5;
 
@@ -55,13 +56,14 @@ export async function openEtcdMetadataStore(options: EtcdMetadataStoreOptions): 
   const store = new EtcdMetadataStore(library, options);
   const { clock, openTimeoutMs = OPEN_TIMEOUT_MS } = options;
   const untilMs = clock.monotonicMs() + openTimeoutMs;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       await store.probe();
       return store;
     } catch (error) {
       const mayPass = error instanceof MetadataStoreError && error.kind === 'unavailable';
-      if (!mayPass || clock.monotonicMs() >= untilMs) {
+      // A machine that stood still has used up the time without asking.
+      if (!mayPass || (clock.monotonicMs() >= untilMs && attempt >= OPEN_ATTEMPTS_MIN)) {
         await store.close();
         throw error;
       }

@@ -43,6 +43,7 @@ import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
 import { syncGroup } from './sync-group.ts';
 import { txnOffsetCommit } from './txn-offset-commit.ts';
+import { unregisterBroker } from './unregister-broker.ts';
 import { updateFeatures } from './update-features.ts';
 import { writeTxnMarkers } from './write-txn-markers.ts';
 
@@ -87,6 +88,7 @@ export const handlers: readonly Handler[] = [
   deleteGroups,
   offsetDelete,
   describeCluster,
+  unregisterBroker,
   listConfigResources,
   describeTopicPartitions,
   consumerGroupHeartbeat,

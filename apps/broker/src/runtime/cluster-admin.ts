@@ -4,6 +4,7 @@ import { type ElectionType, type PartitionDecision, planLeaderElection } from '.
 import type { TopicPartition } from '../core/controller/leader-changes.ts';
 import { planReassignment, type Reassignment } from '../core/controller/reassignments.ts';
 import { changeTransactions, featuresTransaction } from '../core/controller/transactions.ts';
+import { planUnregistration } from '../core/controller/unregistration.ts';
 import { supportedFeatures } from '../core/metadata/features.ts';
 import type { ClusterImage } from '../core/metadata/image.ts';
 import { type ChangeServices, changeTopic } from './topic-admin-change.ts';
@@ -31,6 +32,8 @@ export interface ClusterAdmin {
     partitions: readonly Reassignment[],
     options: { readonly timeoutMs: number; readonly mayChangeFactor: boolean },
   ): Promise<readonly AdminResult[]>;
+  /** Forgets a broker that has stopped and holds no replicas. */
+  unregister(brokerId: number, options: Pick<AdminOptions, 'timeoutMs'>): Promise<AdminResult>;
   /** All of the updates or, where one is refused, none. One result per update, in order. */
   updateFeatures(updates: readonly FeatureUpdate[], options: AdminOptions): Promise<readonly AdminResult[]>;
 }
@@ -62,6 +65,16 @@ export class ControllerClusterAdmin implements ClusterAdmin {
     { timeoutMs, mayChangeFactor }: { readonly timeoutMs: number; readonly mayChangeFactor: boolean },
   ): Promise<readonly AdminResult[]> {
     return this.#decideAll(partitions, timeoutMs, (each, image) => planReassignment(each, image, mayChangeFactor));
+  }
+
+  async unregister(brokerId: number, { timeoutMs }: Pick<AdminOptions, 'timeoutMs'>): Promise<AdminResult> {
+    const options = { timeoutMs, validateOnly: false };
+    const { errorCode, errorMessage } = await changeTopic(this.#services, options, (image) => {
+      const planned = planUnregistration(brokerId, image);
+      if (planned.type === 'refused') return planned;
+      return { type: 'write', topicId: '', transactions: [planned.plan], extra: undefined };
+    });
+    return { errorCode, errorMessage };
   }
 
   updateFeatures(updates: readonly FeatureUpdate[], options: AdminOptions): Promise<readonly AdminResult[]> {
