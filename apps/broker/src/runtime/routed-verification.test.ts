@@ -7,6 +7,7 @@ import { type BrokerChannels, ChannelError } from './broker-channels.ts';
 import { RemoteMarkers } from './remote-markers.ts';
 import { RoutedVerification } from './routed-verification.ts';
 import { silentLogger } from '../silent-logger.ts';
+import type { AddPartitionsRequest, VerifyPartitionsRequest } from './transaction-coordinator.ts';
 
 type Sent = RequestOf<typeof AddPartitionsToTxn>['transactions'];
 
@@ -58,8 +59,8 @@ let verification: RoutedVerification;
 beforeEach(() => {
   sent = [];
   const local = {
-    addPartitions: async ({ partitions }: ReturnType<typeof ask>) => partitionsReply(partitions, () => 111),
-    verifyPartitions: async ({ partitions }: ReturnType<typeof ask>) => partitionsReply(partitions, () => 112),
+    addPartitions: async ({ partitions }: AddPartitionsRequest) => partitionsReply(partitions, () => 111),
+    verifyPartitions: async ({ partitions }: VerifyPartitionsRequest) => partitionsReply(partitions, () => 112),
   };
   verification = new RoutedVerification({ brokerId: 1, channels, image, local });
 });
