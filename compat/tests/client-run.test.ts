@@ -188,6 +188,34 @@ atEachBroker((start) => {
     });
   });
 
+  test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'batches of %s pass from topic to topic as they are',
+    async (compression) => {
+      const [from, to] = [await fresh(), await fresh()];
+      await using source = ks.producer({ compression });
+      await using mirror = ks.producer();
+      for (const start of [0, 50]) {
+        const values = Array.from({ length: 50 }, (_, index) => `value ${start + index}`);
+        await source.sendBatch(
+          from,
+          values.map((value) => ({ value, key: 'k', headers: { h: value } })),
+        );
+      }
+      await using consumer = consumerOf(from);
+      const sent: number[] = [];
+      for await (const { batch } of consumer.rawBatches({ until: 'end' }, from)) {
+        sent.push((await mirror.sendRaw({ topic: to, partition: 0 }, batch)).offset);
+      }
+      expect(sent).toEqual([0, 50]);
+      await using copy = ks.consumer({ from: 'beginning' });
+      for await (const { batch } of copy.rawBatches({ until: 'end' }, to)) expect(batch.compression).toBe(compression);
+      const [originals, copies] = [await recordsOf(from), await recordsOf(to)];
+      expect(copies.map((one) => [text(one.value), one.timestamp, headersOf(one)])).toEqual(
+        originals.map((one) => [text(one.value), one.timestamp, headersOf(one)]),
+      );
+    },
+  );
+
   describe('process', () => {
     test('writes what it read once, whatever is thrown on the way', async () => {
       const [source, target] = [await fresh(2), await fresh()];

@@ -1,4 +1,4 @@
-import { type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
+import { type RecordBatch, type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
 import { PendingBatch } from './pending-batch.ts';
 import { SequenceCounter } from './producer-identity.ts';
@@ -80,6 +80,20 @@ export class Accumulator {
     const before = batch.sizeBytes;
     batch.append(timestamp, key, value, headers, waiter, index);
     this.#bufferedBytes += batch.sizeBytes - before;
+  }
+
+  /** Adds a whole batch, behind what its partition has; `waiter` is told of it as number 0. */
+  appendRaw(topic: string, partition: number, raw: RecordBatch, nowMs: number, waiter: RecordWaiter): void {
+    const queue = this.#queueOf(topic, partition);
+    const last = queue.batches.at(-1);
+    if (last !== undefined) last.isClosed = true;
+    this.#batches += 1;
+    const deadlineMs = nowMs + this.#options.deliveryTimeoutMs;
+    const batch = new PendingBatch(topic, partition, this.#batches, nowMs, deadlineMs, undefined, raw);
+    batch.announce(waiter);
+    queue.batches.push(batch);
+    this.#busy.add(queue);
+    this.#bufferedBytes += batch.sizeBytes;
   }
 
   /** The queues whose first batch may go out now. */

@@ -1,6 +1,13 @@
-import { BATCH_HEADER_BYTES, type BatchSeal, RecordBatchBuilder, type RecordHeader } from '@ks/protocol';
+import {
+  BATCH_HEADER_BYTES,
+  type BatchSeal,
+  type RecordBatch,
+  RecordBatchBuilder,
+  type RecordHeader,
+} from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
 import type { BatchSequence, ProducerId } from './producer-identity.ts';
+import { offsetsOf, resealed } from './raw-batch.ts';
 import type { RecordWaiter } from './record-waiter.ts';
 
 /** What a broker said of a batch it took. */
@@ -30,6 +37,7 @@ export class PendingBatch {
   /** The id that it was sent under, and its place; undefined where that was none, or it was not sent. */
   sequence: BatchSequence | undefined;
   readonly #builder: RecordBatchBuilder;
+  readonly #raw: RecordBatch | undefined;
   // By record, side by side: an object for each would cost more than the record.
   readonly #timestamps: number[] = [];
   readonly #waiters: RecordWaiter[] = [];
@@ -38,6 +46,7 @@ export class PendingBatch {
   #sealed: Uint8Array | undefined;
 
   /** `expectedBytes`, where it is known, saves growing. */
+  /** `raw`: it is this batch, to which no record can be added. */
   constructor(
     topic: string,
     partition: number,
@@ -45,7 +54,10 @@ export class PendingBatch {
     createdAtMs: number,
     deadlineMs: number,
     expectedBytes?: number,
+    raw?: RecordBatch,
   ) {
+    this.#raw = raw;
+    this.isClosed = raw !== undefined;
     this.number = number;
     this.#builder = new RecordBatchBuilder(expectedBytes);
     this.topic = topic;
@@ -61,13 +73,23 @@ export class PendingBatch {
     return this.sequence?.id;
   }
 
+  /** Of sequence numbers too. */
   get recordsCount(): number {
+    if (this.#raw !== undefined) return offsetsOf(this.#raw);
     return this.#waiters.length;
   }
 
   /** Before compression. */
   get sizeBytes(): number {
+    if (this.#raw !== undefined) return this.#raw.sizeBytes;
     return this.#builder.recordsCount === 0 ? BATCH_HEADER_BYTES : this.#builder.sizeBytes;
+  }
+
+  /** `waiter` is told of the whole batch, a raw one, as number 0. */
+  announce(waiter: RecordWaiter): void {
+    this.#timestamps.push(this.#raw?.maxTimestamp ?? -1);
+    this.#waiters.push(waiter);
+    this.#indexes.push(0);
   }
 
   /** Adds a record; `waiter` is told of it as number `index`. */
@@ -88,7 +110,7 @@ export class PendingBatch {
   /** The batch's bytes, made once: what is sent again is the same, so that brokers know it again. */
   async seal(options: BatchSeal): Promise<Uint8Array> {
     this.isClosed = true;
-    this.#sealed ??= await this.#builder.seal(options);
+    this.#sealed ??= this.#raw === undefined ? await this.#builder.seal(options) : resealed(this.#raw, options);
     return this.#sealed;
   }
 

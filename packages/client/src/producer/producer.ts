@@ -1,5 +1,5 @@
 import type { Core } from '@ks/core-wasm';
-import { type Codec, ErrorCode, recordSizeUpperBound } from '@ks/protocol';
+import { type Codec, type RecordBatch, recordSizeUpperBound } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicView } from '../metadata/cluster-view.ts';
@@ -15,6 +15,7 @@ import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.t
 import type { ProducerOptions, SendCallOptions } from './producer-options.ts';
 import { ManyWaiting, OneWaiting, type RecordWaiter } from './record-waiter.ts';
 import { RoomQueue } from './room-queue.ts';
+import { closedError, noPartition, tooLarge } from './producer-errors.ts';
 import { Sender } from './sender.ts';
 import type { TransactionGate } from './transaction-gate.ts';
 
@@ -126,6 +127,32 @@ export class Producer {
     return waiting.settled;
   }
 
+  /**
+   * Sends a batch as it is stored, compressed or not, as `rawBatches` gives it; only its header becomes this producer's. Resolves with where
+   * its first record went. Rejects as `send` does, and with INVALID_RECORD for a batch with holes, as compaction leaves them: send its
+   * records instead.
+   */
+  async sendRaw(
+    to: { readonly topic: AnyTopic | string; readonly partition: number },
+    batch: RecordBatch,
+    options: SendCallOptions = {},
+  ): Promise<SentRecord> {
+    if (this.#closing !== undefined || this.#cluster.isClosed) throw closedError();
+    const name = topicName(to.topic);
+    if (batch.sizeBytes > this.#maxRequestBytes) {
+      throw tooLarge(`a batch of ${batch.sizeBytes} bytes`, name, this.#maxRequestBytes);
+    }
+    const waiting = new OneWaiting();
+    await this.#inTurn(name, async () => {
+      await this.#topicWithin(name, to.partition, options.signal);
+      await this.#room.wait(batch.sizeBytes, options.signal);
+      if (options.signal?.aborted === true) throw abortError(options.signal);
+      this.#accumulator.appendRaw(name, to.partition, batch, this.#cluster.options.clock.monotonicMs(), waiting);
+      this.#sender.wake();
+    });
+    return waiting.settled;
+  }
+
   #sendOneOf(
     topic: AnyTopic | string,
     given: GivenRecord | undefined,
@@ -192,10 +219,9 @@ export class Producer {
     timestamp: number,
     signal: AbortSignal | undefined,
   ): Promise<SentRecord> {
-    const before = this.#chains.get(name) ?? Promise.resolve();
     if (key instanceof Promise) key.catch(() => {});
     if (value instanceof Promise) value.catch(() => {});
-    const admitted = before.then(async () => {
+    const admitted = this.#inTurn(name, async () => {
       const headers = headersOf(given.headers);
       const ready: ReadyRecord = { key: await key, value: await value, headers, timestamp, partition: given.partition };
       const view = await this.#topicWithin(name, given.partition, signal);
@@ -207,12 +233,18 @@ export class Producer {
       this.#append(view, ready, sizeBytes, this.#cluster.options.clock.monotonicMs(), waiting, 0);
       return { sent: waiting.settled };
     });
+    return admitted.then(({ sent }) => sent, rethrown);
+  }
+
+  /** Runs `step` behind what waits for the topic already. */
+  #inTurn<T>(name: string, step: () => Promise<T>): Promise<T> {
+    const admitted = (this.#chains.get(name) ?? Promise.resolve()).then(step);
     const link = admitted.catch(() => {});
     this.#chains.set(name, link);
     void link.then(() => {
       if (this.#chains.get(name) === link) this.#chains.delete(name);
     });
-    return admitted.then(({ sent }) => sent, rethrown);
+    return admitted;
   }
 
   async #topicWithin(name: string, partition: number | undefined, signal: AbortSignal | undefined): Promise<TopicView> {
@@ -256,8 +288,7 @@ export class Producer {
   #sizeOf(topic: string, { key, value, headers }: ReadyRecord): number {
     const sizeBytes = recordSizeUpperBound(key, value, headers);
     if (sizeBytes <= this.#maxRequestBytes) return sizeBytes;
-    const message = `a record of about ${sizeBytes} bytes for ${topic} is over maxRequestBytes (${this.#maxRequestBytes}): raise it, and the topic's max.message.bytes, or send less`;
-    throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, message, { topic });
+    throw tooLarge(`a record of about ${sizeBytes} bytes`, topic, this.#maxRequestBytes);
   }
 
   #abandon(): void {
@@ -265,15 +296,6 @@ export class Producer {
     this.#room.fail(closedError());
     this.#accumulator.failAll(closedError());
   }
-}
-
-function noPartition(view: TopicView, partition: number): KafkaError {
-  const message = `${view.name} has no partition ${partition}: it has ${view.partitions.length}, counted from 0`;
-  return new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic: view.name, partition });
-}
-
-function closedError(): KafkaError {
-  return new KafkaError(ClientErrorCode.CLOSED, 'the producer was closed');
 }
 
 function tellOf(index: number, waiter: RecordWaiter, sent: Promise<SentRecord>): void {
