@@ -1,5 +1,5 @@
 import { AlterConfigs, IncrementalAlterConfigs, ListConfigResources } from '@ks/protocol';
-import { Configs, types } from './config-requests.ts';
+import { type Changes, Configs, types } from './config-requests.ts';
 import { type Scenario, words } from './scenario.ts';
 import { create, idOf } from './topics.ts';
 

@@ -1,4 +1,4 @@
-import { NEVER, array, bytes, int16, int32, int64, int8, string, struct, uuid } from '../../schema/field.ts';
+import { NEVER, array, bytes, int32, int64, int8, string, struct, uuid } from '../../schema/field.ts';
 import { message } from '../../schema/message.ts';
 
 // Records of __consumer_offsets: the key begins with an int16 record type, the value with an int16 version.
