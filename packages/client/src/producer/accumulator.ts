@@ -32,11 +32,15 @@ export interface PartitionQueue {
   readonly sequences: SequenceCounter;
 }
 
+/** How many batches' memory is kept. */
+const SPARE_MAX = 32;
+
 /** Records on their way to being sent, collected per partition. Pure: it is told the time and does nothing by itself. */
 export class Accumulator {
   readonly #options: AccumulatorOptions;
   readonly #topics = new Map<string, PartitionQueue[]>();
   readonly #busy = new Set<PartitionQueue>();
+  readonly #spare: Uint8Array[] = [];
   #bufferedBytes = 0;
   /** How many there have been. */
   #batches = 0;
@@ -72,7 +76,9 @@ export class Accumulator {
       // Where one batch became full, the next will too.
       const expectedBytes = isFull ? batchBytes : undefined;
       this.#batches += 1;
-      batch = new PendingBatch(topic, partition, this.#batches, nowMs, nowMs + deliveryTimeoutMs, expectedBytes);
+      const memory = isFull ? this.#spare.pop() : undefined;
+      const deadlineMs = nowMs + deliveryTimeoutMs;
+      batch = new PendingBatch(topic, partition, this.#batches, nowMs, deadlineMs, expectedBytes, undefined, memory);
       queue.batches.push(batch);
       this.#busy.add(queue);
       this.#bufferedBytes += batch.sizeBytes;
@@ -130,6 +136,13 @@ export class Accumulator {
   done(queue: PartitionQueue, batch: PendingBatch): void {
     if (remove(queue.inFlight, batch)) this.#bufferedBytes -= batch.sizeBytes;
     if (queue.batches.length === 0 && queue.inFlight.length === 0) this.#busy.delete(queue);
+  }
+
+  /** Keeps the memory of a batch that is done with, for the next: full batches in a row would else be garbage as fast as they are sent. */
+  recycle({ spareMemory }: PendingBatch): void {
+    if (spareMemory === undefined || this.#spare.length >= SPARE_MAX) return;
+    const { batchBytes } = this.#options;
+    if (spareMemory.length >= batchBytes && spareMemory.length <= 2 * batchBytes) this.#spare.push(spareMemory);
   }
 
   /** A batch that was out shall go out again, before all that are younger. */

@@ -55,11 +55,12 @@ export class PendingBatch {
     deadlineMs: number,
     expectedBytes?: number,
     raw?: RecordBatch,
+    memory?: Uint8Array,
   ) {
     this.#raw = raw;
     this.isClosed = raw !== undefined;
     this.number = number;
-    this.#builder = new RecordBatchBuilder(expectedBytes);
+    this.#builder = new RecordBatchBuilder(expectedBytes, memory);
     this.topic = topic;
     this.partition = partition;
     this.createdAtMs = createdAtMs;
@@ -112,6 +113,14 @@ export class PendingBatch {
     this.isClosed = true;
     this.#sealed ??= this.#raw === undefined ? await this.#builder.seal(options) : resealed(this.#raw, options);
     return this.#sealed;
+  }
+
+  /**
+   * The memory of its records, for another batch: once a broker has answered the only request that it was part of. Undefined where a
+   * socket may still hold it.
+   */
+  get spareMemory(): Uint8Array | undefined {
+    return this.attempts === 0 && this.#raw === undefined ? this.#builder.memory : undefined;
   }
 
   /** A broker has refused it for its sequence: it may be sealed with another. */

@@ -216,8 +216,10 @@ export class Sender {
     if (response.throttleTimeMs > 0) load.throttledUntilMs = this.#clock.monotonicMs() + response.throttleTimeMs;
     for (const { queue, batch, receipt, error } of outcomesOf(response, outgoing, topicIds, broker.label)) {
       const isThere = error === undefined || error.code === ErrorCode.DUPLICATE_SEQUENCE_NUMBER;
-      if (isThere) this.#succeeded(queue, batch, receipt);
-      else this.#failed(queue, batch, error);
+      if (isThere) {
+        this.#succeeded(queue, batch, receipt);
+        this.#accumulator.recycle(batch);
+      } else this.#failed(queue, batch, error);
     }
   }
 

@@ -40,9 +40,14 @@ export class RecordBatchBuilder {
   #maxTimestamp = header.NO_TIMESTAMP;
   #lastOffsetDelta = -1;
 
-  /** `expectedBytes` saves growing where the size is known. */
-  constructor(expectedBytes: number = INITIAL_BYTES) {
-    this.#bytes = new Uint8Array(Math.max(expectedBytes, INITIAL_BYTES));
+  /** `expectedBytes` saves growing where the size is known; `memory`, whatever it holds, is used in place of new. */
+  constructor(expectedBytes: number = INITIAL_BYTES, memory?: Uint8Array) {
+    this.#bytes = memory ?? new Uint8Array(Math.max(expectedBytes, INITIAL_BYTES));
+  }
+
+  /** Where the batch lies: to be used again when nobody needs what `seal` gave. */
+  get memory(): Uint8Array {
+    return this.#bytes;
   }
 
   get recordsCount(): number {
