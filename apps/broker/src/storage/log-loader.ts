@@ -19,6 +19,7 @@ import { ProducerState } from './producer-state.ts';
 import { resumeSegment } from './recovery.ts';
 import { emptyIndexes, Segment } from './segment.ts';
 import { writeIndexes } from './segment-files.ts';
+import { refuseOldMessageSets } from './old-message-sets.ts';
 import { type ScannedBatch, scanSegment } from './segment-scan.ts';
 
 const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const;
@@ -178,6 +179,7 @@ async function loadSegments(
   };
   for (const [index, segment] of segments.entries()) {
     const fileBytes = await environment.files.size(segment.logPath);
+    if (index === 0) await refuseOldMessageSets(environment, segment, fileBytes);
     const next = segments[index + 1];
     segment.isNameSynced = true;
     kept.push(segment);
