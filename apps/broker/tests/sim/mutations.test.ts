@@ -6,10 +6,10 @@ import { mutations } from './mutations.ts';
 const SEEDS = 200;
 
 /** Runs the simulation with a bug in it until a seed fails. */
-function simulateWith(mutation: string): Promise<{ readonly code: number; readonly output: string }> {
+function simulateWith(mutation: string, seed: number): Promise<{ readonly code: number; readonly output: string }> {
   const here = import.meta.dirname;
   const program = join(here, '../../src/sim/main.ts');
-  const args = ['--conditions=@ks/source', '--import', join(here, 'plant.ts'), program, '--seed', '1'];
+  const args = ['--conditions=@ks/source', '--import', join(here, 'plant.ts'), program, '--seed', String(seed)];
   const env = { ...process.env, KS_SIM_MUTATION: mutation, NODE_OPTIONS: '' };
   return new Promise((resolve) => {
     const limits = ['--seeds', String(SEEDS), '--steps', '3000', '--bail'];
@@ -22,8 +22,8 @@ function simulateWith(mutation: string): Promise<{ readonly code: number; readon
 describe('the simulation finds a bug that is planted', () => {
   test.each(mutations)(
     '$name',
-    async ({ name, finding }) => {
-      const { code, output } = await simulateWith(name);
+    async ({ name, finding, seed = 1 }) => {
+      const { code, output } = await simulateWith(name, seed);
       const said = output.split('\n').filter((line) => line.startsWith('VIOLATION'));
       expect(said.join('\n') || output.slice(-2000)).toMatch(finding);
       expect(code).toBe(1);
