@@ -12,7 +12,8 @@ const churn = (first: string): string => `
     if (kept.length > 20_000) kept = [];
     await new Promise((resolve) => setImmediate(resolve));
   }
-  console.log(v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size);
+  // As text: a number alone comes in colours where FORCE_COLOR asks for them.
+  console.log(String(v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size));
 `;
 
 async function youngBytes(first: string): Promise<number> {
