@@ -31,7 +31,7 @@ await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }
               ? {
                   eachBatch: async ({ batch: { messages } }) => {
                     count += messages.length;
-                    if (count === records) resolve();
+                    if (count >= records) resolve();
                   },
                 }
               : {

