@@ -8,6 +8,7 @@ import { ClientConnection } from './connection.ts';
 import type { ConnectionLimits, ConnectionShared } from './connection-shared.ts';
 import { type ConnectionCounts, ConnectionGate, type ConnectionLimit } from './connection-gate.ts';
 import type { Dispatcher } from './dispatch.ts';
+import { FairOrder } from './fair-order.ts';
 import { type HeldMemory, heapMemory, type MemorySource, RequestMemory } from './request-memory.ts';
 import { ServerTraffic } from './server-traffic.ts';
 import { StepMemory } from './step-memory.ts';
@@ -53,7 +54,7 @@ export class BrokerServer {
   /** What came and went since the start. */
   readonly traffic = new ServerTraffic();
   /** Those that found the broker full. */
-  #pressed = new Set<ClientConnection>();
+  readonly #pressed = new Set<ClientConnection>();
   #sweep: Timer | undefined;
   /** By the limit that they met, since the last look; and an address of them. */
   #refused = new Map<ConnectionLimit, { count: number; readonly address: string }>();
@@ -74,6 +75,7 @@ export class BrokerServer {
       dispatcher: options.dispatcher,
       landing: this.#landing.bytes,
       memory: this.#requestMemory,
+      order: new FairOrder(() => this.#leastWaiting()),
       steps: new StepMemory(memory),
       unsent: new UnsentResponses(limits.unsentInAllMax),
       traffic: this.traffic,
@@ -84,6 +86,10 @@ export class BrokerServer {
       dirty: (connection) => turn.add(connection),
       behind: (connection) => this.#backlog.add(connection),
       mayAdmit: (connection) => this.#mayAdmit(connection),
+      unwilling: (connection) => {
+        this.#pressed.delete(connection);
+        connection.wait.stepAside();
+      },
       gone: (connection) => this.#forget(connection),
     };
   }
@@ -170,25 +176,41 @@ export class BrokerServer {
   }
 
   #mayAdmit(connection: ClientConnection): boolean {
-    if (!this.#options.isFull()) return true;
+    if (!this.#options.isFull() && !this.#isBehindPressed(connection)) {
+      this.#pressed.delete(connection);
+      return true;
+    }
     if (this.#pressed.size === 0) this.#relieveSoon();
     this.#pressed.add(connection);
     return false;
+  }
+
+  /** Whether one that found the broker full comes before the connection. */
+  #isBehindPressed(connection: ClientConnection): boolean {
+    for (const { wait } of this.#pressed) if (wait.place < connection.wait.place) return true;
+    return false;
+  }
+
+  #leastWaiting(): number {
+    let least = this.#requestMemory.firstPlace;
+    for (const { wait } of this.#pressed) least = Math.min(least, wait.place);
+    return least;
   }
 
   #relieveSoon(): void {
     this.#options.clock.setTimer(PRESSURE_MS, () => this.#relieve());
   }
 
-  /** One look for all that wait. */
+  /** One look for all that wait: as many go on as the log takes, in their order. */
   #relieve(): void {
     if (this.#pressed.size > 0 && this.#options.isFull()) {
       this.#relieveSoon();
       return;
     }
-    const pressed = this.#pressed;
-    this.#pressed = new Set();
+    const pressed = [...this.#pressed].sort((one, other) => one.wait.place - other.wait.place);
+    // They stay until they are admitted, so that nobody overtakes them.
     for (const connection of pressed) this.#shared.dirty(connection);
+    if (pressed.length > 0) this.#relieveSoon();
   }
 
   /**
@@ -198,8 +220,8 @@ export class BrokerServer {
    */
   #freeMemory(nowMs: number, freedBytes: number): void {
     const { stalledMs, queuedBytesMax } = this.#options.limits;
-    const since = ({ starvedSinceMs }: ClientConnection): number => starvedSinceMs ?? nowMs;
-    const starved = [...this.#connections].filter(({ starvedSinceMs }) => starvedSinceMs !== undefined);
+    const since = ({ wait }: ClientConnection): number => wait.starvedSinceMs ?? nowMs;
+    const starved = [...this.#connections].filter(({ wait }) => wait.starvedSinceMs !== undefined);
     starved.sort((one, other) => since(one) - since(other));
     let usedBytes = this.#requestMemory.usedBytes - freedBytes;
     for (const connection of starved.slice(0, -1)) {

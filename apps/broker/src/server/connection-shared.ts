@@ -2,6 +2,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { ClosingLog } from './closing-log.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Dispatcher } from './dispatch.ts';
+import type { FairOrder } from './fair-order.ts';
 import type { RequestMemory } from './request-memory.ts';
 import type { ServerTraffic } from './server-traffic.ts';
 import type { StepMemory } from './step-memory.ts';
@@ -28,6 +29,7 @@ export interface ConnectionShared {
   readonly dispatcher: Dispatcher;
   readonly landing: Uint8Array;
   readonly memory: RequestMemory;
+  readonly order: FairOrder;
   readonly steps: StepMemory;
   readonly unsent: UnsentResponses;
   readonly traffic: ServerTraffic;
@@ -41,5 +43,7 @@ export interface ConnectionShared {
   readonly behind: (connection: ClientConnection) => void;
   /** Whether the broker can take in requests; where it cannot, `flush` is to be called again soon. */
   readonly mayAdmit: (connection: ClientConnection) => boolean;
+  /** The connection could take in no request now: nobody waits behind it. */
+  readonly unwilling: (connection: ClientConnection) => void;
   readonly gone: (connection: ClientConnection) => void;
 }

@@ -6,6 +6,7 @@ import { FrameReader, type ReadingState } from './frame-reader.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import { Quantum } from './quantum.ts';
 import type { ConnectionFacts } from './request-context.ts';
+import { RequestWait } from './request-wait.ts';
 import { ResponseQueue, type Slot } from './response-queue.ts';
 import type { ClosingCause } from './server-traffic.ts';
 import { CountedOutbox } from './unsent-responses.ts';
@@ -17,6 +18,8 @@ import { CountedOutbox } from './unsent-responses.ts';
 export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   readonly connectionId: string;
   readonly listenerName: string;
+  /** What its next request waits for. */
+  readonly wait: RequestWait;
   readonly principal = 'User:ANONYMOUS';
   readonly #socket: Connection;
   readonly #shared: ConnectionShared;
@@ -33,10 +36,6 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   /** The last admitted request's API has as many under way as it may. */
   #isFull = false;
   #isPaused = false;
-  /** Paused because there is no memory for the rest of a request. */
-  #isStarved = false;
-  /** When the request that comes in found no memory first. */
-  #starvedAtMs: number | undefined;
   /** More requests have arrived than its quantum let it handle: it waits for its next turn. */
   #isBehind = false;
   #isQuiet = false;
@@ -53,11 +52,16 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.listenerName = listenerName;
     this.#shared = shared;
     this.#quantum = new Quantum(shared.monotonicMs);
+    this.wait = new RequestWait({
+      ...{ order: shared.order, memory: shared.memory, goOn: () => shared.dirty(this) },
+      sizeBytes: () => this.#reader.frameBytes,
+    });
     this.#activeMs = shared.monotonicMs();
     this.#progressMs = this.#activeMs;
     this.#reader = new FrameReader({
       landing: shared.landing,
       memory: shared.memory,
+      waiter: this.wait,
       frameBytesMax: shared.limits.requestBytesMax,
       onFrame: (frame) => this.#admit(frame),
       mayContinue: () => !this.#quantum.isUsedUp && this.#mayAdmit(),
@@ -100,7 +104,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.#isGone = true;
     if (error) this.#shared.logger.debug({ ...this.#identity(), error: error.message }, 'Lost a connection');
     this.#abort.abort();
-    this.#shared.memory.forget(this.#retry);
+    this.wait.stepAside();
     this.#reader.release();
     this.#responses.close();
     this.#outbox.close();
@@ -131,7 +135,9 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   /** Goes on, for a quantum, with what has arrived; then with the socket. */
   readOn(): void {
     this.#isBehind = false;
-    if (!this.#isGone && this.#isPaused && this.#mayAdmit()) this.#read(() => this.#reader.resume());
+    if (this.#isGone || !this.#isPaused) return;
+    if (!this.#isWilling()) this.#shared.unwilling(this);
+    else if (this.wait.isStarved || this.#shared.mayAdmit(this)) this.#read(() => this.#reader.resume());
   }
 
   /** Takes in nothing more; ends when the requests under way are answered. */
@@ -160,11 +166,6 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     return this.#reader.heldBytes;
   }
 
-  /** Since when its request has lacked memory; undefined where it does not wait for any. */
-  get starvedSinceMs(): number | undefined {
-    return this.#isStarved ? this.#starvedAtMs : undefined;
-  }
-
   /** Ends the connection, which waits for memory, to have what it holds itself; returns how many bytes that is. */
   giveUpMemory(): number {
     this.#end('stalled-request', 'It waited for memory that others hold for requests that do not go on');
@@ -182,11 +183,16 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
   }
 
   #mayAdmit(): boolean {
+    return this.#isWilling() && this.#shared.mayAdmit(this);
+  }
+
+  /** Whether nothing of its own hinders it to take in another request. */
+  #isWilling(): boolean {
     if (this.#isGone || this.#isQuiet || this.#isEnding || this.#exclusiveWaits > 0) return false;
     const { limits } = this.#shared;
     if (this.#responses.length >= limits.inFlightMax || this.#outbox.isFull(limits.unsentBytesMax)) return false;
     if (this.#isFull) this.#isFull = this.#responses.isFullOf(this.#lastAdmitted);
-    return !this.#isFull && this.#shared.mayAdmit(this);
+    return !this.#isFull;
   }
 
   #admit(frame: Uint8Array): void {
@@ -194,7 +200,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     this.#quantum.use();
     const slot = this.#responses.open(handler);
     this.#clientId = clientId;
-    this.#starvedAtMs = undefined;
+    this.wait.served(frame.length);
     if (answer instanceof Promise) {
       answer.then(
         (value) => this.#complete(slot, value),
@@ -216,11 +222,8 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       this.#quantum.begin();
       const state = step();
       if (this.#isGone) this.#reader.release();
-      this.#isStarved = state === 'memory' && !this.#isGone;
-      if (this.#isStarved) {
-        this.#starvedAtMs ??= this.#shared.monotonicMs();
-        this.#shared.memory.whenFree(this.#retry);
-      }
+      if (state === 'memory' && !this.#isGone) this.wait.starve(this.#shared.monotonicMs());
+      else this.wait.goesOn();
       if (state === 'handling' && this.#quantum.isUsedUp) {
         this.#isBehind = true;
         this.#shared.behind(this);
@@ -231,8 +234,6 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       this.#refuse(error);
     }
   }
-
-  readonly #retry = (): void => this.#shared.dirty(this);
 
   #pause(): void {
     if (this.#isPaused || this.#isGone) return;

@@ -14,12 +14,14 @@ function frame(sizeBytes: number, fill: number): Uint8Array {
 /** A reader over a stream: what a read may bring, and when frames may be handled, is up to the caller. */
 function readerOf(limitBytes: number, frameBytesMax = 10_000_000) {
   const memory = new RequestMemory({ reserve: heapMemory }, limitBytes);
+  const waiter = { place: 0, memoryFreed: () => undefined, comesFirst: () => undefined };
   const handled: { size: number; fill: number | undefined }[] = [];
   const state = { allowed: Number.POSITIVE_INFINITY };
   const landing = new Uint8Array(LANDING_BYTES);
   const reader = new FrameReader({
     landing,
     memory,
+    waiter,
     frameBytesMax,
     mayContinue: () => state.allowed > 0,
     onFrame: (bytes) => {
@@ -92,7 +94,8 @@ describe('frames', () => {
   test('without memory for the rest of a frame reading stops, and goes on when there is some', () => {
     const { reader, memory, handled } = readerOf(300_000);
     // One overdraft is granted; it belongs to somebody else here.
-    const blockers = [memory.reserve(300_000), memory.reserve(300_000)];
+    const other = { place: 0, memoryFreed: () => undefined, comesFirst: () => undefined };
+    const blockers = [memory.reserve(300_000, other), memory.reserve(300_000, other)];
     const stream = frame(400_000, 7);
     let at = 0;
     const feed = (): ReturnType<FrameReader['received']> => {

@@ -1,4 +1,4 @@
-import type { HeldMemory, RequestMemory } from './request-memory.ts';
+import type { HeldMemory, MemoryWaiter, RequestMemory } from './request-memory.ts';
 
 const SIZE_PREFIX_BYTES = 4;
 /** API key, version and correlation id: no request is shorter. */
@@ -23,6 +23,8 @@ export interface FrameReaderOptions {
   /** What all connections read into. Only one of them uses it at a time: its bytes are handled before the next read. */
   readonly landing: Uint8Array;
   readonly memory: RequestMemory;
+  /** Who waits where there is none. */
+  readonly waiter: MemoryWaiter;
   /** socket.request.max.bytes */
   readonly frameBytesMax: number;
   /** Takes one frame without its size. The view is only valid during the call. */
@@ -57,6 +59,13 @@ export class FrameReader {
   /** Bytes of the connection that are kept for later. */
   get keptBytes(): number {
     return this.#to - this.#from;
+  }
+
+  /** Size of the request that they begin, 0 where it is not known yet. */
+  get frameBytes(): number {
+    return this.#kept !== undefined && this.keptBytes >= SIZE_PREFIX_BYTES
+      ? this.#sizeAt(this.#kept.bytes, this.#from)
+      : 0;
   }
 
   /** Memory that is held for them. */
@@ -120,7 +129,8 @@ export class FrameReader {
     if (missing <= 0) return 'handling';
     const room = kept.bytes.length - this.#to;
     if (missing < DIRECT_BYTES || room >= DIRECT_BYTES) return 'none';
-    const grown = this.#options.memory.reserve(this.#sizeToKeep(this.keptBytes + 1), kept);
+    const { memory, waiter } = this.#options;
+    const grown = memory.reserve(this.#sizeToKeep(this.keptBytes + 1), waiter, kept);
     if (grown === undefined) return room > 0 ? 'none' : 'memory';
     this.#moveKept(grown);
     return 'none';
@@ -152,8 +162,8 @@ export class FrameReader {
     if (room < bytes.length) {
       const needed = this.keptBytes + bytes.length;
       const wanted = this.#kept === undefined ? this.#sizeToKeepOf(bytes) : this.#sizeToKeep(needed);
-      const { memory } = this.#options;
-      this.#moveKept(memory.reserve(Math.max(wanted, needed), this.#kept) ?? memory.take(pages(needed)));
+      const { memory, waiter } = this.#options;
+      this.#moveKept(memory.reserve(Math.max(wanted, needed), waiter, this.#kept) ?? memory.take(pages(needed)));
     }
     this.#kept?.bytes.set(bytes, this.#to);
     this.#to += bytes.length;

@@ -10,6 +10,16 @@ export interface MemorySource {
   reserve(sizeBytes: number): HeldMemory | undefined;
 }
 
+/** A connection that may have to wait for memory. */
+export interface MemoryWaiter {
+  /** Its place among those that wait: the least comes first. */
+  readonly place: number;
+  /** It is the first, and memory was given back: it shall ask again, or be forgotten. */
+  memoryFreed(): void;
+  /** It was given memory beyond the bound, which nobody else gets meanwhile: its place is before those who come from now on. */
+  comesFirst(): void;
+}
+
 /** Memory from the ordinary heap, which always has some. */
 export function heapMemory(sizeBytes: number): HeldMemory {
   return { bytes: new Uint8Array(sizeBytes), release: () => undefined };
@@ -17,15 +27,15 @@ export function heapMemory(sizeBytes: number): HeldMemory {
 
 /**
  * The memory of all requests that have not been handled yet, bounded by `queued.max.request.bytes`. Whoever is refused waits
- * in `whenFree` and does not read its socket meanwhile. One request at a time may pass the bound, so that requests that are
- * all half there cannot wait for each other for ever.
+ * in `whenFree` and does not read its socket meanwhile; nobody is given any while another waits whose place is before its own. One request
+ * at a time may pass the bound, so that requests that are all half there cannot wait for each other for ever.
  */
 export class RequestMemory {
   readonly #source: MemorySource;
   readonly #limitBytes: number;
   #usedBytes = 0;
   #overdraft: HeldMemory | undefined;
-  #waiters = new Set<() => void>();
+  readonly #waiters = new Set<MemoryWaiter>();
 
   constructor(source: MemorySource, limitBytes: number) {
     this.#source = source;
@@ -46,13 +56,23 @@ export class RequestMemory {
     return this.#waiters.size > 0 || this.#usedBytes >= this.#limitBytes / 2;
   }
 
-  /** Memory for a request, or undefined when the bound is reached. `replacing` is what the request holds already and gives back next. */
-  reserve(sizeBytes: number, replacing?: HeldMemory): HeldMemory | undefined {
+  /**
+   * Memory for a request of `waiter`, or undefined when the bound is reached or others come first. `replacing` is what the request holds
+   * already and gives back next.
+   */
+  reserve(sizeBytes: number, waiter: MemoryWaiter, replacing?: HeldMemory): HeldMemory | undefined {
+    const hasOverdraft = this.#overdraft !== undefined && this.#overdraft === replacing;
+    if (!hasOverdraft && this.#first(waiter) !== waiter) return undefined;
     const isWithin = this.#usedBytes + sizeBytes <= this.#limitBytes;
-    if (isWithin) return this.take(sizeBytes);
-    if (this.#overdraft !== undefined && this.#overdraft !== replacing) return undefined;
-    this.#overdraft = this.take(sizeBytes);
-    return this.#overdraft;
+    if (!isWithin && this.#overdraft !== undefined && !hasOverdraft) return undefined;
+    const memory = this.take(sizeBytes);
+    if (!isWithin) {
+      this.#overdraft = memory;
+      waiter.comesFirst();
+    }
+    // There may be some left for the next.
+    this.forget(waiter);
+    return memory;
   }
 
   /** Memory whatever the bound says: for bytes that have arrived already and must be put somewhere. */
@@ -74,20 +94,29 @@ export class RequestMemory {
     return held;
   }
 
-  /** Calls `waiter` once, when memory was given back. */
-  whenFree(waiter: () => void): void {
+  /** Tells `waiter` when it is the first of those that wait and memory was given back, until it got some or is forgotten. */
+  whenFree(waiter: MemoryWaiter): void {
     this.#waiters.add(waiter);
   }
 
-  forget(waiter: () => void): void {
-    this.#waiters.delete(waiter);
+  forget(waiter: MemoryWaiter): void {
+    if (this.#waiters.delete(waiter)) this.#wake();
+  }
+
+  /** The place of the first that waits; infinite where nobody does. */
+  get firstPlace(): number {
+    return this.#first()?.place ?? Number.POSITIVE_INFINITY;
   }
 
   #wake(): void {
-    if (this.#waiters.size === 0) return;
-    // In order of waiting; those who are refused again come back behind the others.
-    const waiters = this.#waiters;
-    this.#waiters = new Set();
-    for (const waiter of waiters) waiter();
+    this.#first()?.memoryFreed();
+  }
+
+  /** The first of those that wait and `candidate`; of equals, who has waited longer. */
+  #first(candidate?: MemoryWaiter): MemoryWaiter | undefined {
+    let first: MemoryWaiter | undefined;
+    for (const waiter of this.#waiters) if (first === undefined || waiter.place < first.place) first = waiter;
+    if (candidate === undefined) return first;
+    return first === undefined || candidate.place < first.place ? candidate : first;
   }
 }

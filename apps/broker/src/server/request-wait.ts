@@ -1,0 +1,78 @@
+import type { FairOrder } from './fair-order.ts';
+import type { MemoryWaiter, RequestMemory } from './request-memory.ts';
+
+/** What a connection's next request waits for, and its place among those of others. */
+export class RequestWait implements MemoryWaiter {
+  readonly #order: FairOrder;
+  readonly #memory: RequestMemory;
+  readonly #goOn: () => void;
+  readonly #sizeBytes: () => number;
+  /** The last request's. */
+  #lastPlace = 0;
+  /** Where the next began to wait, and its size as far as it was known; kept while it waits, so that all others come behind it in the end. */
+  #next: { readonly start: number; readonly place: number } | undefined;
+  /** There is no memory for the rest of it. */
+  #isStarved = false;
+  /** When it found none first. */
+  #starvedAtMs: number | undefined;
+
+  /** `sizeBytes`: the size of the request that comes in, 0 where it is not known. */
+  constructor(parts: { order: FairOrder; memory: RequestMemory; goOn: () => void; sizeBytes: () => number }) {
+    this.#order = parts.order;
+    this.#memory = parts.memory;
+    this.#goOn = parts.goOn;
+    this.#sizeBytes = parts.sizeBytes;
+  }
+
+  get place(): number {
+    if (this.#next === undefined) {
+      const start = this.#order.startAfter(this.#lastPlace);
+      this.#next = { start, place: start + this.#sizeBytes() };
+    }
+    return this.#next.place;
+  }
+
+  /** Whether there is no memory for the rest of it; the log may be full then, it is not to be handled yet. */
+  get isStarved(): boolean {
+    return this.#isStarved;
+  }
+
+  /** Since when it has lacked memory; undefined where it does not wait for any. */
+  get starvedSinceMs(): number | undefined {
+    return this.#isStarved ? this.#starvedAtMs : undefined;
+  }
+
+  memoryFreed(): void {
+    this.#goOn();
+  }
+
+  comesFirst(): void {
+    const { place } = this;
+    this.#next = { start: this.#next?.start ?? place, place: Math.min(place, this.#order.startAfter(0)) };
+  }
+
+  /** There is no memory for it. */
+  starve(nowMs: number): void {
+    this.#isStarved = true;
+    this.#starvedAtMs ??= nowMs;
+    this.#memory.whenFree(this);
+  }
+
+  /** It goes on. */
+  goesOn(): void {
+    this.#isStarved = false;
+  }
+
+  /** It was handled: the next begins. */
+  served(sizeBytes: number): void {
+    this.#starvedAtMs = undefined;
+    this.#lastPlace = (this.#next?.start ?? this.#order.startAfter(this.#lastPlace)) + sizeBytes;
+    this.#next = undefined;
+    this.#order.served(this.#lastPlace);
+  }
+
+  /** It could not use memory if there were any, and must not keep it from those behind. */
+  stepAside(): void {
+    this.#memory.forget(this);
+  }
+}
