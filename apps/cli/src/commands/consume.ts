@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { OffsetSpec } from '@ks/client';
+import type { IsolationLevel, OffsetSpec } from '@ks/client';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
 import { choosePartitions } from '../consume/choose-partitions.ts';
@@ -91,7 +91,7 @@ export class Consume extends BaseCommand {
     else if (range.from.type === 'stored') throw storedWithoutGroup();
     const leaders = new Map<string, number>();
     const printer = printerOf(flags, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1);
-    const isolationLevel = flags['read-committed'] ? 'read_committed' : 'read_uncommitted';
+    const isolationLevel: IsolationLevel = flags['read-committed'] ? 'read_committed' : 'read_uncommitted';
     const settings = await this.settings(flags);
     using interruption = new Interruption();
     const { signal } = interruption;
