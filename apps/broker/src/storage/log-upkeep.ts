@@ -57,7 +57,8 @@ export class LogUpkeep {
 
   /** Below it every segment that is whole has its index files: recovery takes those below the recovery point as they are. */
   get indexedEndOffset(): number {
-    const isOpen = (segment: Segment) => segment.isSealed && segment.writtenBytes > 0 && !segment.areIndexesOnDisk;
+    const isOpen = (segment: Segment) =>
+      segment.isSealed && segment.writtenBytes > 0 && (!segment.areIndexesOnDisk || segment.areIndexesUnderWay);
     const first = this.#parts.segments.all.find(isOpen);
     return first?.baseOffset ?? Number.MAX_SAFE_INTEGER;
   }

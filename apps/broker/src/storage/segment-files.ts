@@ -13,13 +13,21 @@ const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTIO
 
 /**
  * Writes and syncs the index files of a segment whose indexes are in memory, unless they are on disk already. Each is replaced whole, the
- * time index first: whatever a crash leaves, the time index covers what the offset index does, which is where recovery goes on from.
+ * time index first, and by one writer at a time: whatever a crash leaves, the time index covers what the offset
+ * index does, which is where recovery goes on from.
  */
-export async function writeIndexes(files: Files, segment: Segment): Promise<void> {
+export function writeIndexes(files: Files, segment: Segment): Promise<void> {
+  const saving = segment.savingIndexes.then(() => writeIndexesNow(files, segment));
+  segment.savingIndexes = saving.catch(() => undefined);
+  return saving;
+}
+
+async function writeIndexesNow(files: Files, segment: Segment): Promise<void> {
   const indexes = segment.indexes;
   if (indexes === undefined || segment.areIndexesOnDisk) return;
   // Set first: a batch that is added during the writes takes it back.
   segment.areIndexesOnDisk = true;
+  segment.areIndexesUnderWay = true;
   const contents = [indexes.times.bytes.slice(), indexes.offsets.bytes.slice()] as const;
   try {
     await files.writeFileAtomically(segment.path + TIME_INDEX_SUFFIX + segment.nameSuffix, contents[0]);
@@ -27,6 +35,8 @@ export async function writeIndexes(files: Files, segment: Segment): Promise<void
   } catch (error) {
     segment.areIndexesOnDisk = false;
     throw error;
+  } finally {
+    segment.areIndexesUnderWay = false;
   }
 }
 

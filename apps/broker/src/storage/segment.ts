@@ -44,6 +44,10 @@ export class Segment {
   indexes: SegmentIndexes | undefined;
   /** Whether the index files hold what `indexes` does. */
   areIndexesOnDisk = false;
+  /** Whether the index files are being written. */
+  areIndexesUnderWay = false;
+  /** Settles when nobody writes them any more. */
+  savingIndexes: Promise<void> = Promise.resolve();
   /** Whether the file's name has reached the directory (as far as this process knows). */
   isNameSynced = false;
   /** Whether nothing is appended to it any more. */
