@@ -127,15 +127,18 @@ export abstract class PartitionConsumer {
       const plain = await opener.open(state, batch);
       const buried = new Map<number, Promise<unknown>>();
       const records = function* (): Generator<unknown, void, undefined> {
-        for (const record of opener.records(state, batch, plain)) {
-          if (record.offset < firstOffset) continue;
-          if (record.offset >= stopOffset) return;
-          if (buried.has(record.offset)) continue;
-          const shown = decoder.decode(state, record);
+        const cursor = opener.cursor(state, batch, plain);
+        const { baseOffset } = batch;
+        while (opener.next(state, batch, cursor)) {
+          const offset = baseOffset + cursor.offsetDelta;
+          if (offset < firstOffset) continue;
+          if (offset >= stopOffset) return;
+          if (buried.has(offset)) continue;
+          const shown = decoder.decode(state, cursor.record());
           if (shown instanceof Promise) {
             if (decoder.isAsync(topic)) throw asynchronousSchema(topic);
             shown.catch(() => {});
-            buried.set(record.offset, shown);
+            buried.set(offset, shown);
           } else if (shown !== undefined) yield shown;
         }
       };
