@@ -13,5 +13,7 @@ export default defineConfig({
     disableConsoleIntercept: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Properties are tried with the same values in every CI run, so that a commit passes or fails; with new ones everywhere else.
+    setupFiles: process.env['CI'] === undefined ? [] : [new URL('./tools/same-seed.ts', import.meta.url).pathname],
   },
 });

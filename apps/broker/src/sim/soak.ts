@@ -2,12 +2,14 @@ import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { simulate } from './simulation.ts';
 
-// npm run soak -- --minutes N [--steps M]: simulates a broker from random seeds, and stops at the first that breaks its word.
+// npm run soak -- --minutes N [--steps M] [--from SEED]: simulates a broker from random seeds, or from SEED, SEED + 1 and so on, and
+// stops at the first that breaks its word.
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     steps: { type: 'string', default: '10000' },
+    from: { type: 'string' },
   },
 });
 const steps = Number(values.steps);
@@ -22,7 +24,7 @@ process.on('unhandledRejection', (error) => {
 let seeds = 0;
 let events = 0;
 while (performance.now() < untilMs) {
-  seed = randomInt(2 ** 31);
+  seed = values.from === undefined ? randomInt(2 ** 31) : Number(values.from) + seeds;
   const result = await simulate({ seed, steps });
   seeds += 1;
   events += result.events;
