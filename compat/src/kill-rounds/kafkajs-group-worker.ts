@@ -21,6 +21,11 @@ async function join(bootstrap: string, topic: string, name: string, told: Member
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       for (const partition of payload.memberAssignment[topic] ?? []) told.assigned(name, partition);
     });
+    // Its `commitOffsets` resolves with nothing committed where the consumer stops meanwhile: only this says that a coordinator took it.
+    consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
+      for (const { partitions } of payload.topics)
+        for (const { partition, offset } of partitions) told.committed(partition, Number(offset));
+    });
     consumer.on(consumer.events.CRASH, async ({ payload }) => {
       if (!payload.restart && !isLeaving) await begin();
     });
@@ -59,9 +64,6 @@ async function take(
   }
   const end = Number(batch.lastOffset()) + 1;
   told.tries(partition, end);
-  await consumer.commitOffsets([{ topic, partition, offset: `${end}` }]).then(
-    () => told.committed(partition, end),
-    // Whoever has the partition next finds what was committed before.
-    () => undefined,
-  );
+  // Whoever has the partition next finds what was committed before.
+  await consumer.commitOffsets([{ topic, partition, offset: `${end}` }]).catch(() => undefined);
 }
