@@ -4,7 +4,7 @@ import type { CompressionType } from '../compression/compression-type.ts';
 import { zstdFramesOf } from '../compression/zstd-frame.ts';
 import { createReusableInflater, type ReusableInflater } from './reusable-inflater.ts';
 import { gzipCompress, gzipDecompress, hasZstd, zstdCompress, zstdDecompress } from './zlib-engine.ts';
-import { ZstdCodecEngine } from './zstd-codec-engine.ts';
+import { zstdCodecEngine } from './zstd-codec-engine.ts';
 
 export interface CodecOptions {
   /** Who does zstd: by default the runtime's zlib where it can, else the package zstd-codec. */
@@ -13,7 +13,7 @@ export interface CodecOptions {
 
 /** The codec that programs use: gzip and zstd by node:zlib, LZ4 and Snappy by the core. */
 export function createCodec(core: Core, options: CodecOptions = {}): Codec {
-  const zstd = (options.zstd ?? (hasZstd() ? 'zlib' : 'zstd-codec')) === 'zlib' ? zlibZstd : new ZstdCodecEngine();
+  const zstd = (options.zstd ?? (hasZstd() ? 'zlib' : 'zstd-codec')) === 'zlib' ? zlibZstd : zstdCodecEngine;
   const decompress = (
     type: CompressionType,
     input: Uint8Array,

@@ -18,40 +18,41 @@ const INPUT_STEP_BYTES = 128 * 1024;
 /** The package's memory is fixed at 16 MB: a larger window would end it. */
 const WINDOW_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Of the whole process: each one that is set up takes 16 MB and keeps them. */
+let shared: ZstdBinding | undefined;
+let loading: Promise<void> | undefined;
+
+/** The binding must not be what a promise resolves to: it has a `then` that calls back with itself, for ever. */
+function load(): Promise<void> {
+  loading ??= import('zstd-codec/lib/module.js').then(
+    ({ default: module }) =>
+      new Promise((resolve) => {
+        module.run((binding: ZstdBinding) => {
+          shared = binding;
+          resolve();
+        });
+      }),
+  );
+  return loading;
+}
+
 /**
- * zstd for runtimes whose zlib has none, by the package zstd-codec. Its WebAssembly is set up at first use, so that the first
+ * zstd for runtimes whose zlib has none, by the package zstd-codec. Its WebAssembly is set up once, at first use, so that the first
  * call gives a promise; all work is done on the calling thread.
  */
-export class ZstdCodecEngine {
-  #binding: ZstdBinding | undefined;
-  #loading: Promise<void> | undefined;
-
+export const zstdCodecEngine = {
   compress(input: Uint8Array, level = LEVEL): Uint8Array | Promise<Uint8Array> {
-    if (this.#binding !== undefined) return compressWith(this.#binding, input, level);
+    if (shared !== undefined) return compressWith(shared, input, level);
     const taken = input.slice();
-    return this.#load().then(() => this.compress(taken, level));
-  }
+    return load().then(() => zstdCodecEngine.compress(taken, level));
+  },
 
   decompress(input: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
-    if (this.#binding !== undefined) return decompressWith(this.#binding, input, maxBytes);
+    if (shared !== undefined) return decompressWith(shared, input, maxBytes);
     const taken = input.slice();
-    return this.#load().then(() => this.decompress(taken, maxBytes));
-  }
-
-  /** The binding must not be what a promise resolves to: it has a `then` that calls back with itself, for ever. */
-  #load(): Promise<void> {
-    this.#loading ??= import('zstd-codec/lib/module.js').then(
-      ({ default: module }) =>
-        new Promise((resolve) => {
-          module.run((binding: ZstdBinding) => {
-            this.#binding = binding;
-            resolve();
-          });
-        }),
-    );
-    return this.#loading;
-  }
-}
+    return load().then(() => zstdCodecEngine.decompress(taken, maxBytes));
+  },
+};
 
 function compressWith(binding: ZstdBinding, input: Uint8Array, level: number): Uint8Array {
   const stream = new binding.ZstdCompressStreamBinding();
