@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
+import { simulateCluster } from './cluster/cluster-simulation.ts';
 import { type SimulationResult, simulate } from './simulation.ts';
 
-// npm run sim -- --seed N [--seeds COUNT] [--steps M] [--trace] [--bail]: simulates a broker from a seed; exit code 1 where it broke its word.
+// npm run sim -- --seed N [--seeds COUNT] [--steps M] [--cluster] [--trace] [--bail]: simulates a broker from a seed, or with --cluster
+// three of them; exit code 1 where they broke their word.
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
     steps: { type: 'string', default: '5000' },
+    cluster: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     bail: { type: 'boolean', default: false },
   },
@@ -15,10 +18,12 @@ const { values } = parseArgs({
 
 process.on('unhandledRejection', (error) => {
   console.log('VIOLATION: a promise of the broker was rejected and nobody listened:', error);
-  console.log(`replay: npm run sim -- --seed ${current} --steps ${values.steps}`);
+  console.log(`replay: npm run sim -- --seed ${current} --steps ${values.steps}${flags}`);
   process.exit(1);
 });
 
+const run = values.cluster ? simulateCluster : simulate;
+const flags = values.cluster ? ' --cluster' : '';
 const first = Number(values.seed);
 let current = first;
 let failed = 0;
@@ -27,7 +32,7 @@ let events = 0;
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   current = seed;
   const print = values.trace ? { print: (line: string) => console.log(line) } : {};
-  const result = await simulate({ seed, steps: Number(values.steps), ...print });
+  const result = await run({ seed, steps: Number(values.steps), ...print });
   events += result.events;
   report(result);
   if (result.violations.length > 0) failed += 1;
@@ -45,5 +50,5 @@ function report(result: SimulationResult): void {
   if (violations.length === 0) return;
   if (!values.trace) for (const line of result.lines.slice(-60)) console.log(`  | ${line}`);
   for (const violation of violations) console.log(`VIOLATION: ${violation}`);
-  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}`);
+  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}${flags}`);
 }

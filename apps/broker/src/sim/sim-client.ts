@@ -69,10 +69,11 @@ export class SimClient {
     const { connectionNumber } = this;
     this.#received = new Uint8Array(0);
     try {
-      this.#socket = life.network.connectClient(this.#host.port, {
-        received: (bytes) => connectionNumber === this.connectionNumber && this.#take(bytes),
+      const events = {
+        received: (bytes: Uint8Array) => connectionNumber === this.connectionNumber && this.#take(bytes),
         closed: () => this.#closed(connectionNumber),
-      });
+      };
+      this.#socket = life.network.connectClient(this.#host.port, events, this.name);
     } catch {
       return false;
     }

@@ -42,12 +42,23 @@ export class NetworkError extends Error {
   }
 }
 
+/** The two wires of a connection: milliseconds that the next piece is under way, undefined while nothing gets through. */
+export interface LinkRoute {
+  toBroker(): number | undefined;
+  toClient(): number | undefined;
+}
+
+/** After how long something is sent again that did not get through. */
+const RETRANSMISSION_MS = 40;
+
 export interface LinkOptions {
   readonly clock: Clock;
   readonly brokerClock: Clock;
   readonly random: Random;
   readonly faults: () => SimNetworkFaults;
   readonly gone: () => void;
+  /** The wires between the two hosts. With them what a client sent before it closed still arrives. Default: none between. */
+  readonly route?: LinkRoute | undefined;
 }
 
 /** Views that the broker gave to `write`; they are read when they are delivered, so that a use after release shows. */
@@ -73,6 +84,8 @@ export class Link {
   #isClientPaused = false;
   #isFull = false;
   #isEnding = false;
+  /** The client has closed, or died: only what it sent before is still under way. */
+  #isClientGone = false;
   #isClosed = false;
   #isDeliveringToBroker = false;
   #isDeliveringToClient = false;
@@ -81,7 +94,7 @@ export class Link {
     this.#clientPort = clientPort;
     this.#client = client;
     this.#options = options;
-    const isClosed = (): boolean => this.#isClosed;
+    const isClosed = (): boolean => this.#isClosed || this.#isClientGone;
     this.socket = {
       send: (bytes) => this.#send(bytes),
       pause: () => {
@@ -91,7 +104,7 @@ export class Link {
         this.#isClientPaused = false;
         this.#scheduleToClient();
       },
-      close: () => this.#close(undefined, true),
+      close: () => this.#closeByClient(),
       get isClosed() {
         return isClosed();
       },
@@ -123,17 +136,19 @@ export class Link {
     this.#close(new NetworkError('ECONNRESET', 'the connection was cut'), true);
   }
 
-  crash(): void {
+  /** The broker has died. @param silenceMs how long the client does not hear of it: a machine without power says nothing */
+  crash(silenceMs = 0): void {
     this.#broker = undefined;
     const views = this.#toClient.flatMap((write, index) => (index === 0 ? rest(write) : write.views));
     const sizeBytes = views.reduce((sum, view) => sum + view.length, 0);
     const bytes = copyRange(views, 0, this.#options.random.int(sizeBytes + 1));
     this.#toClient = [];
-    this.#close(new NetworkError('ECONNRESET', 'the broker has died'), true, this.#isClientPaused ? undefined : bytes);
+    const lastBytes = this.#isClientPaused || silenceMs > 0 ? undefined : bytes;
+    this.#close(new NetworkError('ECONNRESET', 'the broker has died'), true, lastBytes, silenceMs);
   }
 
   #send(bytes: Uint8Array): void {
-    if (this.#isClosed || bytes.length === 0) return;
+    if (this.#isClosed || this.#isClientGone || bytes.length === 0) return;
     this.#toBroker.push(bytes.slice());
     this.#scheduleToBroker();
   }
@@ -151,9 +166,19 @@ export class Link {
     return !this.#isFull;
   }
 
-  #delay(clock: Clock, action: () => void): void {
-    const { random, faults } = this.#options;
-    clock.setTimer(random.int(faults().delayMsMax + 1), action);
+  #delay(clock: Clock, to: 'broker' | 'client', action: () => void): void {
+    const { random, faults, route } = this.#options;
+    const delayMs = random.int(faults().delayMsMax + 1);
+    if (route === undefined) clock.setTimer(delayMs, action);
+    else this.#travel(clock, to === 'broker' ? route.toBroker : route.toClient, delayMs, action);
+  }
+
+  /** Once it is on its way nothing stops it; until then it is tried again and again. */
+  #travel(clock: Clock, wire: () => number | undefined, delayMs: number, action: () => void): void {
+    const wireMs = wire();
+    if (wireMs === undefined) {
+      this.#options.clock.setTimer(RETRANSMISSION_MS, () => this.#travel(clock, wire, delayMs, action));
+    } else clock.setTimer(delayMs + wireMs, action);
   }
 
   #isCutNow(): boolean {
@@ -165,9 +190,10 @@ export class Link {
   #scheduleToBroker(): void {
     if (this.#isDeliveringToBroker || this.#isBrokerPaused || this.#isClosed || this.#toBroker.length === 0) return;
     this.#isDeliveringToBroker = true;
-    this.#delay(this.#options.brokerClock, () => {
+    this.#delay(this.#options.brokerClock, 'broker', () => {
       this.#isDeliveringToBroker = false;
       this.#deliverToBroker();
+      if (this.#isClientGone && this.#toBroker.length === 0) this.#close(undefined, true);
       this.#scheduleToBroker();
     });
   }
@@ -189,13 +215,13 @@ export class Link {
   }
 
   #scheduleToClient(): void {
-    if (this.#isDeliveringToClient || this.#isClientPaused || this.#isClosed) return;
+    if (this.#isDeliveringToClient || this.#isClientPaused || this.#isClientGone || this.#isClosed) return;
     if (this.#toClient.length === 0) {
-      if (this.#isEnding) this.#delay(this.#options.clock, () => this.#close(undefined, false));
+      if (this.#isEnding) this.#delay(this.#options.clock, 'client', () => this.#close(undefined, false));
       return;
     }
     this.#isDeliveringToClient = true;
-    this.#delay(this.#options.clock, () => {
+    this.#delay(this.#options.clock, 'client', () => {
       this.#isDeliveringToClient = false;
       this.#deliverToClient();
       this.#scheduleToClient();
@@ -204,7 +230,7 @@ export class Link {
 
   #deliverToClient(): void {
     const [write] = this.#toClient;
-    if (this.#isClosed || this.#isClientPaused || write === undefined) return;
+    if (this.#isClosed || this.#isClientPaused || this.#isClientGone || write === undefined) return;
     if (this.#isCutNow()) {
       this.cut();
       return;
@@ -223,22 +249,38 @@ export class Link {
     this.#broker?.drained();
   }
 
-  /** Both ends are told, each by an event of its own. */
-  #close(error: Error | undefined, byClient: boolean, lastBytes?: Uint8Array): void {
+  #closeByClient(): void {
+    // Without wires between, what is under way is lost with the connection.
+    if (this.#options.route === undefined || this.#toBroker.length === 0) this.#close(undefined, true);
+    if (this.#isClosed || this.#isClientGone) return;
+    this.#isClientGone = true;
+    this.#options.clock.nextTurn(() => this.#client.closed(undefined));
+    this.#scheduleToBroker();
+  }
+
+  /** Both ends are told, each by an event of its own; the other end as soon as word of it gets through. */
+  #close(error: Error | undefined, byClient: boolean, lastBytes?: Uint8Array, silenceMs = 0): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#options.gone();
     const unsent = this.#toClient;
     this.#toClient = [];
     this.#toBroker = [];
-    this.#options.brokerClock.nextTurn(() => {
+    const { clock, brokerClock, route } = this.#options;
+    const tellBroker = (): void => {
       for (const { sent } of unsent) sent(error ?? new NetworkError('ECONNABORTED', 'the connection has ended'));
       this.#broker?.closed(byClient ? error : undefined);
-    });
-    this.#delay(this.#options.clock, () => {
+    };
+    if (route !== undefined && byClient && error === undefined) this.#delay(brokerClock, 'broker', tellBroker);
+    else brokerClock.nextTurn(tellBroker);
+    if (this.#isClientGone) return;
+    const tellClient = (): void => {
       if (lastBytes !== undefined && lastBytes.length > 0) this.#client.received(lastBytes);
       this.#client.closed(error);
-    });
+    };
+    if (silenceMs > 0) clock.setTimer(silenceMs, tellClient);
+    else if (route !== undefined && byClient && error === undefined) clock.nextTurn(tellClient);
+    else this.#delay(clock, 'client', tellClient);
   }
 }
 

@@ -31,7 +31,17 @@ export const noStoreFaults: SimStoreFaults = {
   brokenWatchChance: 0,
 };
 
+/** The wires to the store: milliseconds that a request, or an answer, is under way now; undefined while none gets through. */
+export interface StoreRoute {
+  toStore(): number | undefined;
+  fromStore(): number | undefined;
+}
+
 export interface SimMetadataStoreOptions {
+  /** Default: nothing lies between but what the faults say. */
+  readonly route?: StoreRoute;
+  /** Names this client to who watches the store. */
+  readonly name?: string;
   readonly server: SimStoreServer;
   readonly clock: Clock;
   readonly random: Pick<Random, 'int'>;
@@ -39,6 +49,10 @@ export interface SimMetadataStoreOptions {
 }
 
 const HISTORY_BATCH = 100;
+/** How long a client waits for an answer that does not come. */
+const ANSWER_TIMEOUT_MS = 1000;
+/** What a holder takes off a lease that lies behind wires, for clocks that do not run alike. */
+const LEASE_MARGIN = 0.1;
 
 /**
  * One client of the simulated store. Everything happens by the clock and the seed alone, so the same seed replays the same answers.
@@ -69,11 +83,8 @@ export class SimMetadataStore implements MetadataStore {
   }
 
   async read(prefix: string): Promise<{ readonly entries: readonly StoredEntry[]; readonly revision: number }> {
-    await this.#reach();
     const { server } = this.#options;
-    const answer = { entries: server.entries(prefix), revision: server.revision };
-    await this.#reach();
-    return answer;
+    return this.#ask(() => ({ entries: server.entries(prefix), revision: server.revision }));
   }
 
   async *watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreRevision> {
@@ -81,11 +92,11 @@ export class SimMetadataStore implements MetadataStore {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     let next = fromRevision;
     while (!ended.aborted) {
-      if (server.revision < next || this.#isCutOff) {
+      if (server.revision < next || this.#isAway) {
         await this.#changed(next, ended);
         continue;
       }
-      await this.#travel();
+      if (!(await this.#travel('answer'))) continue;
       if (this.#happens(this.faults.brokenWatchChance))
         throw new MetadataStoreError('unavailable', 'the watch broke off');
       for (const revision of server.history(next, HISTORY_BATCH)) {
@@ -100,58 +111,57 @@ export class SimMetadataStore implements MetadataStore {
   async commit(transaction: StoreTransaction): Promise<CommitResult> {
     checkTransaction(transaction);
     this.#checkOpen();
-    await this.#travel();
-    if (this.#isCutOff || this.#happens(this.faults.lostAnswerChance)) return { status: 'unknown' };
+    if (!(await this.#arrives('request'))) return { status: 'unknown' };
     if (this.#happens(this.faults.conflictChance)) return { status: 'conflict' };
-    const revision = this.#options.server.commit(transaction);
-    await this.#travel();
-    if (this.#isCutOff || this.#happens(this.faults.lostAnswerChance)) return { status: 'unknown' };
+    const revision = this.#options.server.commit(transaction, this.#options.name);
+    if (!(await this.#arrives('answer'))) return { status: 'unknown' };
     return revision === undefined ? { status: 'conflict' } : { status: 'ok', revision };
   }
 
   async lease(ttlMs: number): Promise<StoreLease> {
-    await this.#reach();
-    const { server, clock } = this.#options;
-    const id = server.grant(ttlMs);
+    const { server, clock, route } = this.#options;
     let keptAliveAt = clock.monotonicMs();
+    const id = await this.#ask(() => server.grant(ttlMs));
     let isOver = false;
     let lose = () => {};
     const lost = new Promise<void>((resolve) => {
       lose = resolve;
     });
-    const keepAlive = () => {
+    const keepAlive = async (): Promise<void> => {
       if (isOver || this.#closing.signal.aborted) return;
-      if (!this.#isCutOff) {
-        if (server.keepAlive(id)) keptAliveAt = clock.monotonicMs();
-        else {
-          isOver = true;
-          lose();
-        }
+      const sentAt = clock.monotonicMs();
+      // Without wires it is heard at once.
+      const travels = (what: 'request' | 'answer') => (route === undefined ? !this.#isCutOff : this.#travel(what));
+      const isKept = (await travels('request')) ? server.keepAlive(id) : undefined;
+      const isAnswered = isKept !== undefined && (await travels('answer'));
+      if (isOver) return;
+      if (isAnswered && isKept) keptAliveAt = sentAt;
+      else if (isAnswered) {
+        isOver = true;
+        lose();
       }
-      clock.setTimer(ttlMs / 3, keepAlive);
+      clock.setTimer(ttlMs / (isAnswered ? 3 : 20), () => void keepAlive());
     };
-    clock.setTimer(ttlMs / 3, keepAlive);
+    clock.setTimer(ttlMs / 3, () => void keepAlive());
+    const safeMs = route === undefined ? ttlMs : ttlMs * (1 - LEASE_MARGIN);
     return {
       id,
-      deadlineMs: () => keptAliveAt + ttlMs,
+      deadlineMs: () => keptAliveAt + safeMs,
       lost,
       revoke: async () => {
         isOver = true;
         if (this.#closing.signal.aborted) return;
-        await this.#reach();
-        server.revoke(id);
+        await this.#ask(() => server.revoke(id));
       },
     };
   }
 
   async revokeLease(leaseId: string): Promise<void> {
-    await this.#reach();
-    this.#options.server.revoke(leaseId);
+    await this.#ask(() => this.#options.server.revoke(leaseId));
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#reach();
-    this.#options.server.compact(revision);
+    await this.#ask(() => this.#options.server.compact(revision));
   }
 
   /** Ends the client as a crash does: its leases are left to run out. */
@@ -159,19 +169,52 @@ export class SimMetadataStore implements MetadataStore {
     this.#closing.abort();
   }
 
-  async #reach(): Promise<void> {
+  /** Has the store do something; what was done may not be heard of. */
+  async #ask<T>(action: () => T): Promise<T> {
     this.#checkOpen();
-    await this.#travel();
-    if (this.#isCutOff) throw new MetadataStoreError('unavailable', 'the metadata store cannot be reached');
+    if (!(await this.#travel('request'))) return this.#unreachable();
+    const answer = action();
+    this.#checkOpen();
+    return (await this.#travel('answer')) ? answer : this.#unreachable();
+  }
+
+  async #unreachable(): Promise<never> {
+    if (this.#options.route !== undefined) await this.#wait(ANSWER_TIMEOUT_MS);
+    throw new MetadataStoreError('unavailable', 'the metadata store cannot be reached');
   }
 
   #checkOpen(): void {
     if (this.#closing.signal.aborted) throw new MetadataStoreError('closed', 'the metadata store is closed');
   }
 
-  #travel(): Promise<void> {
-    const { clock, random } = this.#options;
-    const delayMs = random.int(this.faults.delayMsMax + 1);
+  /** Whether a commit's request, or its answer, gets there; where not, that is known only after a while. */
+  async #arrives(what: 'request' | 'answer'): Promise<boolean> {
+    const isThere = (await this.#travel(what)) && !this.#happens(this.faults.lostAnswerChance);
+    if (!isThere && this.#options.route !== undefined) await this.#wait(ANSWER_TIMEOUT_MS);
+    return isThere;
+  }
+
+  get #isAway(): boolean {
+    const { route } = this.#options;
+    if (this.#isCutOff || route === undefined) return this.#isCutOff;
+    return route.toStore() === undefined || route.fromStore() === undefined;
+  }
+
+  /** False where it does not get through. */
+  async #travel(what: 'request' | 'answer'): Promise<boolean> {
+    const { random, route } = this.#options;
+    const wireMs = this.#wireMs(what);
+    await this.#wait(random.int(this.faults.delayMsMax + 1) + (wireMs ?? 0));
+    return !this.#isCutOff && (route === undefined || this.#wireMs(what) !== undefined);
+  }
+
+  #wireMs(what: 'request' | 'answer'): number | undefined {
+    const { route } = this.#options;
+    return what === 'request' ? route?.toStore() : route?.fromStore();
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    const { clock } = this.#options;
     return new Promise((resolve) => {
       if (delayMs === 0) clock.nextTurn(resolve);
       else clock.setTimer(delayMs, resolve);

@@ -64,9 +64,12 @@ export class OutgoingEnd {
     return true;
   }
 
+  /** By this process's own clock: one that is stopped takes nothing. */
   #received(bytes: Uint8Array): void {
-    this.#held.push(bytes);
-    this.#flow();
+    this.#clock.nextTurn(() => {
+      this.#held.push(bytes);
+      this.#flow();
+    });
   }
 
   /** As a system's reads do: no more than the owner's view takes, each a call of its own. */
@@ -87,9 +90,11 @@ export class OutgoingEnd {
   }
 
   #closed(error: Error | undefined): void {
-    this.gone();
-    const owner = this.#owner;
-    this.#owner = undefined;
-    owner?.closed(error);
+    this.#clock.nextTurn(() => {
+      this.gone();
+      const owner = this.#owner;
+      this.#owner = undefined;
+      owner?.closed(error);
+    });
   }
 }

@@ -22,6 +22,10 @@ export class SimStoreServer {
   readonly #leases = new Map<string, Lease>();
   readonly #history: StoreRevision[] = [];
   readonly #wakers = new Set<() => void>();
+  /** Is told of every revision, and whose transaction made it; undefined: a lease that ended. */
+  observer:
+    | ((revision: StoreRevision, before: ReadonlyMap<string, StoredEntry>, client: string | undefined) => void)
+    | undefined;
   #revision = 0;
   #oldest = 1;
   #leaseCount = 0;
@@ -40,14 +44,14 @@ export class SimStoreServer {
   }
 
   /** The revision, or undefined where a condition does not hold. @throws MetadataStoreError `lease-not-found` */
-  commit({ conditions, operations }: StoreTransaction): number | undefined {
+  commit({ conditions, operations }: StoreTransaction, client?: string): number | undefined {
     if (!conditions.every((condition) => this.#holds(condition))) return undefined;
     for (const operation of operations) {
       if (operation.type === 'put' && operation.leaseId !== undefined && !this.#leases.has(operation.leaseId)) {
         throw new MetadataStoreError('lease-not-found', `lease ${operation.leaseId} has ended`);
       }
     }
-    this.#write(operations);
+    this.#write(operations, client);
     return this.#revision;
   }
 
@@ -109,12 +113,15 @@ export class SimStoreServer {
       : condition.createRevision === (entry?.createRevision ?? 0);
   }
 
-  #write(operations: readonly StoreOperation[]): void {
+  #write(operations: readonly StoreOperation[], client?: string): void {
     const revision = this.#revision + 1;
+    const before = this.observer === undefined ? this.#entries : new Map(this.#entries);
     const changes = operations.flatMap((operation) => this.#apply(operation, revision));
     if (changes.length === 0) return;
     this.#revision = revision;
-    this.#history.push({ revision, changes: changes.sort((a, b) => (a.key < b.key ? -1 : 1)) });
+    const made = { revision, changes: changes.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+    this.#history.push(made);
+    this.observer?.(made, before, client);
     const wakers = [...this.#wakers];
     this.#wakers.clear();
     for (const waker of wakers) waker();

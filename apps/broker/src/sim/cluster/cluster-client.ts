@@ -1,0 +1,128 @@
+import { FindCoordinator, Metadata } from '@ks/protocol';
+import type { PartitionHistory } from '../history/partition-history.ts';
+import type { SeededRandom } from '../prng.ts';
+import { SimClient } from '../sim-client.ts';
+import { pick } from '../workload/actor.ts';
+import { PORT } from './cluster-config.ts';
+import type { ClusterWorld } from './cluster-world.ts';
+
+/** A program's connections to the brokers of a cluster: it asks them who leads and who coordinates, and gives up on who does not answer. */
+export class ClusterClient {
+  readonly name: string;
+  readonly #world: ClusterWorld;
+  readonly #random: SeededRandom;
+  readonly #clients = new Map<number, SimClient>();
+  readonly #timeoutMs: number;
+  /** `<topic id> <index>` to the broker that leads, as this client heard last. */
+  #leaders = new Map<string, number>();
+  readonly #coordinators = new Map<string, number>();
+
+  constructor(world: ClusterWorld, name: string) {
+    this.name = name;
+    this.#world = world;
+    this.#random = world.random.fork();
+    this.#timeoutMs = 1000 + this.#random.int(4000);
+  }
+
+  /** Requests that have not been answered. */
+  outstanding(): readonly string[] {
+    return [...this.#clients.values()].flatMap((client) => client.outstanding());
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) if (client.isConnected) client.close();
+  }
+
+  /** A connection to the broker; undefined where it cannot be had. */
+  async to(brokerId: number): Promise<SimClient | undefined> {
+    const client = this.#clientOf(brokerId);
+    if (client.isConnected) return client;
+    return (await this.within(client, () => client.connect())) ? client : undefined;
+  }
+
+  /** A connection to any broker. */
+  async toAny(): Promise<SimClient | undefined> {
+    const machine = pick(this.#random, this.#world.machines);
+    return machine && this.to(machine.brokerId);
+  }
+
+  /** A connection to who is said to lead the partition. */
+  async toLeader(partition: PartitionHistory): Promise<SimClient | undefined> {
+    const key = keyOf(partition.topicId, partition.index);
+    if (!this.#leaders.has(key)) await this.refresh();
+    const leader = this.#leaders.get(key);
+    return leader === undefined ? undefined : this.to(leader);
+  }
+
+  /** A connection to who is said to coordinate the group, or the transactional id. */
+  async toCoordinator(kind: 'group' | 'transaction', key: string): Promise<SimClient | undefined> {
+    const known = this.#coordinators.get(`${kind} ${key}`);
+    if (known !== undefined) return this.to(known);
+    const client = await this.toAny();
+    const version = client?.version(FindCoordinator, 4);
+    if (client === undefined || version === undefined) return undefined;
+    const body = { keyType: kind === 'group' ? 0 : 1, coordinatorKeys: [key] };
+    const answer = await this.within(client, () => client.request(FindCoordinator, version, body));
+    const found = answer?.coordinators[0];
+    this.#world.history.count(`find ${kind} coordinator: ${found?.errorCode}`);
+    if (found === undefined || found.errorCode !== 0) return undefined;
+    this.#coordinators.set(`${kind} ${key}`, found.nodeId);
+    return this.to(found.nodeId);
+  }
+
+  /** What was heard of leaders and coordinators is not to be relied on. */
+  forget(): void {
+    this.#leaders.clear();
+    this.#coordinators.clear();
+  }
+
+  /** Asks any broker who leads. */
+  async refresh(): Promise<void> {
+    const client = await this.toAny();
+    const version = client?.version(Metadata, 10);
+    if (client === undefined || version === undefined) return;
+    const answer = await this.within(client, () => client.request(Metadata, version, { topics: null }));
+    if (answer === undefined) return;
+    const leaders = new Map<string, number>();
+    for (const { topicId, partitions } of answer.topics) {
+      for (const { partitionIndex, leaderId } of partitions) {
+        if (leaderId >= 0) leaders.set(keyOf(topicId, partitionIndex), leaderId);
+      }
+    }
+    this.#leaders = leaders;
+  }
+
+  /** Hangs up where the answer does not come in time. */
+  async within<T>(client: SimClient, work: () => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    const { connectionNumber } = client;
+    const isSame = () => client.connectionNumber <= connectionNumber + 1;
+    const timer = this.#world.clock.setTimer(timeoutMs, () => {
+      if (client.isConnected && isSame()) client.close();
+    });
+    try {
+      return await work();
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #clientOf(brokerId: number): SimClient {
+    let client = this.#clients.get(brokerId);
+    if (client === undefined) {
+      const world = this.#world;
+      client = new SimClient(`${this.name}`, {
+        random: this.#random.fork(),
+        life: () => world.machine(brokerId)?.life,
+        port: PORT,
+        violate: world.history.violate,
+        note: (what) => world.note(what),
+      });
+      this.#clients.set(brokerId, client);
+    }
+    return client;
+  }
+}
+
+function keyOf(topicId: string, index: number): string {
+  return `${topicId} ${index}`;
+}

@@ -1,0 +1,158 @@
+import { Trace } from '../trace.ts';
+import type { SimulationOptions, SimulationResult } from '../simulation.ts';
+import { ClusterClient } from './cluster-client.ts';
+import { ClusterFaults } from './cluster-faults.ts';
+import { ClusterWorld } from './cluster-world.ts';
+import { isWhole, storedPartitions } from './history/cluster-state.ts';
+import { MetadataHistory } from './history/metadata-history.ts';
+import { ReplicaChecks } from './history/replica-checks.ts';
+import type { ClusterStage } from './workload/cluster-stage.ts';
+import { producePlainly } from './workload/plain-producer.ts';
+import { makeTopics } from './workload/topics.ts';
+
+/** A cluster from a seed: three brokers, their clients, what befalls them, and whether they kept their word. */
+export function simulateCluster(options: SimulationOptions): Promise<SimulationResult> {
+  return new ClusterSimulation(options).run();
+}
+
+/** Longest simulated time that anything may take once everything is whole. */
+const PATIENCE_MS = 120_000;
+/** Events between two looks into the brokers. */
+const CHECK_EVERY = 8;
+
+type Program = (stage: ClusterStage, client: ClusterClient) => Promise<void>;
+
+class ClusterSimulation {
+  readonly #options: SimulationOptions;
+  readonly #trace: Trace;
+  readonly #world: ClusterWorld;
+  readonly #faults: ClusterFaults;
+  readonly #checks: ReplicaChecks;
+  readonly #clients: ClusterClient[] = [];
+  #events = 0;
+  #isOver = false;
+  #workingCount = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#trace = new Trace(options.print);
+    const world = new ClusterWorld(options.seed, this.#trace);
+    this.#world = world;
+    this.#faults = new ClusterFaults(world);
+    this.#checks = new ReplicaChecks(world);
+    const metadata = new MetadataHistory(world.history.violate);
+    world.storeServer.observer = (revision, before, client) => metadata.applied(revision, before, client);
+  }
+
+  async run(): Promise<SimulationResult> {
+    const { random } = this.#world;
+    this.#employ('admin', makeTopics);
+    for (let count = 1 + random.int(2); count > 0; count--) this.#employ(`producer-${count}`, producePlainly);
+    await this.#work();
+    if (this.#isGood) await this.#finish();
+    return this.#result();
+  }
+
+  get #isGood(): boolean {
+    return this.#world.history.violations.length === 0;
+  }
+
+  async #work(): Promise<void> {
+    while (this.#events < this.#options.steps && this.#isGood) {
+      this.#faults.before();
+      if (!(await this.#step())) this.#world.history.violate('nothing is left that could happen');
+    }
+  }
+
+  /** Everything is healed: all replicas come into sync, what is under way ends, and everything promised is there. */
+  async #finish(): Promise<void> {
+    const world = this.#world;
+    this.#faults.end();
+    this.#isOver = true;
+    world.note('everything is whole again');
+    if (!(await this.#runUntil(() => isWhole(world), true))) return world.history.violate(this.#whatIsNotWhole());
+    if (!(await this.#runUntil(() => this.#workingCount === 0, true))) {
+      const open = this.#clients.flatMap((client) => client.outstanding());
+      return world.history.violate(`never answered: ${open.join(', ') || `${this.#workingCount} programs`}`);
+    }
+  }
+
+  #whatIsNotWhole(): string {
+    const { machines } = this.#world;
+    const states = machines.map(({ host, state }) => `${host} ${state}`).join(', ');
+    const partitions = storedPartitions(this.#world).map(({ topicId, index, record, modRevision }) => {
+      const { leader, isr, elr, replicas, leaderEpoch } = record;
+      return `${topicId}-${index} leader ${leader} epoch ${leaderEpoch} isr ${isr} elr ${elr} of ${replicas} at ${modRevision}`;
+    });
+    return `the replicas do not come into sync: ${states}; ${partitions.join('; ')}`;
+  }
+
+  /** Runs events until `isDone`, or something is wrong; false where that does not come in time. */
+  async #runUntil(isDone: () => boolean, restarts: boolean): Promise<boolean> {
+    const { clock, machines } = this.#world;
+    const endMs = clock.monotonicMs() + PATIENCE_MS;
+    while (!isDone()) {
+      if (!this.#isGood) return true;
+      for (const machine of machines) if (restarts && machine.state === 'down') machine.start();
+      if (clock.monotonicMs() > endMs || !(await this.#step())) return false;
+    }
+    return true;
+  }
+
+  async #step(): Promise<boolean> {
+    this.#events += 1;
+    const hasStepped = await this.#world.clock.step();
+    this.#trace.mix(this.#world.clock.monotonicMs() * 1000);
+    if (this.#events % CHECK_EVERY === 0) this.#checks.check();
+    return hasStepped;
+  }
+
+  #employ(name: string, program: Program): void {
+    this.#workingCount += 1;
+    program(this.#stage(), this.#client(name)).then(
+      () => {
+        this.#workingCount -= 1;
+      },
+      (error: unknown) => {
+        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#world.history.violate(`${name} failed: ${what}`);
+      },
+    );
+  }
+
+  #stage(): ClusterStage {
+    const world = this.#world;
+    return {
+      history: world.history,
+      ...world.coreOf(1),
+      clock: world.clock,
+      random: world.random.fork(),
+      traits: world.traits,
+      racks: world.machines.map(({ config }) => config.values['broker.rack'] ?? ''),
+      isOver: () => this.#isOver,
+      lifeNumber: () => 0,
+      note: (what) => world.note(what),
+      sleep: (ms) => new Promise((resolve) => void world.clock.setTimer(ms, resolve)),
+    };
+  }
+
+  #client(name: string): ClusterClient {
+    const client = new ClusterClient(this.#world, name);
+    this.#clients.push(client);
+    return client;
+  }
+
+  #result(): SimulationResult {
+    const { history, clock } = this.#world;
+    return {
+      seed: this.#options.seed,
+      steps: this.#options.steps,
+      events: this.#events,
+      hash: this.#trace.hash,
+      virtualMs: clock.monotonicMs(),
+      violations: history.violations,
+      counts: history.counts,
+      lines: this.#trace.lines,
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import type { PartitionHistory } from '../../history/partition-history.ts';
+import type { HostedPartition } from '../../../runtime/replica-manager.ts';
+import type { ClusterWorld } from '../cluster-world.ts';
+import { hostedOf, isTrusted, storedPartitions, type StoredPartition } from './cluster-state.ts';
+
+/** Looks into the brokers as no client could, and holds them to what must be true at every moment. */
+export class ReplicaChecks {
+  readonly #world: ClusterWorld;
+  /** By life, partition and leader epoch. */
+  readonly #watermarks = new Map<string, number>();
+  /** Who led, by partition and leader epoch. */
+  readonly #leaders = new Map<string, string>();
+
+  constructor(world: ClusterWorld) {
+    this.#world = world;
+  }
+
+  check(): void {
+    for (const stored of storedPartitions(this.#world)) {
+      const known = this.#historyOf(stored);
+      for (const machine of this.#world.machines) {
+        const hosted = hostedOf(machine, stored);
+        if (hosted === undefined || !hosted.isOpen) continue;
+        const who = `${machine.host} life ${machine.life?.number}`;
+        this.#checkWatermark(hosted, who);
+        if (hosted.isLeader) this.#checkLeader(hosted, who);
+        if (known !== undefined && isTrusted(this.#world, stored, machine.brokerId)) {
+          this.#checkInSync(hosted, known, who);
+        }
+      }
+    }
+  }
+
+  /** The watermark of a replica never goes back within a leader epoch. */
+  #checkWatermark({ topic, partitionIndex, leaderEpoch, highWatermark }: HostedPartition, who: string): void {
+    const key = `${who} ${topic}-${partitionIndex} ${leaderEpoch}`;
+    const before = this.#watermarks.get(key) ?? 0;
+    if (highWatermark < before)
+      this.#violate(`${key}: the high watermark went back from ${before} to ${highWatermark}`);
+    this.#watermarks.set(key, highWatermark);
+  }
+
+  #checkLeader({ topic, partitionIndex, leaderEpoch }: HostedPartition, who: string): void {
+    const key = `${topic}-${partitionIndex} in epoch ${leaderEpoch}`;
+    const before = this.#leaders.get(key);
+    if (before !== undefined && before !== who) this.#violate(`two leaders of ${key}: ${before} and ${who}`);
+    this.#leaders.set(key, who);
+  }
+
+  /** Whoever may be elected has all that a client was told of. */
+  #checkInSync({ topic, partitionIndex, logEndOffset }: HostedPartition, known: PartitionHistory, who: string): void {
+    if (logEndOffset >= known.highWatermark) return;
+    const what = `${who} is in sync in ${topic}-${partitionIndex} and ends at ${logEndOffset}`;
+    this.#violate(`${what}, but ${known.highWatermark} is committed`);
+  }
+
+  #historyOf({ topicId, index }: StoredPartition): PartitionHistory | undefined {
+    return this.#world.history.partitions().find((each) => each.topicId === topicId && each.index === index);
+  }
+
+  #violate(what: string): void {
+    this.#world.history.violate(what);
+  }
+}
