@@ -34,6 +34,7 @@ const { values } = parseArgs({
     delivery: { type: 'string', default: 'plain' },
     rounds: { type: 'string', default: '3' },
     loads: { type: 'string', default: '' },
+    clients: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -87,7 +88,11 @@ try {
       records: Number(values.records),
       recordBytes: Number(values.bytes),
       rounds: Number(values.rounds),
-    };
+      compression: (['gzip', 'lz4', 'zstd'] as const).find((known) => known === values.compression) ?? 'none',
+      loads: values.loads,
+      clients: values.clients,
+      scratch,
+    } as const;
     if (peer) measurements.push(...(await measureClients(peer, clients)));
   }
   if (values.scenario === 'matrix')

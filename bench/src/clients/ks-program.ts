@@ -1,39 +1,47 @@
 import { connect } from '@ks/client';
-import { batchesInFlight, measured, paced, perBatch } from './client-program.ts';
+import { batchesInFlight, batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
 
-await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }) => {
+await measured(async (task) => {
+  const { bootstrap, topic, records, recordBytes, load, inFlight, perSend, compression } = task;
   const ks = await connect({ brokers: [bootstrap] });
-  const value = new Uint8Array(recordBytes).fill(120);
+  const given = valuesOf(recordBytes).map((value) => ({ key: null, value, partition: 0 }));
+  const [first] = given;
   // As it comes: idempotent, acks 'all'. The others give less and wait for less.
-  const producer = ks.producer();
-  const batch = Array.from({ length: perBatch }, () => ({ key: null, value, partition: 0 }));
-  const isConsuming = load === 'consume' || load === 'batches';
-  if (!isConsuming) await producer.send(topic, { key: null, value, partition: 0 });
+  const producer = ks.producer({ compression });
+  const batches = batchesOf(given, perSend);
+  if (!isConsuming(task) && first !== undefined) await producer.send(topic, first);
   return {
-    async work() {
+    async work(began) {
       if (load === 'single')
-        await paced(records, inFlight, () => producer.send(topic, { key: null, value, partition: 0 }));
-      if (load === 'batched') await paced(records / perBatch, batchesInFlight, () => producer.sendBatch(topic, batch));
-      if (!isConsuming) return records;
+        await paced(records, inFlight, (index) =>
+          producer.send(topic, given[index % given.length] ?? { key: null, value: null }),
+        );
+      if (load === 'batched')
+        await paced(records / perSend, batchesInFlight, (index) =>
+          producer.sendBatch(topic, batches[index % batches.length] ?? []),
+        );
+      if (!isConsuming(task)) return records;
       let count = 0;
       let bytes = 0;
-      if (load === 'batches') {
-        for await (const batch of ks.consumer({ from: 'beginning' }).batches({ until: 'end' }, topic)) {
+      const consumer = ks.consumer({ from: 'beginning' });
+      if (load === 'consume') {
+        for await (const record of consumer.read({ until: 'end' }, topic)) {
+          began();
+          count += 1;
+          bytes += record.value?.length ?? 0;
+          if (count === records) break;
+        }
+      } else {
+        for await (const batch of consumer.batches({ until: 'end' }, topic)) {
+          began();
           for (const record of batch) {
             count += 1;
-            bytes += record.valueSizeBytes;
+            bytes += record.value?.length ?? 0;
           }
           if (count >= records) break;
         }
-        if (bytes !== count * recordBytes) throw new Error(`${bytes} bytes of ${count * recordBytes}`);
-        return count;
       }
-      for await (const record of ks.consumer({ from: 'beginning' }).read({ until: 'end' }, topic)) {
-        count += 1;
-        bytes += record.value?.length ?? 0;
-        if (count === records) break;
-      }
-      if (bytes !== records * recordBytes) throw new Error(`${bytes} bytes of ${records * recordBytes}`);
+      if (bytes !== count * recordBytes) throw new Error(`${bytes} bytes of ${count * recordBytes}`);
       return count;
     },
     close: () => ks.close(),

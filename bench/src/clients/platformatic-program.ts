@@ -1,27 +1,36 @@
 import { Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka';
-import { batchesInFlight, measured, paced, perBatch } from './client-program.ts';
+import { batchesInFlight, batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
 
-await measured(async ({ bootstrap, topic, records, recordBytes, load, inFlight }) => {
-  const value = Buffer.alloc(recordBytes, 120);
+await measured(async (task) => {
+  const { bootstrap, topic, records, recordBytes, load, inFlight, perSend, compression } = task;
   const common = { clientId: 'bench', bootstrapBrokers: [bootstrap] };
   const producer = new Producer({ ...common });
-  const message = { topic, value, partition: 0 };
-  const batch = Array.from({ length: perBatch }, () => message);
-  const isConsuming = load === 'consume' || load === 'batches';
-  if (!isConsuming) await producer.send({ messages: [message], acks: 1 });
+  const singles = valuesOf(recordBytes).map((value) => [{ topic, value, partition: 0 }]);
+  const batches = batchesOf(singles.flat(), perSend).map((batch) => [...batch]);
+  const options = { acks: 1, compression };
+  if (!isConsuming(task)) await producer.send({ ...options, messages: singles[0] ?? [] });
   const consumer = new Consumer({ ...common, groupId: `bench-${topic}-${Math.random()}` });
   return {
-    async work() {
-      if (load === 'single') await paced(records, inFlight, () => producer.send({ messages: [message], acks: 1 }));
+    async work(began) {
+      if (load === 'single')
+        await paced(records, inFlight, (index) =>
+          producer.send({ ...options, messages: singles[index % singles.length] ?? [] }),
+        );
       if (load === 'batched')
-        await paced(records / perBatch, batchesInFlight, () => producer.send({ messages: batch, acks: 1 }));
-      if (!isConsuming) return records;
+        await paced(records / perSend, batchesInFlight, (index) =>
+          producer.send({ ...options, messages: batches[index % batches.length] ?? [] }),
+        );
+      if (!isConsuming(task)) return records;
       const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false });
       let count = 0;
-      for await (const _ of stream) {
+      let bytes = 0;
+      for await (const { value } of stream) {
+        began();
+        bytes += value.length;
         count += 1;
         if (count === records) break;
       }
+      if (bytes !== count * recordBytes) throw new Error(`${bytes} bytes of ${count * recordBytes}`);
       return count;
     },
     async close() {

@@ -15,7 +15,7 @@ export const consumerFlags = [
 ].flatMap((setting) => ['-X', setting]);
 
 /** A file of lines of `recordBytes` each (without the newline), half text, half noise of hex digits, so that codecs have work. */
-export async function inputFile(options: LoadOptions): Promise<string> {
+export async function inputFile(options: Pick<LoadOptions, 'scratch' | 'recordBytes' | 'records'>): Promise<string> {
   const path = join(options.scratch, `lines-${options.recordBytes}-${options.records}`);
   if (existsSync(path)) return path;
   const out = createWriteStream(path);
