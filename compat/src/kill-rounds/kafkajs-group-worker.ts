@@ -47,7 +47,8 @@ function consumerOf(bootstrap: string, groupId: string): kafkajs.Consumer {
     heartbeatInterval: 300,
     rebalanceTimeout: 3000,
     maxWaitTimeInMs: 100,
-    retry: { retries: 1000, initialRetryTime: 30, maxRetryTime: 200, restartOnFailure: async () => true },
+    // Only a member that gives up and begins anew asks where its coordinator is: all its retries go to the one it knew.
+    retry: { retries: 8, initialRetryTime: 30, maxRetryTime: 200, restartOnFailure: async () => true },
   });
 }
 
