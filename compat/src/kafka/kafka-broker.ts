@@ -11,6 +11,8 @@ import { java } from './kafka-tool.ts';
 export interface KafkaBroker extends AsyncDisposable {
   readonly port: number;
   readonly bootstrap: string;
+  /** Of the listeners that were asked for besides, by name. */
+  readonly ports: Readonly<Record<string, number>>;
   /** Where its partitions lie. */
   readonly logDirectory: string;
   stop(): Promise<void>;
@@ -20,8 +22,15 @@ export interface KafkaBroker extends AsyncDisposable {
 export async function startKafka(
   directory: string,
   properties: Readonly<Record<string, string>> = {},
+  /** Listeners besides the plain one: the security protocol of each, by name. */
+  protocols: Readonly<Record<string, string>> = {},
 ): Promise<KafkaBroker> {
   const [port, controllerPort] = [await freePort(), await freePort()];
+  const ports = Object.fromEntries(
+    await Promise.all(Object.keys(protocols).map(async (name) => [name, await freePort()] as const)),
+  );
+  const more = Object.entries(ports).map(([name, one]) => `,${name}://127.0.0.1:${one}`);
+  const protocolMap = Object.entries({ PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...protocols });
   const logDirectory = join(directory, 'data');
   const config = join(directory, 'server.properties');
   await mkdir(directory, { recursive: true });
@@ -29,7 +38,8 @@ export async function startKafka(
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${more.join('')}`,
+    'listener.security.protocol.map': protocolMap.map((pair) => pair.join(':')).join(','),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': logDirectory,
     'offsets.topic.replication.factor': '1',
@@ -75,5 +85,5 @@ export async function startKafka(
     await stop();
     throw error;
   }
-  return { port, bootstrap, logDirectory, stop, [Symbol.asyncDispose]: stop };
+  return { port, bootstrap, ports, logDirectory, stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,5 +1,5 @@
 import { type Api, ErrorCode, Metadata } from '@ks/protocol';
-import { ClientErrorCode, errorFromCode, isMetadataStale, KafkaError } from './kafka-error.ts';
+import { asKafkaError, ClientErrorCode, errorFromCode, isMetadataStale, isRefusal, KafkaError } from './kafka-error.ts';
 import {
   type ClusterView,
   emptyClusterView,
@@ -10,6 +10,7 @@ import {
 import { Refresher } from './metadata/refresher.ts';
 import type { BodyOf, BrokerConnection, CallOptions } from './network/broker-connection.ts';
 import { ConnectionPool, type ConnectionPoolOptions, raced } from './network/connection-pool.ts';
+import type { Crypto } from './ports/crypto.ts';
 import type { Address } from './ports/network.ts';
 import { backoffMs } from './retry-policy.ts';
 import { sleep } from './sleep.ts';
@@ -26,6 +27,7 @@ export interface ClusterOptions extends ConnectionPoolOptions {
   /** How often a topic that nobody knows is asked for before that is believed. */
   readonly unknownTopicAttempts: number;
   readonly autoCreateTopics: boolean;
+  readonly crypto: Crypto;
 }
 
 /** What everything but a consumer's fetches goes through. */
@@ -97,12 +99,9 @@ export class Cluster {
       try {
         return await this.#pool.get(address, label, CONTROL_CHANNEL, signal);
       } catch (error) {
-        if (
-          error instanceof KafkaError &&
-          (error.code === ClientErrorCode.ABORTED || error.code === ClientErrorCode.CLOSED)
-        ) {
-          throw error;
-        }
+        const { code } = asKafkaError(error);
+        const isOver = code === ClientErrorCode.ABORTED || code === ClientErrorCode.CLOSED;
+        if (isOver || isRefusal(error)) throw error;
         failures.push(error);
       }
     }

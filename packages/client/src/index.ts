@@ -3,12 +3,16 @@
  */
 export { ErrorCode, type RecordHeader } from '@ks/protocol';
 export { type ConnectOptions, connect } from './adapters/connect.ts';
+export type { TlsOptions } from './adapters/tls-network.ts';
 export type { Admin, AdminOptions, ChangeOptions } from './admin/admin.ts';
+export type { ScramCredentialChange, ScramMechanism } from './admin/alter-user-scram-credentials.ts';
 export type { NewPartitions } from './admin/create-partitions.ts';
 export type { CreatedTopic, NewTopic, NewTopicOptions } from './admin/create-topics.ts';
 export type { BrokerDescription, ClusterDescription } from './admin/describe-cluster.ts';
 export type { ConfigEntry, ConfigResource, ConfigResourceType, DescribedConfigs } from './admin/describe-configs.ts';
 export type { PartitionDescription, TopicDescription, TopicListing } from './admin/describe-topics.ts';
+export type { UserScramCredentials } from './admin/describe-user-scram-credentials.ts';
+export { type ItemReport, KafkaItemsError } from './admin/items.ts';
 export type { Client } from './client.ts';
 export { reasonHeaders } from './consumer/dead-letters.ts';
 export type { Consumer } from './consumer/consumer.ts';
@@ -50,6 +54,14 @@ export { defaultPartitioner, type Partitioner, type PartitionerInput, partitionO
 export type { Producer } from './producer/producer.ts';
 export type { ProducerOptions, SendCallOptions } from './producer/producer-options.ts';
 export type { RetryPolicy } from './retry-policy.ts';
+export type {
+  OauthBearerOptions,
+  OauthToken,
+  PlainOptions,
+  SaslOptions,
+  ScramOptions,
+  Secret,
+} from './security/sasl-options.ts';
 export { codecs, type DataCodec } from './topic/data-codec.ts';
 export type {
   ConsumedRecord,

@@ -12,6 +12,10 @@ export const ClientErrorCode = {
   INVALID_ARGUMENT: -1004,
   /** Something took longer than the time that its caller set. */
   TIMED_OUT: -1005,
+  /** No TLS connection: a certificate that cannot be verified, one that the broker refuses, or no TLS at that port. */
+  TLS_FAILED: -1006,
+  /** A schema registry that cannot be reached, or refuses: a `SchemaRegistryError`, or an error with one as its cause. */
+  SCHEMA_REGISTRY: -1010,
 } as const;
 
 const clientErrorNames: ReadonlyMap<number, string> = new Map(
@@ -70,6 +74,18 @@ export function isMetadataStale(code: number): boolean {
   return (
     errorByCode(code).refreshMetadata || code === ErrorCode.NETWORK_EXCEPTION || code === ErrorCode.REQUEST_TIMED_OUT
   );
+}
+
+const refusalCodes: readonly number[] = [
+  ErrorCode.SASL_AUTHENTICATION_FAILED,
+  ErrorCode.UNSUPPORTED_SASL_MECHANISM,
+  ErrorCode.ILLEGAL_SASL_STATE,
+  ClientErrorCode.TLS_FAILED,
+];
+
+/** Whether a broker and this client refuse each other: no other broker and no later attempt would change it. */
+export function isRefusal(error: unknown): error is KafkaError {
+  return error instanceof KafkaError && !error.retriable && refusalCodes.includes(error.code);
 }
 
 /** Any thrown value as a `KafkaError`. */

@@ -5,7 +5,12 @@ import { parseBrokers } from '../options.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../retry-policy.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeRandom } from './node-random.ts';
+import type { Network } from '../ports/network.ts';
+import { Authenticator } from '../security/authenticator.ts';
+import type { SaslOptions } from '../security/sasl-options.ts';
+import { nodeCrypto } from './node-crypto.ts';
 import { tcpNetwork } from './tcp-network.ts';
+import { type TlsOptions, tlsNetwork } from './tls-network.ts';
 
 export interface ConnectOptions {
   /** Where to start: `host:port`, several as a list or separated by commas. All other brokers are learnt from these. */
@@ -28,6 +33,10 @@ export interface ConnectOptions {
   readonly autoCreateTopics?: boolean | undefined;
   /** The largest answer that is believed. Default 256 MB. */
   readonly maxResponseBytes?: number | undefined;
+  /** Whether connections are encrypted, and with whose certificates. True: with the authorities that Node knows. Default false. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** How the client says who it is, where brokers want to know. */
+  readonly sasl?: SaslOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,9 +45,11 @@ export interface ConnectOptions {
  *
  *     await using ks = await connect({ brokers: 'localhost:9092' })
  *
- * Rejects with NETWORK_EXCEPTION when no broker can be reached; they are tried again until `openTimeoutMs` has passed.
+ * Rejects with NETWORK_EXCEPTION when no broker can be reached; they are tried again until `openTimeoutMs` has passed. Rejects at
+ * once with TLS_FAILED, UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE or SASL_AUTHENTICATION_FAILED when a broker and the client
+ * refuse each other, and with INVALID_ARGUMENT for options that cannot be used.
  */
-export function connect(options: ConnectOptions): Promise<Client> {
+export async function connect(options: ConnectOptions): Promise<Client> {
   const core = createCore();
   const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
   return Client.open(
@@ -54,12 +65,19 @@ export function connect(options: ConnectOptions): Promise<Client> {
       unknownTopicAttempts: 5,
       autoCreateTopics: options.autoCreateTopics ?? false,
       maxResponseBytes: options.maxResponseBytes ?? 256 * 1024 * 1024,
-      network: tcpNetwork,
+      network: networkOf(options.tls),
+      authenticator: options.sasl && new Authenticator(options.sasl, nodeCrypto, nodeClock),
       clock: nodeClock,
       random: nodeRandom,
+      crypto: nodeCrypto,
     },
     core,
     createCodec(core),
     options.signal,
   );
+}
+
+function networkOf(options: boolean | TlsOptions = false): Network {
+  if (options === false) return tcpNetwork;
+  return tlsNetwork(options === true ? {} : options);
 }

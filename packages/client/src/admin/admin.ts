@@ -21,12 +21,14 @@ import {
   type TopicPartition,
 } from '../offsets/list-offsets.ts';
 import type { AnyTopic } from '../topic/topic.ts';
+import { alterUserScramCredentials, type ScramCredentialChange } from './alter-user-scram-credentials.ts';
 import { createPartitions, type NewPartitions } from './create-partitions.ts';
 import { type CreatedTopic, createTopics, type NewTopic, type NewTopicOptions } from './create-topics.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { type ClusterDescription, describeCluster } from './describe-cluster.ts';
 import { type ConfigResource, type DescribedConfigs, describeConfigs } from './describe-configs.ts';
 import { describeTopics, listTopics, type TopicDescription, type TopicListing } from './describe-topics.ts';
+import { describeUserScramCredentials, type UserScramCredentials } from './describe-user-scram-credentials.ts';
 
 /** What every call of the admin client takes. */
 export interface AdminOptions {
@@ -132,6 +134,19 @@ export class Admin {
     options: AdminOptions = {},
   ): Promise<void> {
     return deleteOffsets(this.#cluster, groupId, partitions, options);
+  }
+
+  /** What users can authenticate with by SCRAM (KIP-554): these, or all. Rejects with RESOURCE_NOT_FOUND for one who has nothing. */
+  describeUserScramCredentials(
+    users: readonly string[] | undefined = undefined,
+    options: AdminOptions = {},
+  ): Promise<UserScramCredentials[]> {
+    return describeUserScramCredentials(this.#cluster, users, options);
+  }
+
+  /** Sets and deletes users' SCRAM credentials (KIP-554). Passwords are salted and hashed here, and do not leave this process. */
+  alterUserScramCredentials(changes: readonly ScramCredentialChange[], options: AdminOptions = {}): Promise<void> {
+    return alterUserScramCredentials(this.#cluster, this.#cluster.options.crypto, changes, options);
   }
 
   describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {

@@ -1,4 +1,7 @@
 import type { Api } from '@ks/protocol';
+import type { Random } from '../ports/random.ts';
+import type { Authenticator } from '../security/authenticator.ts';
+import { SessionKeeper } from '../security/session-keeper.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { type BrokerVersions, negotiateVersions } from './negotiate-versions.ts';
 
@@ -13,6 +16,12 @@ export interface CallOptions {
 /** A request, or how it is made for the version that was picked. */
 export type BodyOf<ReqIn> = ReqIn | ((version: number) => ReqIn);
 
+export interface BrokerConnectionOptions extends ConnectionOptions {
+  readonly random: Random;
+  /** How the client says who it is; undefined: not at all. */
+  readonly authenticator?: Authenticator | undefined;
+}
+
 /** A connection and what its broker speaks. */
 export class BrokerConnection {
   readonly connection: Connection;
@@ -23,10 +32,22 @@ export class BrokerConnection {
     this.versions = versions;
   }
 
-  static async open(options: ConnectionOptions): Promise<BrokerConnection> {
+  /**
+   * Connects, asks for versions and authenticates. Rejects with NETWORK_EXCEPTION, TLS_FAILED, UNSUPPORTED_SASL_MECHANISM,
+   * ILLEGAL_SASL_STATE, SASL_AUTHENTICATION_FAILED.
+   */
+  static async open(options: BrokerConnectionOptions): Promise<BrokerConnection> {
+    const { authenticator, connectTimeoutMs: timeoutMs } = options;
+    // What takes long, and what may fail without the broker, comes first: brokers do not wait long for strangers.
+    const conversation = await authenticator?.prepare();
     const connection = await Connection.open(options);
     try {
-      return new BrokerConnection(connection, await negotiateVersions(connection, options.connectTimeoutMs));
+      const opened = new BrokerConnection(connection, await negotiateVersions(connection, timeoutMs));
+      if (authenticator !== undefined && conversation !== undefined) {
+        const keeper = new SessionKeeper(authenticator, opened, { ...options, timeoutMs });
+        keeper.begun(await authenticator.authenticate(opened, conversation, timeoutMs));
+      }
+      return opened;
     } catch (error) {
       connection.close();
       throw error;

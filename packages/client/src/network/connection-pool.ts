@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Address, Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { backoffMs, type RetryPolicy } from '../retry-policy.ts';
+import type { Authenticator } from '../security/authenticator.ts';
 import { sleep } from '../sleep.ts';
 import { BrokerConnection } from './broker-connection.ts';
 
@@ -14,6 +15,7 @@ export interface ConnectionPoolOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  readonly authenticator?: Authenticator | undefined;
 }
 
 interface Slot {

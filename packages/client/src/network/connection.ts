@@ -3,6 +3,7 @@ import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Address, Network, Socket } from '../ports/network.ts';
 import { FrameAssembler } from './frame-assembler.ts';
+import { WriteGate } from './write-gate.ts';
 
 export interface ConnectionOptions {
   readonly address: Address;
@@ -18,12 +19,14 @@ export interface ConnectionOptions {
 export interface RequestOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Part of an authentication, which other requests wait for. */
+  readonly isAuthentication?: boolean | undefined;
 }
 
 interface Pending {
   readonly api: AnyApi;
-  readonly version: number;
-  readonly timer: Timer;
+  timer: Timer | undefined;
+  isWritten: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onAbort: () => void;
   readonly resolve: (frame: Uint8Array) => void;
@@ -32,7 +35,8 @@ interface Pending {
 
 /**
  * One connection to a broker. Requests are pipelined; answers find theirs by correlation id. A request that is not answered
- * in time ends the connection, since whatever follows would wait behind it.
+ * in time ends the connection, since whatever follows would wait behind it. Requests are held back while the broker throttles
+ * this client (KIP-219), and while the connection is authenticated anew (KIP-368).
  */
 export class Connection {
   readonly label: string;
@@ -43,6 +47,11 @@ export class Connection {
   readonly #assembler: FrameAssembler;
   readonly #pending = new Map<number, Pending>();
   readonly #settleClosed: () => void;
+  readonly #throttled = new WriteGate();
+  readonly #renewing = new WriteGate();
+  #throttle: Timer | undefined;
+  #beforeWrite: (() => void) | undefined;
+  #answersCount = 0;
   #socket: Socket | undefined;
   #nextCorrelationId = 0;
   #failure: KafkaError | undefined;
@@ -64,7 +73,7 @@ export class Connection {
       connection.#socket = await options.network.connect(options.address, options.connectTimeoutMs, {
         nextView: () => connection.#assembler.nextView(),
         received: (length) => connection.#received(length),
-        closed: (error) => connection.#fail(error, 'closed the connection'),
+        closed: (error) => connection.#fail(error),
       });
     } catch (error) {
       throw connection.#networkError(error, 'cannot be reached');
@@ -76,6 +85,12 @@ export class Connection {
     return this.#failure !== undefined;
   }
 
+  /** Before each request that is no authentication `beforeWrite` is called, and may hold the gate that this gives. */
+  keepSession(beforeWrite: () => void): WriteGate {
+    this.#beforeWrite = beforeWrite;
+    return this.#renewing;
+  }
+
   /** Sends a request and waits for its answer. Every failure is a `KafkaError` that names the broker. */
   async request<ReqIn, ReqOut, ResIn, ResOut>(
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
@@ -85,7 +100,9 @@ export class Connection {
   ): Promise<ResOut> {
     const frame = await this.requestFrame(api, version, body, options);
     try {
-      return decodeResponse(api, version, frame).body;
+      const answer = decodeResponse(api, version, frame).body;
+      this.#mute(answer);
+      return answer;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       throw this.#broken(`answered ${api.name} v${version} with bytes that cannot be read: ${error.message}`, error);
@@ -104,15 +121,15 @@ export class Connection {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const correlationId = this.#takeCorrelationId();
     return new Promise((resolve, reject) => {
+      const pieces = this.#encode(api, version, correlationId, body);
       const onAbort = (): void => this.#settle(correlationId)?.reject(abortError(signal));
-      const timer = this.#clock.setTimer(options.timeoutMs, () => this.#timedOut(api, options.timeoutMs));
-      this.#pending.set(correlationId, { api, version, timer, signal, onAbort, resolve, reject });
+      const pending: Pending = { api, timer: undefined, isWritten: false, signal, onAbort, resolve, reject };
+      this.#pending.set(correlationId, pending);
       signal?.addEventListener('abort', onAbort, { once: true });
-      try {
-        this.#write(api, version, correlationId, body);
-      } catch (error) {
-        this.#settle(correlationId);
-        throw error;
+      const { timeoutMs } = options;
+      this.#pass(options.isAuthentication === true, () => this.#writePending(correlationId, pieces, timeoutMs));
+      if (!pending.isWritten) {
+        pending.timer = this.#clock.setTimer(timeoutMs, () => this.#heldTooLong(correlationId, timeoutMs));
       }
     });
   }
@@ -120,24 +137,54 @@ export class Connection {
   /** Sends a request that has no answer (Produce with acks 0). */
   send<ReqIn, ReqOut, ResIn, ResOut>(api: Api<ReqIn, ReqOut, ResIn, ResOut>, version: number, body: ReqIn): void {
     if (this.#failure !== undefined) throw this.#failure;
-    this.#write(api, version, this.#takeCorrelationId(), body);
+    const pieces = this.#encode(api, version, this.#takeCorrelationId(), body);
+    this.#pass(false, () => this.#socket?.write(pieces));
   }
 
-  /** Closes at once; what is pending fails. */
-  close(): void {
-    this.#end(
-      new KafkaError(ClientErrorCode.CLOSED, `the connection to ${this.label} was closed`, { broker: this.label }),
-    );
+  /** Closes at once; what is pending fails, with `error` where one is given. */
+  close(error?: KafkaError): void {
+    const details = { broker: this.label };
+    this.#end(error ?? new KafkaError(ClientErrorCode.CLOSED, `the connection to ${this.label} was closed`, details));
   }
 
-  #write<ReqIn, ReqOut, ResIn, ResOut>(
+  #encode<ReqIn, ReqOut, ResIn, ResOut>(
     api: Api<ReqIn, ReqOut, ResIn, ResOut>,
     version: number,
     correlationId: number,
     body: ReqIn,
-  ): void {
+  ): Uint8Array[] {
     const pieces = encodeRequest(api, version, { correlationId, clientId: this.#clientId }, body);
-    this.#socket?.write(pieces.filter((piece): piece is Uint8Array => piece instanceof Uint8Array));
+    return pieces.filter((piece): piece is Uint8Array => piece instanceof Uint8Array);
+  }
+
+  #pass(isAuthentication: boolean, write: () => void): void {
+    this.#throttled.pass(() => {
+      if (isAuthentication) {
+        write();
+        return;
+      }
+      this.#beforeWrite?.();
+      this.#renewing.pass(write);
+    });
+  }
+
+  #writePending(correlationId: number, pieces: readonly Uint8Array[], timeoutMs: number): void {
+    const pending = this.#pending.get(correlationId);
+    // Given up meanwhile.
+    if (pending === undefined) return;
+    pending.timer?.cancel();
+    pending.timer = this.#clock.setTimer(timeoutMs, () => this.#timedOut(pending.api, timeoutMs));
+    pending.isWritten = true;
+    this.#socket?.write(pieces);
+  }
+
+  /** Whatever is sent now is not answered before the broker's time is over; so we keep it here (KIP-219). */
+  #mute(answer: unknown): void {
+    const { throttleTimeMs } = answer as { readonly throttleTimeMs?: number };
+    if (throttleTimeMs === undefined || throttleTimeMs <= 0 || this.#failure !== undefined) return;
+    this.#throttle?.cancel();
+    this.#throttled.hold();
+    this.#throttle = this.#clock.setTimer(throttleTimeMs, () => this.#throttled.release());
   }
 
   #takeCorrelationId(): number {
@@ -152,7 +199,10 @@ export class Connection {
       this.#assembler.received(length);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.#broken(`sent ${error.message}, which is no answer of a Kafka broker`, error);
+      this.#broken(
+        `sent ${error.message}, which is no answer of a Kafka broker; if its listener wants TLS, set tls`,
+        error,
+      );
     }
   }
 
@@ -163,6 +213,7 @@ export class Connection {
     }
     const correlationId = new DataView(frame.buffer, frame.byteOffset).getInt32(0);
     // An answer that nobody waits for belongs to a request whose caller gave up.
+    this.#answersCount += 1;
     this.#settle(correlationId)?.resolve(frame);
   }
 
@@ -171,9 +222,17 @@ export class Connection {
     const pending = this.#pending.get(correlationId);
     if (pending === undefined) return undefined;
     this.#pending.delete(correlationId);
-    pending.timer.cancel();
+    pending.timer?.cancel();
     pending.signal?.removeEventListener('abort', pending.onAbort);
     return pending;
+  }
+
+  /** The broker has not even got it: the connection is as good as before. */
+  #heldTooLong(correlationId: number, timeoutMs: number): void {
+    const pending = this.#settle(correlationId);
+    if (pending === undefined) return;
+    const message = `${this.label} throttles this client: ${pending.api.name} was held back for ${timeoutMs} ms`;
+    pending.reject(new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { broker: this.label }));
   }
 
   #timedOut(api: AnyApi, timeoutMs: number): void {
@@ -191,11 +250,17 @@ export class Connection {
     return error;
   }
 
-  #fail(cause: Error | undefined, what: string): void {
-    this.#end(this.#networkError(cause, what));
+  #fail(cause: Error | undefined): void {
+    // What a listener with SASL does to whoever sends something else.
+    const isEarly = cause === undefined && this.#answersCount === 1;
+    const hint = isEarly ? ' before it answered anything but ApiVersions: if its listener wants SASL, set sasl' : '';
+    this.#end(this.#networkError(cause, `closed the connection${hint}`));
   }
 
   #networkError(cause: unknown, what: string): KafkaError {
+    if (cause instanceof KafkaError) {
+      return new KafkaError(cause.code, `${this.label}: ${cause.message}`, { ...cause, broker: this.label, cause });
+    }
     const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
     return new KafkaError(ErrorCode.NETWORK_EXCEPTION, `${this.label} ${what}${reason}`, {
       broker: this.label,
@@ -207,6 +272,9 @@ export class Connection {
   #end(error: KafkaError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#throttle?.cancel();
+    this.#throttled.drop();
+    this.#renewing.drop();
     this.#socket?.destroy();
     for (const correlationId of [...this.#pending.keys()]) this.#settle(correlationId)?.reject(error);
     this.#settleClosed();

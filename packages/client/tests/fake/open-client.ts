@@ -1,4 +1,5 @@
 import { createCodec } from '@ks/protocol';
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { Client } from '../../src/client.ts';
 import type { ClusterOptions } from '../../src/cluster.ts';
 import type { FakeKafka } from './fake-kafka.ts';
@@ -21,6 +22,7 @@ export function openClient(kafka: FakeKafka, options: Partial<ClusterOptions> = 
     network: kafka.network,
     clock: kafka.clock,
     random: { int: (bound) => (turn++ * 7) % bound },
+    crypto: nodeCrypto,
     ...options,
   };
   return Client.open(cluster, kafka.core, createCodec(kafka.core));
