@@ -21,8 +21,7 @@ testWith('Kafka').each([
   ['cooperative', javaGroupClient('classic', cooperative)],
 ] satisfies [string, GroupClient][])(
   "Java's consumer moves a group to the new protocol and back, with %s members, and every record is read once",
-  // The known fault of docs/status.md shows in one of six runs with cooperative members; no other test is tried again.
-  { timeout: 120_000, retry: 2 },
+  { timeout: 120_000 },
   async (_kind, old) => {
     await fetchKafka();
     await using directory = await temporaryDirectory();

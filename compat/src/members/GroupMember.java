@@ -8,13 +8,25 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 
 /**
  * A member of a group: "bootstrap group topic setting=value...". A topic that begins with re: is a regular expression for the broker.
  * Prints "has 0 1" when its partitions change and "got value" for each record, until its standard input ends; then it leaves.
+ * Where it fails it says why in its last line and ends with 1.
  */
 public final class GroupMember {
   public static void main(String[] args) throws Exception {
+    try {
+      run(args);
+    } catch (RuntimeException failure) {
+      // Kafka's exceptions have no stack, which the launcher of sources stumbles over.
+      System.err.println(failure);
+      System.exit(1);
+    }
+  }
+
+  private static void run(String[] args) throws Exception {
     Properties settings = new Properties();
     settings.put("bootstrap.servers", args[0]);
     settings.put("group.id", args[1]);
@@ -53,7 +65,11 @@ public final class GroupMember {
       for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
         System.out.println("got " + record.value());
       }
-      consumer.commitSync();
+      try {
+        consumer.commitSync();
+      } catch (RebalanceInProgressException later) {
+        // A cooperative member keeps reading in a rebalance, and cannot commit until it is over (KIP-429): the next round does.
+      }
     }
     consumer.close();
   }

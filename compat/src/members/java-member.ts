@@ -16,7 +16,7 @@ export function javaGroupClient(
       const given = Object.entries({ 'group.protocol': protocol, ...settings }).map((setting) => setting.join('='));
       const flags = ['-XX:TieredStopAtLevel=1', '-Xmx256M', '-Dlog4j2.level=OFF', '-cp', kafkaClassPath];
       const child = spawn('java', [...flags, program, bootstrap, groupId, topic, ...given], {
-        stdio: ['pipe', 'pipe', 'ignore'],
+        stdio: 'pipe',
       });
       const received: string[] = [];
       let assigned: readonly number[] = [];
@@ -29,11 +29,26 @@ export function javaGroupClient(
           else if (line.startsWith('has')) assigned = line.split(' ').slice(1).map(Number);
         }
       });
-      const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+      let complaints = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        complaints = (complaints + chunk.toString()).slice(-2000);
+      });
+      let isLeaving = false;
+      let failure: Error | undefined;
+      const ended = new Promise<void>((resolve) =>
+        child.once('close', () => {
+          if (!isLeaving) failure = new Error(`the Java member of ${groupId} has ended by itself: ${complaints}`);
+          resolve();
+        }),
+      );
       return {
-        assigned: () => assigned,
+        assigned() {
+          if (failure !== undefined) throw failure;
+          return assigned;
+        },
         received,
         async leave() {
+          isLeaving = true;
           child.stdin.on('error', () => undefined);
           child.stdin.write('\n');
           await ended;

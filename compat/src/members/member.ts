@@ -1,6 +1,6 @@
 /** A consumer in a group, whoever's it is. */
 export interface Member {
-  /** Partitions that it has now. */
+  /** Partitions that it has now. Throws where the member has failed. */
   assigned(): readonly number[];
   /** Values it was given, in order. */
   readonly received: readonly string[];
