@@ -3,6 +3,7 @@ import process from 'node:process';
 import { type Client, connect } from '@ks/client';
 import { Flags } from '@oclif/core';
 import { type OutputFormat, outputFormats, render } from './output/render.ts';
+import { asksForShape, type RowShape, rowShapeText } from './output/row-shape.ts';
 import type { Column } from './output/table.ts';
 import { loadSettings, type SettingSources } from './settings/load-settings.ts';
 import type { Settings } from './settings/resolve-settings.ts';
@@ -38,6 +39,17 @@ export const globalFlags = {
     min: 1,
     description: 'seconds until an operation is given up [KS_TIMEOUT, default 30]',
   }),
+  'command-config': Flags.string({
+    helpGroup: 'GLOBAL',
+    description: "settings from a Java client's properties",
+  }),
+  quiet: Flags.boolean({ char: 'q', helpGroup: 'GLOBAL', description: 'print data and errors, no talk' }),
+  'read-only': Flags.boolean({
+    helpGroup: 'GLOBAL',
+    description: 'refuse whatever would change something [KS_READ_ONLY]',
+  }),
+  plain: Flags.boolean({ helpGroup: 'GLOBAL', description: 'plain output on a terminal too, no screens' }),
+  'no-color': Flags.boolean({ helpGroup: 'GLOBAL', description: 'no colors [NO_COLOR]' }),
   verbose: Flags.boolean({ char: 'v', helpGroup: 'GLOBAL', description: 'tell more, the stack of an error too' }),
 };
 
@@ -50,7 +62,7 @@ export const tableFlags = {
     char: 'o',
     options: outputFormats,
     default: 'table' as OutputFormat,
-    description: 'how to print',
+    description: 'how to print; help: what the fields of json are',
   })(),
   json: Flags.boolean({ description: 'the same as -o json' }),
   columns: Flags.string({
@@ -72,9 +84,28 @@ export interface TableFlags {
 
 /** What all commands share: settings, the connection, and the printing of tables. */
 export abstract class BaseCommand extends TalkingCommand {
+  /** What a row of `-o json` holds, for commands that print tables. */
+  static rowShape: RowShape | undefined;
+
+  /** `-o help` is answered before anything is parsed, connected or changed. */
+  protected override async init(): Promise<void> {
+    await super.init();
+    const { rowShape } = this.ctor as typeof BaseCommand;
+    if (rowShape === undefined || !asksForShape(this.argv)) return;
+    process.stdout.write(rowShapeText(rowShape));
+    this.exit(0);
+  }
+
   /** The settings that flags, environment, project and profile give. */
-  protected settings(flags: GlobalFlags): Promise<Settings> {
-    return loadSettings(settingSources(flags));
+  protected async settings(flags: GlobalFlags): Promise<Settings> {
+    const settings = await loadSettings(settingSources(flags));
+    this.place = settings.place;
+    return settings;
+  }
+
+  /** Says a line on stderr, unless `-q` was given. */
+  protected say(line: string, { quiet }: { readonly quiet: boolean }): void {
+    if (!quiet) process.stderr.write(`${line}\n`);
   }
 
   /** Connects to the brokers of the settings. */

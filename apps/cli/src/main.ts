@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Config, Errors, flush, run } from '@oclif/core';
+import { commandFirst } from './command-first.ts';
 import { commandNotFound } from './errors/command-not-found.ts';
 import { ExitCode } from './errors/exit-codes.ts';
 import { reportError } from './errors/report-error.ts';
@@ -19,7 +20,9 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-const argv = process.argv.slice(2);
+const argv = commandFirst(process.argv.slice(2));
+// Before anything is printed: errors of the parser have colors too.
+if (argv.includes('--no-color')) process.env['NO_COLOR'] = '1';
 try {
   if (asksForSettings(argv)) process.stdout.write(settingKeysText());
   else {

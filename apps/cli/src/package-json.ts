@@ -28,10 +28,13 @@ export function packageJson(): Interfaces.PJSON {
         hideAliasesFromRoot: true,
       },
       topics: {
-        topics: { description: 'Topics: list, describe, create, delete' },
-        groups: { description: 'Groups: list, describe, lag, seek, delete' },
+        topics: { description: 'Topics: list, describe, create, delete, partitions, offsets' },
+        groups: { description: 'Groups: list, describe, lag, seek, delete, delete-offsets' },
+        cluster: { description: 'A cluster as a whole: info, health' },
+        brokers: { description: 'The brokers of a cluster: list' },
         profile: { description: 'Clusters by name: their brokers and settings' },
-        broker: { description: 'Nodes of a cluster' },
+        broker: { description: 'A node of a cluster, on this machine' },
+        debug: { description: 'Looking things up: errors' },
       },
     },
   };

@@ -38,6 +38,7 @@ const shortFlags: Readonly<Record<string, readonly string[]>> = {
   n: ['count'],
   e: ['end'],
   g: ['group'],
+  G: ['grep'],
   p: ['partition', 'partitions'],
   r: ['regex', 'replicas'],
   k: ['key'],

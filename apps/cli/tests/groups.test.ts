@@ -255,4 +255,21 @@ describe('ks consume -g', () => {
     expect([code, stdout, stderr]).toEqual([0, 'one\n', '']);
     expect(await committed('by-kcat')).toEqual([1]);
   });
+
+  test('what is committed in one topic can be deleted', async () => {
+    const [topic, other] = [await cluster.topic(2), await cluster.topic()];
+    await cluster.client.admin.alterGroupOffsets('forgetful', [
+      { topic, partition: 0, offset: 0 },
+      { topic, partition: 1, offset: 0 },
+      { topic: other, partition: 0, offset: 0 },
+    ]);
+    const unsure = await cluster.ks(['groups', 'delete-offsets', 'forgetful', '-t', topic]);
+    expect([unsure.code, unsure.stderr]).toEqual([2, expect.stringContaining('try: add -y')]);
+    const one = await cluster.call(['groups', 'delete-offsets', 'forgetful', '-t', `${topic}:1`, '-y', '-o', 'json']);
+    expect(JSON.parse(one.stdout)).toEqual([{ topic, partition: 1, offset: 0, status: 'deleted' }]);
+    const left = await cluster.client.admin.listGroupOffsets('forgetful');
+    expect(left.map(({ topic: name, partition }) => `${name}:${partition}`).toSorted()).toEqual(
+      [`${topic}:0`, `${other}:0`].toSorted(),
+    );
+  });
 });

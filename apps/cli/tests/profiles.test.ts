@@ -69,6 +69,7 @@ describe('ks profile', () => {
       { key: 'client.id', value: 'me', source: 'the environment' },
       { key: 'color', value: 'red', source: 'profile prod' },
       { key: 'protected', value: 'true', source: 'profile prod' },
+      { key: 'read.only', value: 'false', source: 'the default' },
     ]);
 
     const deleted = await ks(['profile', 'delete', 'local', 'prod']);

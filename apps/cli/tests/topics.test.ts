@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { useTestCluster } from './harness/test-cluster.ts';
+import { bytes, useTestCluster } from './harness/test-cluster.ts';
 
 const cluster = useTestCluster();
 
@@ -147,5 +147,43 @@ describe('ks topics', () => {
     const [piped, forced] = await Promise.all([cluster.ks(error), cluster.ks(error, { env: { FORCE_COLOR: '1' } })]);
     expect(piped.stderr).not.toContain('\u001b');
     expect(forced.stderr.startsWith('\u001b[31merror:')).toBe(true);
+  });
+
+  test('partitions are added, and what a topic holds is told by offsets', async () => {
+    const topic = await cluster.topic(2);
+    await cluster.write(topic, [{ partition: 1, timestamp: 1_700_000_000_000, value: bytes('a') }]);
+    const dry = await cluster.call(['topics', 'partitions', topic, '-n', '3', '--dry-run']);
+    expect([dry.code, dry.stdout]).toEqual([0, expect.stringMatching(/would be changed +2 +3/)]);
+    const [unchanged] = await cluster.client.admin.describeTopics([topic]);
+    expect(unchanged?.partitionCount).toBe(2);
+    const added = await cluster.call(['topics', 'partitions', topic, '-n', '3', '-o', 'json']);
+    expect(JSON.parse(added.stdout)).toEqual([{ topic, status: 'changed', from: 2, to: 3 }]);
+    const fewer = await cluster.call(['topics', 'partitions', topic, '-n', '1']);
+    expect([fewer.code, fewer.stderr]).toEqual([1, expect.stringContaining('code: INVALID_PARTITIONS')]);
+
+    const at = await cluster.call(['topics', 'offsets', `${topic}:1,2`, '--at', '@1699999999999', '-o', 'json']);
+    expect(JSON.parse(at.stdout)).toEqual([
+      { topic, partition: 1, start: 0, end: 1, records: 1, at: 0 },
+      { topic, partition: 2, start: 0, end: 0, records: 0, at: null },
+    ]);
+    const later = await cluster.call(['topics', 'offsets', `${topic}:1`, '--at', '@1700000000001', '-o', 'json']);
+    expect(JSON.parse(later.stdout)).toMatchObject([{ at: null }]);
+    expect((await cluster.call(['topics', 'offsets', topic, '--at', '42'])).code).toBe(2);
+  });
+
+  test('list and delete take a regular expression', async () => {
+    await Promise.all(['scrap-1', 'scrap-2', 'kept-1'].map((name) => cluster.client.admin.createTopic(name, {})));
+    const listed = await cluster.call(['topics', 'list', '-r', '^scrap-', '-o', 'name']);
+    expect(listed.stdout).toBe('scrap-1\nscrap-2\n');
+    const ailing = await cluster.call(['topics', 'list', '--under-replicated', '--no-leader', '-o', 'name']);
+    expect([ailing.code, ailing.stdout]).toEqual([0, '']);
+    const deleted = await cluster.call(['topics', 'delete', '-r', '^scrap-', '-y', '-o', 'name']);
+    expect([deleted.code, deleted.stdout]).toEqual([0, 'scrap-1\nscrap-2\n']);
+    expect(deleted.stderr).toContain(' topics match: scrap-1 scrap-2\n');
+    const left = (await cluster.client.admin.listTopics()).map(({ name }) => name);
+    expect(left).toContain('kept-1');
+    expect(left).not.toContain('scrap-1');
+    const none = await cluster.call(['topics', 'delete', '-r', '^scrap-', '-y']);
+    expect([none.code, none.stderr]).toEqual([5, expect.stringContaining('matches ^scrap-')]);
   });
 });

@@ -12,7 +12,9 @@ import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
 import { requireGroups } from '../errors/unknown-group.ts';
 import { usage } from '../errors/usage.ts';
+import { filteringPrinter, filterOf } from '../filter/filtering-printer.ts';
 import { Interruption } from '../interruption.ts';
+import { refuseReadOnly } from '../read-only.ts';
 import { type OffsetRange, parseOffsetRange } from '../offsets/offset-range.ts';
 
 export class Consume extends BaseCommand {
@@ -20,10 +22,10 @@ export class Consume extends BaseCommand {
   static override hiddenAliases = ['topic consume', 'topics consume'];
   static override examples = [
     'all, then live: <%= config.bin %> consume orders',
-    'the last 10, then stop: <%= config.bin %> consume orders -o -10 -e',
     'the last hour, lossless: <%= config.bin %> consume orders -o @-1h:end -J',
     'key, value and headers: <%= config.bin %> consume orders -f "%k %v %h{%k=%v }\\n"',
     'as one of a group: <%= config.bin %> consume orders -g billing',
+    'some of them: <%= config.bin %> consume orders -e --filter \'value.status == "FAILED" && ts > now-1h\'',
   ];
   static override strict = false;
   static override args = {
@@ -36,6 +38,11 @@ export class Consume extends BaseCommand {
       aliases: ['offsets'],
       default: 'start',
       description: 'where to start and stop: start, end, 42, -10, +5, 5:10, :end, @-1h, @2026-01-31:end, ...',
+    }),
+    tail: Flags.integer({
+      min: 1,
+      exclusive: ['offset'],
+      description: 'start with the last so many of each partition, as -o -N',
     }),
     count: Flags.integer({
       char: 'n',
@@ -78,21 +85,36 @@ export class Consume extends BaseCommand {
       description: 'only these partitions',
     }),
     regex: Flags.boolean({ char: 'r', description: 'topics are regular expressions' }),
+    grep: Flags.string({
+      char: 'G',
+      multiple: true,
+      multipleNonGreedy: true,
+      default: [],
+      description: 'only records that match: k:RE, v:RE, t:RE, h:NAME=RE; ! before it negates, several must all match',
+    }),
+    'filter-key': Flags.string({ description: 'only records with such a key: user-*' }),
+    filter: Flags.string({
+      description:
+        'only records for which this is true: value.status == "FAILED" && headers.tenant == "a" && ts > now-1h',
+    }),
     group: Flags.string({ char: 'g', description: 'read as a member of this group, and commit what was printed' }),
     'read-committed': Flags.boolean({ description: 'only records of committed transactions' }),
     'from-beginning': Flags.boolean({ hidden: true, description: 'as -o start, the default' }),
-    quiet: Flags.boolean({ char: 'q', description: 'do not tell what is read' }),
   };
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Consume);
-    const range = usage(() => parseOffsetRange(flags.offset, Date.now()));
+    const range = usage(() => parseOffsetRange(flags.tail === undefined ? flags.offset : `-${flags.tail}`, Date.now()));
     if (flags.group !== undefined) refuseWithGroup(range, flags.partitions);
     else if (range.from.type === 'stored') throw storedWithoutGroup();
     const leaders = new Map<string, number>();
-    const printer = printerOf(flags, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1);
+    const plainPrinter = printerOf(flags, (topic, partition) => leaders.get(`${topic} ${partition}`) ?? -1);
+    const filter = filterOf(flags, Date.now);
+    const counts = { scanned: 0, matched: 0 };
+    const printer = filter === undefined ? plainPrinter : filteringPrinter(plainPrinter, filter, counts);
     const isolationLevel: IsolationLevel = flags['read-committed'] ? 'read_committed' : 'read_uncommitted';
     const settings = await this.settings(flags);
+    if (flags.group !== undefined) refuseReadOnly(settings, `commit what group ${flags.group} has read`);
     using interruption = new Interruption();
     const { signal } = interruption;
     const read = async (): Promise<void> => {
@@ -133,6 +155,7 @@ export class Consume extends BaseCommand {
     await read().catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
+    if (filter !== undefined) this.say(`scanned ${counts.scanned}, matched ${counts.matched}`, flags);
     if (interruption.exitCode !== undefined) process.exit(interruption.exitCode);
   }
 }

@@ -9,6 +9,7 @@ import { kcatProduce } from '../kcat/kcat-produce.ts';
 import { kcatProperties } from '../kcat/kcat-properties.ts';
 import { kcatQuery } from '../kcat/kcat-query.ts';
 import { type KcatSession, say } from '../kcat/kcat-session.ts';
+import { refuseReadOnly } from '../read-only.ts';
 
 /** kcat's own default. */
 const METADATA_SECONDS = 5;
@@ -37,7 +38,8 @@ export class Kcat extends BaseCommand {
   async run(): Promise<void> {
     const given = parseKcatArguments(this.argv);
     if (given.switches.has('h') || given.switches.has('V')) return this.#tell(given.switches.has('h'));
-    const modeOf = modes[modeLetter(given)];
+    const letter = modeLetter(given);
+    const modeOf = modes[letter];
     const properties = await kcatProperties(given, process.env);
     for (const name of properties.ignored) say(given, `${name} has no effect in ks`);
     const settings = await this.settings({
@@ -45,6 +47,8 @@ export class Kcat extends BaseCommand {
       timeout: Math.max(1, numberOf(given, 'm') ?? METADATA_SECONDS),
       ...(properties.clientId === undefined ? {} : { override: [`client.id=${properties.clientId}`] }),
     });
+    if (letter === 'P') refuseReadOnly(settings, 'send records');
+    if (letter === 'G') refuseReadOnly(settings, 'commit what a group has read');
     using interruption = new Interruption();
     const { signal } = interruption;
     const run = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags } from '../base-command.ts';
 import { CliError } from '../errors/cli-error.ts';
@@ -9,14 +10,20 @@ import { Interruption } from '../interruption.ts';
 import { openInput } from '../input/open-input.ts';
 import type { ProduceRecord } from '../input/produce-record.ts';
 import { type InputKind, inputKinds, namesItsTopics, readInput } from '../input/read-input.ts';
+import { parseTime } from '../offsets/parse-time.ts';
+import { paced } from '../produce/paced.ts';
 import { producerSizes, RecordSender } from '../produce/record-sender.ts';
+import { parseTemplate, type Template } from '../produce/template.ts';
 import { untilInterrupted } from '../produce/until-interrupted.ts';
+import { refuseReadOnly } from '../read-only.ts';
 import { parseHeader } from '../records/parse-header.ts';
 
 /** A longer record than any broker takes: a wrong delimiter, most likely. */
 const RECORD_BYTES_MAX = 128 * 1024 * 1024;
 /** In place of a topic: each record goes where it says. */
 const OWN_TOPICS = '-';
+/** Records of a template that are made in one turn. */
+const MADE_AT_ONCE = 100;
 const utf8 = new TextEncoder();
 
 export class Produce extends BaseCommand {
@@ -25,8 +32,8 @@ export class Produce extends BaseCommand {
   static override examples = [
     'one record a line: <%= config.bin %> produce lines < access.log',
     'key and value: echo "user-1:paid" | <%= config.bin %> produce orders -K :',
-    'a file as one record: <%= config.bin %> produce pages --input whole --file page.html',
     'a copy: <%= config.bin %> consume orders -e -J | <%= config.bin %> produce copy --input ndjson',
+    'made up: <%= config.bin %> produce orders --template \'{"id":"{{uuid}}","n":{{seq}}}\' -n 1000 --rate 100',
     'a format: <%= config.bin %> produce orders -f "%K{4}%k%V{4}%v" < sized.bin',
   ];
   static override args = {
@@ -47,6 +54,18 @@ export class Produce extends BaseCommand {
     })(),
     file: Flags.string({ description: 'read this file instead of standard input' }),
     value: Flags.string({ exclusive: ['file'], description: 'send this one value instead of reading any input' }),
+    template: Flags.string({
+      exclusive: ['file', 'value', 'format'],
+      description: 'make the values instead of reading any: {{seq}} {{uuid}} {{now}} {{ms}} {{int 1 6}} {{pick a b}}',
+    }),
+    count: Flags.integer({
+      char: 'n',
+      min: 1,
+      description: 'with --template or --value: send so many; default: 1 value, templates without end',
+    }),
+    rate: Flags.integer({ min: 1, description: 'send at most so many records a second' }),
+    ts: Flags.string({ description: 'time of every record that names none: milliseconds or @2026-01-31T10:00:00Z' }),
+    'dry-run': Flags.boolean({ description: 'read all of the input and tell how many records it has; send nothing' }),
     key: Flags.string({ char: 'k', description: 'key of every record that has none' }),
     header: Flags.string({
       char: 'H',
@@ -75,7 +94,6 @@ export class Produce extends BaseCommand {
       description: 'who must have a record before it counts as sent',
     })(),
     output: Flags.string({ char: 'o', hidden: true, description: 'produce has no offset to choose' }),
-    quiet: Flags.boolean({ char: 'q', description: 'do not tell how many were sent' }),
   };
 
   async run(): Promise<void> {
@@ -85,9 +103,15 @@ export class Produce extends BaseCommand {
     const { signal } = interruption;
     const headers = flags.header.map(parseHeader);
     const settings = await this.settings(flags);
-    const input = this.#input(flags, signal);
+    const isDry = flags['dry-run'];
+    if (!isDry) refuseReadOnly(settings, `send records to ${args.topic}`);
+    const timestamp = flags.ts === undefined ? undefined : usage(() => parseTime(flags.ts ?? '', Date.now()));
+    const unpaced = this.#input(flags, signal);
+    const input = flags.rate === undefined ? unpaced : paced(unpaced, flags.rate, signal);
+    if (isDry) return this.#count(args.topic, input);
     await using client = await this.connect(settings);
-    if (flags.value !== undefined || !namesItsTopics(args.topic, flags.input, flags.format)) {
+    const isMade = flags.value !== undefined || flags.template !== undefined;
+    if (isMade || !namesItsTopics(args.topic, flags.input, flags.format)) {
       // Before any input is read: whoever mistyped the name should not have to type the records too.
       const { topic } = args;
       await namingTopics(client.admin, [topic], settings.place, () => client.admin.describeTopics([topic]));
@@ -103,6 +127,7 @@ export class Produce extends BaseCommand {
       headers,
       key: flags.key === undefined ? undefined : utf8.encode(flags.key),
       partition: flags.partition,
+      timestamp,
       namedTopics: args.topic === OWN_TOPICS ? 'required' : isEnvelopes(flags) ? 'ignored' : 'followed',
       namedPartitions: flags.repartition ? 'ignored' : 'followed',
       emptyIsNull: flags.tombstone,
@@ -118,8 +143,22 @@ export class Produce extends BaseCommand {
     if (interruption.exitCode !== undefined) process.exit(interruption.exitCode);
   }
 
+  async #count(topic: string, input: AsyncIterable<readonly ProduceRecord[]>): Promise<void> {
+    let count = 0;
+    for await (const chunk of input) count += chunk.length;
+    process.stderr.write(`${topic}: ${recordsText(count)} would be sent\n`);
+  }
+
   #input(flags: InputFlags, signal: AbortSignal): AsyncIterable<readonly ProduceRecord[]> {
-    if (flags.value !== undefined) return oneRecord(flags.value);
+    const { value, template, count } = flags;
+    if (template !== undefined) return made(parseTemplate(template), count ?? Number.POSITIVE_INFINITY, signal);
+    if (value !== undefined) return made(() => value, count ?? 1, signal);
+    if (count !== undefined) {
+      throw new CliError('-n goes with --template or --value: input has as many records as it has', {
+        exitCode: ExitCode.USAGE,
+        hint: 'head -n N | ks produce',
+      });
+    }
     if (flags.file === undefined && process.stdin.isTTY)
       process.stderr.write('reading records from the terminal; end with ctrl-d\n');
     const stream = openInput(flags.file);
@@ -138,6 +177,8 @@ export class Produce extends BaseCommand {
 interface InputFlags {
   readonly file?: string | undefined;
   readonly value?: string | undefined;
+  readonly template?: string | undefined;
+  readonly count?: number | undefined;
   readonly input: InputKind;
   readonly format?: string | undefined;
   readonly delimiter: string;
@@ -145,16 +186,30 @@ interface InputFlags {
 }
 
 /** Envelopes name the topic that they came from. */
-function isEnvelopes({ input, format, value }: InputFlags): boolean {
-  return input === 'ndjson' && format === undefined && value === undefined;
+function isEnvelopes({ input, format, value, template }: InputFlags): boolean {
+  return input === 'ndjson' && format === undefined && value === undefined && template === undefined;
 }
 
-async function* oneRecord(value: string): AsyncGenerator<readonly ProduceRecord[]> {
-  yield [{ key: null, value: utf8.encode(value), headers: [] }];
+/** Records that nothing is read for. */
+async function* made(template: Template, count: number, signal: AbortSignal): AsyncGenerator<readonly ProduceRecord[]> {
+  for (let from = 0; from < count && !signal.aborted; from += MADE_AT_ONCE) {
+    const length = Math.min(MADE_AT_ONCE, count - from);
+    yield Array.from({ length }, (_, index) => ({
+      key: null,
+      value: utf8.encode(template(from + index)),
+      headers: [],
+    }));
+    // A signal comes between turns.
+    await turn();
+  }
 }
 
 function tell(topic: string, count: number): void {
-  process.stderr.write(`${topic}: ${count} ${count === 1 ? 'record' : 'records'} sent\n`);
+  process.stderr.write(`${topic}: ${recordsText(count)} sent\n`);
+}
+
+function recordsText(count: number): string {
+  return `${count} ${count === 1 ? 'record' : 'records'}`;
 }
 
 function offsetMisunderstood(): CliError {

@@ -2,8 +2,8 @@ import type { Admin, IsolationLevel, OffsetSpec, TopicDescription, TopicPartitio
 import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
 import { namingTopics } from '../errors/unknown-topic.ts';
-import { usage } from '../errors/usage.ts';
 import type { OffsetPoint, OffsetRange } from '../offsets/offset-range.ts';
+import { requireMatches } from '../topics/matching-topics.ts';
 import type { PartitionBounds } from './partition-plan.ts';
 
 /** What to read, as it was asked for. */
@@ -36,14 +36,7 @@ export async function choosePartitions(admin: Admin, choice: Choice): Promise<re
 }
 
 async function matching(admin: Admin, { topics, place }: Choice): Promise<readonly string[]> {
-  const patterns = topics.map((pattern) => usage(() => new RegExp(pattern, 'u')));
-  const listed = await admin.listTopics();
-  const names = listed.map(({ name }) => name).filter((name) => patterns.some((pattern) => pattern.test(name)));
-  if (names.length > 0) return names;
-  throw new CliError(`no topic on ${place} matches ${topics.join(' or ')}`, {
-    exitCode: ExitCode.NOT_FOUND,
-    hint: 'ks topics list',
-  });
+  return requireMatches(await admin.listTopics(), topics, place);
 }
 
 function requirePartitions(topics: readonly TopicDescription[], wanted: readonly number[]): void {

@@ -24,6 +24,8 @@ export interface ReadBatch {
   readonly logStartOffset: number;
   readonly lastStableOffset: number;
   readonly highWatermark: number;
+  /** `records` leaves some out, so that the batch's own bytes are not what is to be printed. */
+  readonly isFiltered?: boolean;
   records(): Iterable<ReadRecord>;
 }
 
@@ -82,7 +84,8 @@ export function linePrinter(line: (record: RecordView) => string): BatchPrinter 
 
 function valuePrinter(delimiter: Uint8Array): BatchPrinter {
   return (batch, window) => {
-    const isCompact = delimiter.length < RECORD_OVERHEAD_BYTES && batch.batch.compression === 'none';
+    const isUntouched = batch.batch.compression === 'none' && batch.isFiltered !== true;
+    const isCompact = delimiter.length < RECORD_OVERHEAD_BYTES && isUntouched;
     return isCompact ? compactValues(batch, window, delimiter) : appendValues(batch, window, delimiter);
   };
 }

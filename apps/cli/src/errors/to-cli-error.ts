@@ -39,18 +39,16 @@ export function exitCodeOf(code: number): ExitCode {
   return unreachable.includes(code) ? ExitCode.UNREACHABLE : ExitCode.ERROR;
 }
 
-/** Anything thrown, as an error that a person can read. `usage` errors of the argument parser exit with 2. */
-export function toCliError(error: unknown): CliError {
+/**
+ * Anything thrown, as an error that a person can read. What Kafka says names the cluster, `place`. `usage` errors of the argument
+ * parser exit with 2.
+ */
+export function toCliError(error: unknown, place?: string): CliError {
   if (error instanceof CliError) return error;
   if (isCoded(error)) {
     const exitCode = exitCodeOf(error.code);
-    const hint =
-      exitCode === ExitCode.NOT_FOUND
-        ? 'ks topics list'
-        : exitCode === ExitCode.UNREACHABLE
-          ? 'is a broker running? ks start; another address: -b host:port'
-          : undefined;
-    return new CliError(error.message, {
+    const hint = hintFor(error.code, exitCode);
+    return new CliError(withPlace(error.message, place), {
       exitCode,
       code: error.name,
       cause: error,
@@ -62,6 +60,16 @@ export function toCliError(error: unknown): CliError {
     return new CliError(error.message, { exitCode: usage ? ExitCode.USAGE : ExitCode.ERROR, cause: error });
   }
   return new CliError(String(error));
+}
+
+function hintFor(code: number, exitCode: ExitCode): string | undefined {
+  if (code === ErrorCode.GROUP_ID_NOT_FOUND) return 'ks groups list';
+  if (exitCode === ExitCode.NOT_FOUND) return 'ks topics list';
+  return exitCode === ExitCode.UNREACHABLE ? 'is a broker running? ks start; another address: -b host:port' : undefined;
+}
+
+function withPlace(message: string, place: string | undefined): string {
+  return place === undefined || message.includes(place) ? message : `${message.replace(/\.$/, '')}, on ${place}`;
 }
 
 /** The lines of an error for stderr: what, which code, what to try; the stack only where asked for. Red where `stream` shows colors. */

@@ -31,6 +31,7 @@ export async function kcatProduce({ given, properties, settings, client, signal 
     ...producerSizes,
   });
   const sender = new RecordSender(producer, {
+    timestamp: undefined,
     topic,
     headers,
     key: key === undefined ? undefined : utf8.encode(key),

@@ -101,9 +101,9 @@ function time(text: string, word: string, nowMs: number, relativeToMs: number | 
   if (/^\d{13}$/.test(word)) return at(Number(word));
   if (/^\d{10}$/.test(word)) return at(Number(word) * 1000);
   if (/^\d{19}$/.test(word)) return at(Number(BigInt(word) / 1_000_000n));
-  if (/^\d{4}-\d{2}-\d{2}$/.test(word)) return at(Date.parse(`${word}T00:00:00Z`));
-  if (/^\d{4}-\d{2}-\d{2}[Tt ]/.test(word)) {
-    const parsed = Date.parse(/([Zz]|[+-]\d{2}:\d{2})$/.test(word) ? word : `${word}Z`);
+  if (/^\d{4}-\d{2}-\d{2}([Tt ]|$)/.test(word)) {
+    const whole = word.length === 10 ? `${word}T00:00:00` : word;
+    const parsed = Date.parse(/([Zz]|[+-]\d{2}:\d{2})$/.test(whole) && whole === word ? whole : `${whole}Z`);
     if (Number.isNaN(parsed)) throw new OffsetRangeError(text, `${JSON.stringify(word)} is no RFC 3339 time`);
     return at(parsed);
   }

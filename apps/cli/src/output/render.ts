@@ -3,7 +3,7 @@ import { CliError } from '../errors/cli-error.ts';
 import { ExitCode } from '../errors/exit-codes.ts';
 import { type Column, renderTable } from './table.ts';
 
-export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name', 'help'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 export interface OutputOptions {

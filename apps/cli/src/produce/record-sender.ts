@@ -15,6 +15,8 @@ export interface RecordDefaults {
   readonly topic: string;
   readonly key: Uint8Array | undefined;
   readonly partition: number | undefined;
+  /** In ms since 1970. */
+  readonly timestamp: number | undefined;
   /** Whether records go where they say; `required`: they must say it. */
   readonly namedTopics: 'followed' | 'ignored' | 'required';
   readonly namedPartitions: 'followed' | 'ignored';
@@ -48,9 +50,10 @@ export class RecordSender {
   constructor(producer: Producer, defaults: RecordDefaults) {
     this.#producer = producer;
     this.#defaults = defaults;
-    const { key, partition, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = defaults;
+    const { key, partition, timestamp, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = defaults;
     const changesNothing = !emptyIsNull && !emptyKeysAreNull && namedPartitions === 'followed';
-    this.#addsNothing = changesNothing && key === undefined && partition === undefined && headers.length === 0;
+    const fillsNothing = key === undefined && partition === undefined && timestamp === undefined;
+    this.#addsNothing = changesNothing && fillsNothing && headers.length === 0;
   }
 
   /** How many records were acknowledged; of those that were given together with one that failed, none counts. */
@@ -122,7 +125,7 @@ export class RecordSender {
 
   /** The record with what it leaves out; the same where nothing is to be added. */
   #complete(record: ProduceRecord): Completed {
-    const { key, partition, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
+    const { key, partition, timestamp, namedPartitions, headers, emptyIsNull, emptyKeysAreNull } = this.#defaults;
     if (record.partition !== undefined && record.partition < 0)
       throw new CliError(`partition ${record.partition} is negative`);
     if (this.#addsNothing) return record;
@@ -132,7 +135,7 @@ export class RecordSender {
       value: emptyIsNull && record.value?.length === 0 ? null : record.value,
       headers: headers.length === 0 ? record.headers : [...record.headers, ...headers],
       partition: namedPartitions === 'ignored' ? undefined : (record.partition ?? partition),
-      timestamp: record.timestamp,
+      timestamp: record.timestamp ?? timestamp,
     };
   }
 }

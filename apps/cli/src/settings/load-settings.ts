@@ -1,4 +1,5 @@
 import { parsePairs } from '../input/parse-pairs.ts';
+import { readCommandConfig } from './command-config.ts';
 import { ProfileFile, profileFilePath } from './profile-file.ts';
 import { readProjectFile } from './project-file.ts';
 import { environmentLayer, resolveSettings, type SettingLayer, type Settings } from './resolve-settings.ts';
@@ -11,6 +12,9 @@ export interface SettingSources {
     readonly profile?: string | undefined;
     /** `key=value`, as given to `-X`. */
     readonly override?: readonly string[] | undefined;
+    readonly 'read-only'?: boolean | undefined;
+    /** A Java client's properties. */
+    readonly 'command-config'?: string | undefined;
   };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
@@ -24,7 +28,7 @@ export interface ChosenProfile {
 }
 
 /**
- * Flag before `-X` before environment before project before profile before default. A profile that is named by `-P` or `KS_PROFILE`
+ * Flag before `-X` before `--command-config` before environment before project before profile before default. A profile that is named by `-P` or `KS_PROFILE`
  * leaves the project's `.ks.yaml` out: whoever names one means that cluster.
  */
 export async function loadSettings(sources: SettingSources): Promise<Settings> {
@@ -33,8 +37,10 @@ export async function loadSettings(sources: SettingSources): Promise<Settings> {
   const layers: SettingLayer[] = [
     { source: 'a flag', values: flagValues(flags) },
     { source: '-X', values: parsePairs(flags.override ?? []) },
-    environmentLayer(environment),
   ];
+  const properties = flags['command-config'];
+  if (properties !== undefined) layers.push({ source: properties, values: await readCommandConfig(properties) });
+  layers.push(environmentLayer(environment));
   if (project !== undefined) layers.push({ source: project.path, values: project.values });
   if (chosen.name !== undefined) layers.push({ source: `profile ${chosen.name}`, values: file.require(chosen.name) });
   return resolveSettings(layers, chosen.name);
@@ -56,8 +62,10 @@ export async function chooseProfile({ flags, environment, directory, homeDirecto
   return { file, chosen: { name: file.current, source: file.path }, project };
 }
 
-function flagValues({ brokers, timeout }: SettingSources['flags']): Record<string, string> {
+function flagValues(flags: SettingSources['flags']): Record<string, string> {
+  const { brokers, timeout } = flags;
   return {
+    ...(flags['read-only'] === true ? { 'read.only': 'true' } : {}),
     ...(brokers === undefined ? {} : { brokers }),
     ...(timeout === undefined ? {} : { timeout: String(timeout) }),
   };

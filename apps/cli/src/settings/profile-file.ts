@@ -88,6 +88,20 @@ export class ProfileFile {
     for (const [key, value] of Object.entries(values)) this.#document.setIn(['profiles', name, key], value);
   }
 
+  /** Takes a key out of a profile. */
+  unset(name: string, key: string): void {
+    this.#document.deleteIn(['profiles', name, key]);
+  }
+
+  /** Gives a profile another name; where it is the current or the previous one, it stays that. */
+  rename(name: string, to: string): void {
+    const { current, previous } = this;
+    this.set(to, this.profile(name) ?? {});
+    this.#document.deleteIn(['profiles', name]);
+    if (current === name) this.#document.set('current', to);
+    if (previous === name) this.#document.set('previous', to);
+  }
+
   delete(name: string): void {
     this.#document.deleteIn(['profiles', name]);
     if (this.current === name) this.#document.delete('current');

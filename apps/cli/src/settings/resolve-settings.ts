@@ -20,6 +20,8 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly clientId: string;
   readonly isProtected: boolean;
+  /** Commands that change something are refused. */
+  readonly isReadOnly: boolean;
   /** The cluster as messages name it: `prod (kafka:9092)`, or the address alone. */
   readonly place: string;
   /** The profile that was used, if any. */
@@ -57,6 +59,7 @@ export function resolveSettings(layers: readonly SettingLayer[], profile: string
     timeoutMs: Number(settingOf('timeout')) * 1000,
     clientId: settingOf('client.id'),
     isProtected: settingOf('protected') === 'true',
+    isReadOnly: settingOf('read.only') === 'true',
     place: profile === undefined ? brokers : `${profile} (${brokers})`,
     profile,
     resolved,

@@ -46,6 +46,13 @@ export const settingKeys: readonly SettingKey[] = [
     default: 'false',
     fault: truth,
   },
+  {
+    name: 'read.only',
+    description: 'whether every command that would change something is refused',
+    example: 'true',
+    default: 'false',
+    fault: truth,
+  },
 ];
 
 /** Keys that others' tools have and this client has no answer to yet: better refused than left out in silence. */
@@ -70,7 +77,7 @@ export function checkSetting(name: string, value: string, source: string): void 
 
 function unknownKey(name: string, source: string): CliError {
   if (unbuilt.test(name)) {
-    return new CliError(`${name} (from ${source}): TLS and SASL are not built into this client yet`, {
+    return new CliError(`${name} (from ${source}): TLS and SASL are not built into ks on the command line yet`, {
       exitCode: ExitCode.USAGE,
     });
   }

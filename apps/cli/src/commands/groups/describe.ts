@@ -15,6 +15,15 @@ export class GroupsDescribe extends BaseCommand {
   static override args = {
     group: Args.string({ required: true, ignoreStdin: true, description: 'name of the group; more may follow' }),
   };
+  static override rowShape = {
+    groupId: 'string',
+    type: 'string',
+    state: 'string',
+    protocolType: 'string',
+    assignor: 'string',
+    coordinatorId: 'number',
+    members: '{ memberId, instanceId, clientId, clientHost, assignment: { topic, partition }[] }[]',
+  };
   static override flags = { ...globalFlags, ...tableFlags };
 
   async run(): Promise<void> {

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
 import { requireGroups } from '../../errors/unknown-group.ts';
@@ -17,6 +16,15 @@ export class GroupsLag extends BaseCommand {
   static override args = {
     group: Args.string({ ignoreStdin: true, description: 'name of the group; more may follow' }),
   };
+  static override rowShape = {
+    group: 'string',
+    topic: 'string',
+    partition: 'number',
+    committed: 'number | null',
+    end: 'number',
+    lag: 'number | null',
+    member: 'string | null',
+  };
   static override flags = {
     ...globalFlags,
     ...tableFlags,
@@ -25,7 +33,6 @@ export class GroupsLag extends BaseCommand {
       default: 'partition' as const,
       description: 'by topic and partition, or the most behind first',
     })(),
-    quiet: Flags.boolean({ char: 'q', description: 'do not tell the sum' }),
   };
 
   async run(): Promise<void> {
@@ -51,7 +58,7 @@ export class GroupsLag extends BaseCommand {
       ],
       flags,
     );
-    if (!flags.quiet && !flags.json && flags.output !== 'json') process.stderr.write(`${sumOf(rows)}\n`);
+    if (!flags.json && flags.output !== 'json') this.say(sumOf(rows), flags);
   }
 }
 

@@ -9,6 +9,13 @@ export class GroupsList extends BaseCommand {
     'those nobody reads in: <%= config.bin %> groups list --state Empty',
     'of the new protocol: <%= config.bin %> groups list --type consumer -o json',
   ];
+  static override rowShape = {
+    groupId: 'string',
+    protocolType: 'string',
+    state: 'string',
+    type: 'string',
+    coordinatorId: 'number',
+  };
   static override flags = {
     ...globalFlags,
     ...tableFlags,

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
 import { confirm } from '../../confirm.ts';
@@ -8,6 +7,7 @@ import { usage } from '../../errors/usage.ts';
 import { parsePartitions } from '../../groups/parse-partitions.ts';
 import { planSeek, type SeekStep } from '../../groups/plan-seek.ts';
 import { parseSeekPlace } from '../../groups/seek-place.ts';
+import { refuseReadOnly } from '../../read-only.ts';
 
 export class GroupsSeek extends BaseCommand {
   static override summary = 'Move a group to another place: shows what it would do, does it with --execute';
@@ -23,6 +23,13 @@ export class GroupsSeek extends BaseCommand {
   static override args = {
     group: Args.string({ required: true, ignoreStdin: true, description: 'name of the group' }),
   };
+  static override rowShape = {
+    topic: 'string',
+    partition: 'number',
+    from: 'number | null',
+    to: 'number',
+    skipped: 'number | null',
+  };
   static override flags = {
     ...globalFlags,
     ...tableFlags,
@@ -35,6 +42,7 @@ export class GroupsSeek extends BaseCommand {
       description: 'only these: TOPIC or TOPIC:PARTITIONS; default: all that it has committed',
     }),
     execute: Flags.boolean({ description: 'do it' }),
+    'dry-run': Flags.boolean({ exclusive: ['execute'], description: 'only show it, the default' }),
   };
 
   async run(): Promise<void> {
@@ -49,9 +57,10 @@ export class GroupsSeek extends BaseCommand {
     const steps = await planSeek(admin, args.group, place, partitions);
     this.#print(steps, flags);
     if (!flags.execute) {
-      process.stderr.write(`${args.group} stays where it is: add --execute to move it\n`);
+      this.say(`${args.group} stays where it is: add --execute to move it`, flags);
       return;
     }
+    refuseReadOnly(settings, `move group ${args.group}`);
     await confirm({ action: `move ${args.group}`, name: args.group, isAgreed: true, ...settings });
     await admin
       .alterGroupOffsets(

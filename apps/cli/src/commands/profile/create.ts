@@ -1,10 +1,9 @@
-import process from 'node:process';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, settingSources } from '../../base-command.ts';
 import { CliError } from '../../errors/cli-error.ts';
-import { ExitCode } from '../../errors/exit-codes.ts';
 import { parsePairs } from '../../input/parse-pairs.ts';
 import { chooseProfile } from '../../settings/load-settings.ts';
+import { checkProfileName } from '../../settings/profile-name.ts';
 import { checkSetting } from '../../settings/setting-keys.ts';
 
 export class ProfileCreate extends BaseCommand {
@@ -26,14 +25,7 @@ export class ProfileCreate extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ProfileCreate);
     const { name } = args;
-    if (!/^[\w.-]*\w[\w.-]*$/.test(name)) {
-      throw new CliError(
-        `${JSON.stringify(name)} is no name for a profile: letters, digits, dots, dashes and underscores`,
-        {
-          exitCode: ExitCode.USAGE,
-        },
-      );
-    }
+    checkProfileName(name);
     const values = {
       ...parsePairs(flags.override ?? []),
       ...(flags.brokers === undefined ? {} : { brokers: flags.brokers }),
@@ -48,6 +40,6 @@ export class ProfileCreate extends BaseCommand {
     file.set(name, values);
     if (flags.use) file.use(name);
     await file.write();
-    process.stderr.write(`profile ${name} ${isChange ? 'changed' : 'created'} in ${file.path}\n`);
+    this.say(`profile ${name} ${isChange ? 'changed' : 'created'} in ${file.path}`, flags);
   }
 }

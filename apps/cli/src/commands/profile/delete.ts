@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Args } from '@oclif/core';
 import { BaseCommand, globalFlags, settingSources } from '../../base-command.ts';
 import { chooseProfile } from '../../settings/load-settings.ts';
@@ -24,6 +23,6 @@ export class ProfileDelete extends BaseCommand {
     for (const name of names) file.require(name);
     for (const name of names) file.delete(name);
     await file.write();
-    process.stderr.write(`deleted ${names.join(', ')} from ${file.path}\n`);
+    this.say(`deleted ${names.join(', ')} from ${file.path}`, flags);
   }
 }

@@ -9,6 +9,14 @@ export class ProfileList extends BaseCommand {
     '<%= config.bin %> profile list -o json',
     'names alone: <%= config.bin %> profile list -o name',
   ];
+  static override rowShape = {
+    name: 'string',
+    isCurrent: 'boolean',
+    'brokers?': 'string',
+    'protected?': "'true' | 'false'",
+    'color?': 'string',
+    '…?': 'string, any other setting',
+  };
   static override flags = { ...globalFlags, ...tableFlags };
 
   async run(): Promise<void> {

@@ -13,6 +13,7 @@ export class ProfilePrint extends BaseCommand {
   static override args = {
     name: Args.string({ ignoreStdin: true, description: 'name of a profile' }),
   };
+  static override rowShape = { key: 'string', value: 'string', source: 'string' };
   static override flags = { ...globalFlags, ...tableFlags };
 
   async run(): Promise<void> {

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Args } from '@oclif/core';
 import { BaseCommand, globalFlags, settingSources } from '../../base-command.ts';
 import { CliError } from '../../errors/cli-error.ts';
@@ -27,6 +26,6 @@ export class ProfileUse extends BaseCommand {
     file.require(name);
     file.use(name);
     await file.write();
-    process.stderr.write(`using profile ${name}\n`);
+    this.say(`using profile ${name}`, flags);
   }
 }

@@ -4,6 +4,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, globalFlags, tableFlags } from '../../base-command.ts';
 import { toCliError } from '../../errors/to-cli-error.ts';
 import { parsePairs } from '../../input/parse-pairs.ts';
+import { refuseReadOnly } from '../../read-only.ts';
 
 interface Created {
   readonly topic: string;
@@ -24,6 +25,13 @@ export class TopicsCreate extends BaseCommand {
   static override strict = false;
   static override args = {
     topic: Args.string({ required: true, ignoreStdin: true, description: 'name of the topic; more may follow' }),
+  };
+  static override rowShape = {
+    topic: 'string',
+    status: "'created' | 'would be created' | 'exists' | 'failed'",
+    partitions: 'number | null',
+    replicas: 'number | null',
+    'error?': 'string',
   };
   static override flags = {
     ...globalFlags,
@@ -58,7 +66,9 @@ export class TopicsCreate extends BaseCommand {
       configs: parsePairs(flags.config),
       validateOnly: flags['dry-run'],
     };
-    await using client = await this.connect(await this.settings(flags));
+    const settings = await this.settings(flags);
+    if (!flags['dry-run']) refuseReadOnly(settings, `create ${argv.join(' ')}`);
+    await using client = await this.connect(settings);
     const results: Created[] = [];
     let failure: unknown;
     // One by one, so that each has its own answer.

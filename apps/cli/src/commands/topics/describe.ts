@@ -14,6 +14,17 @@ export class TopicsDescribe extends BaseCommand {
   static override args = {
     topic: Args.string({ required: true, ignoreStdin: true, description: 'name of the topic; more may follow' }),
   };
+  static override rowShape = {
+    topic: 'string',
+    partition: 'number',
+    leaderId: 'number',
+    leaderEpoch: 'number',
+    replicas: 'number[]',
+    isr: 'number[]',
+    offlineReplicas: 'number[]',
+    startOffset: 'number | null',
+    endOffset: 'number | null',
+  };
   static override flags = {
     ...globalFlags,
     ...tableFlags,
