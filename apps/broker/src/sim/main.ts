@@ -29,15 +29,19 @@ let current = first;
 let failed = 0;
 const started = performance.now();
 let events = 0;
+/** How often each kind of thing happened, in all seeds. */
+const totals = new Map<string, number>();
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   current = seed;
   const print = values.trace ? { print: (line: string) => console.log(line) } : {};
   const result = await run({ seed, steps: Number(values.steps), ...print });
   events += result.events;
+  for (const [what, count] of result.counts) totals.set(what, (totals.get(what) ?? 0) + count);
   report(result);
   if (result.violations.length > 0) failed += 1;
   if (failed > 0 && values.bail) break;
 }
+if (values.seeds !== '1') for (const [what, count] of [...totals].sort()) console.log(`  ${count} ${what}`);
 const seconds = (performance.now() - started) / 1000;
 console.log(`${events} events in ${seconds.toFixed(1)} s, ${failed} of ${values.seeds} seeds failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -55,6 +55,13 @@ export class SimStoreServer {
     return this.#revision;
   }
 
+  /** Ends the lease that a key is bound to, though it is kept alive: the store has forgotten it. False where there is none. */
+  loseLeaseOf(key: string): boolean {
+    const id = this.#leaseOf.get(key);
+    if (id !== undefined) this.revoke(id);
+    return id !== undefined;
+  }
+
   /** Ends every lease: an embedded store whose process has ended. */
   revokeAll(): void {
     for (const id of [...this.#leases.keys()]) this.revoke(id);

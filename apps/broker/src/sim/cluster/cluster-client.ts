@@ -6,6 +6,18 @@ import { pick } from '../workload/actor.ts';
 import { PORT } from './cluster-config.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 
+/** A connection to a broker that was said to lead, and in which epoch. */
+export interface LeaderConnection {
+  readonly client: SimClient;
+  readonly brokerId: number;
+  readonly leaderEpoch: number;
+}
+
+interface KnownLeader {
+  readonly brokerId: number;
+  readonly leaderEpoch: number;
+}
+
 /** A program's connections to the brokers of a cluster: it asks them who leads and who coordinates, and gives up on who does not answer. */
 export class ClusterClient {
   readonly name: string;
@@ -13,8 +25,10 @@ export class ClusterClient {
   readonly #random: SeededRandom;
   readonly #clients = new Map<number, SimClient>();
   readonly #timeoutMs: number;
-  /** `<topic id> <index>` to the broker that leads, as this client heard last. */
-  #leaders = new Map<string, number>();
+  /** By `<topic id> <index>`: the newest leader that this client has heard of; word of an older epoch is not listened to. */
+  readonly #leaders = new Map<string, KnownLeader>();
+  /** Whether what is known of leaders is to be asked for again. */
+  #isStale = true;
   readonly #coordinators = new Map<string, number>();
 
   constructor(world: ClusterWorld, name: string) {
@@ -48,10 +62,22 @@ export class ClusterClient {
 
   /** A connection to who is said to lead the partition. */
   async toLeader(partition: PartitionHistory): Promise<SimClient | undefined> {
+    return (await this.leaderOf(partition))?.client;
+  }
+
+  /** The same, with the epoch. */
+  async leaderOf(partition: PartitionHistory): Promise<LeaderConnection | undefined> {
     const key = keyOf(partition.topicId, partition.index);
-    if (!this.#leaders.has(key)) await this.refresh();
+    if (this.#isStale || !this.#leaders.has(key)) await this.refresh();
     const leader = this.#leaders.get(key);
-    return leader === undefined ? undefined : this.to(leader);
+    if (leader === undefined || leader.brokerId < 0) return undefined;
+    const client = await this.to(leader.brokerId);
+    return client && { client, ...leader };
+  }
+
+  /** The newest epoch that this client has heard of; -1: none. */
+  leaderEpochOf({ topicId, index }: PartitionHistory): number {
+    return this.#leaders.get(keyOf(topicId, index))?.leaderEpoch ?? -1;
   }
 
   /** A connection to who is said to coordinate the group, or the transactional id. */
@@ -72,7 +98,7 @@ export class ClusterClient {
 
   /** What was heard of leaders and coordinators is not to be relied on. */
   forget(): void {
-    this.#leaders.clear();
+    this.#isStale = true;
     this.#coordinators.clear();
   }
 
@@ -83,13 +109,15 @@ export class ClusterClient {
     if (client === undefined || version === undefined) return;
     const answer = await this.within(client, () => client.request(Metadata, version, { topics: null }));
     if (answer === undefined) return;
-    const leaders = new Map<string, number>();
+    this.#isStale = false;
     for (const { topicId, partitions } of answer.topics) {
-      for (const { partitionIndex, leaderId } of partitions) {
-        if (leaderId >= 0) leaders.set(keyOf(topicId, partitionIndex), leaderId);
+      for (const { partitionIndex, leaderId, leaderEpoch } of partitions) {
+        const key = keyOf(topicId, partitionIndex);
+        if (leaderEpoch >= (this.#leaders.get(key)?.leaderEpoch ?? 0)) {
+          this.#leaders.set(key, { brokerId: leaderId, leaderEpoch });
+        }
       }
     }
-    this.#leaders = leaders;
   }
 
   /** Hangs up where the answer does not come in time. */

@@ -4,24 +4,32 @@ import { choose } from '../workload/actor.ts';
 
 export const PORT = 9092;
 
-/** What a whole cluster is like, by the seed. It bounds what may befall it: see docs/simulation.md, "What a cluster promises". */
+/** What a whole cluster is like, by the seed. It bounds what may befall it: docs/simulation.md says what is promised when. */
 export interface ClusterTraits {
   /** flush.messages=1 everywhere: what was acknowledged outlives any power cut. */
   readonly isFlushed: boolean;
+  /**
+   * Which brokers may stop uncleanly. `any`: all of them, at any time; without flush.messages=1 their machines keep power.
+   * `one`: one at a time may lose what it had not flushed; until its replicas are in sync again no other stops uncleanly.
+   */
+  readonly uncleanStops: 'any' | 'one';
   readonly minInsyncReplicas: number;
   /** How long a broker is taken for alive after it was heard of last. */
   readonly sessionTimeoutMs: number;
 }
 
 export function clusterTraitsOf(random: SeededRandom): ClusterTraits {
+  const isFlushed = random.chance(0.4);
+  const minInsyncReplicas = choose(random, [
+    [8, 2],
+    [1, 1],
+    [1, 3],
+  ]);
   return {
-    isFlushed: random.chance(0.5),
-    minInsyncReplicas: choose(random, [
-      [8, 2],
-      [1, 1],
-      [1, 3],
-    ]),
-    sessionTimeoutMs: 500 + random.int(2500),
+    isFlushed,
+    uncleanStops: isFlushed || minInsyncReplicas < 2 || random.chance(0.4) ? 'any' : 'one',
+    minInsyncReplicas,
+    sessionTimeoutMs: 300 + random.int(1200),
   };
 }
 
@@ -43,7 +51,7 @@ export function configOf(random: SeededRandom, traits: ClusterTraits, brokerId: 
     'transaction.state.log.replication.factor': '3',
     'transaction.state.log.min.isr': String(minInsyncReplicas),
     'broker.session.timeout.ms': String(sessionTimeoutMs),
-    'replica.lag.time.max.ms': String(300 + random.int(2000)),
+    'replica.lag.time.max.ms': String(200 + random.int(1000)),
     'replica.fetch.wait.max.ms': String(50 + random.int(300)),
     'replica.fetch.backoff.ms': '200',
     'replica.socket.timeout.ms': String(500 + random.int(2000)),

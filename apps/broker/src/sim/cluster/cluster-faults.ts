@@ -1,60 +1,150 @@
+import { liveKey } from '../../core/metadata/keys.ts';
 import type { SeededRandom } from '../prng.ts';
 import { choose, pick } from '../workload/actor.ts';
 import type { ClusterWorld } from './cluster-world.ts';
+import { isInSyncEverywhere } from './history/cluster-state.ts';
 import type { Machine } from './machine.ts';
+import { NetworkFaults } from './network-faults.ts';
 
 /** What befalls a cluster, by the seed: when, and what. */
 export class ClusterFaults {
   readonly #world: ClusterWorld;
   readonly #random: SeededRandom;
-  /** Virtual milliseconds between two faults, on average. */
-  readonly #spacingMs: number;
-  #nextMs: number;
+  readonly #network: NetworkFaults;
+  /** Events between two faults, on average. */
+  readonly #spacing: number;
+  #nextAt: number;
+  /** When a machine that is down starts again. */
   readonly #startMs = new Map<Machine, number>();
+  /** Faults under way, and when each ends. */
+  readonly #underWay = new Map<() => void, number>();
+  /** Stopped uncleanly, and not in sync everywhere since. */
+  readonly #wounded = new Set<Machine>();
 
-  constructor(world: ClusterWorld) {
+  constructor(world: ClusterWorld, clientNames: () => readonly string[]) {
     this.#world = world;
     this.#random = world.random.fork();
-    this.#spacingMs = 300 + this.#random.int(3000);
-    this.#nextMs = 2000 + this.#random.int(2000);
-    world.died = (machine) => this.#died(machine);
+    this.#network = new NetworkFaults(world, this.#random, clientNames);
+    this.#spacing = 150 + this.#random.int(700);
+    this.#nextAt = 1500 + this.#random.int(1000);
+    world.died = (machine, how) => this.#died(machine, how);
   }
 
   /** Called before each event. */
-  before(): void {
+  before(event: number): void {
     const nowMs = this.#world.clock.monotonicMs();
     for (const machine of this.#world.machines) {
       if (machine.state === 'down' && (this.#startMs.get(machine) ?? 0) <= nowMs) machine.start();
     }
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + this.#random.int(2 * this.#spacingMs);
+    for (const [end, atMs] of this.#underWay) if (atMs <= nowMs) this.#heal(end);
+    if (event < this.#nextAt) return;
+    this.#nextAt = event + this.#random.int(2 * this.#spacing);
     this.#strike();
-  }
-
-  #strike(): void {
-    const machine = pick(this.#random, this.#world.machines);
-    if (machine === undefined) return;
-    const fault = choose(this.#random, [
-      [1, () => machine.end('kill')],
-      [1, () => machine.stop()],
-    ] as const);
-    fault();
-  }
-
-  /** Mostly soon; now and then long after its session is over. */
-  #died(machine: Machine): void {
-    const { clock, traits } = this.#world;
-    const afterMs = this.#random.chance(0.5) ? this.#random.int(500) : this.#random.int(3 * traits.sessionTimeoutMs);
-    this.#startMs.set(machine, clock.monotonicMs() + afterMs);
   }
 
   /** Ends all faults. */
   end(): void {
-    const { wires, machines } = this.#world;
-    wires.heal();
-    for (const machine of machines) {
-      machine.resume();
-      this.#startMs.set(machine, 0);
-    }
+    for (const heal of [...this.#underWay.keys()]) this.#heal(heal);
+    this.#world.wires.heal();
+    for (const machine of this.#world.machines) machine.resume();
+  }
+
+  #strike(): void {
+    const random = this.#random;
+    const machine = pick(random, this.#world.machines);
+    if (machine === undefined) return;
+    const fault = choose(random, [
+      [3, () => this.#crash(machine, 'kill')],
+      [4, () => this.#crash(machine, 'power-cut')],
+      [2, () => machine.stop()],
+      [2, () => this.#pause(machine)],
+      [1, () => this.#slowDisk(machine)],
+      [1, () => this.#jumpWall(machine)],
+      [1, () => this.#cutConnections(machine)],
+      [1, () => this.#loseLease(machine)],
+      [1, () => this.#badStore()],
+      [1, () => this.#compact()],
+      [8, () => this.#disturbNetwork()],
+    ] as const);
+    fault();
+  }
+
+  #crash(machine: Machine, wanted: 'kill' | 'power-cut'): void {
+    const { isFlushed, uncleanStops } = this.#world.traits;
+    for (const each of [...this.#wounded]) if (isInSyncEverywhere(this.#world, each)) this.#wounded.delete(each);
+    if (uncleanStops === 'one' && [...this.#wounded].some((each) => each !== machine)) return;
+    machine.end(wanted === 'power-cut' && uncleanStops === 'any' && !isFlushed ? 'kill' : wanted);
+  }
+
+  #pause(machine: Machine): void {
+    machine.pause();
+    this.#world.history.count('pause');
+    this.#for(this.#random.int(3 * this.#world.traits.sessionTimeoutMs), () => machine.resume());
+  }
+
+  #slowDisk(machine: Machine): void {
+    this.#tell(`the disk of ${machine.host} is slow`, 'slow disk');
+    machine.files.faults.delayMaxMs = 10 + this.#random.int(300);
+    this.#for(this.#random.int(3000), () => {
+      delete machine.files.faults.delayMaxMs;
+    });
+  }
+
+  #jumpWall(machine: Machine): void {
+    const byMs = this.#random.int(20_000) - 10_000;
+    this.#tell(`the wall clock of ${machine.host} jumps by ${byMs} ms`, 'the wall clock of a machine jumped');
+    machine.clock.jumpWall(byMs);
+  }
+
+  #cutConnections(machine: Machine): void {
+    this.#tell(`all connections of ${machine.host} are cut`, 'all connections of a broker cut');
+    machine.life?.network.cutAll();
+  }
+
+  #loseLease(machine: Machine): void {
+    if (!this.#world.storeServer.loseLeaseOf(liveKey(machine.brokerId))) return;
+    this.#tell(`the store has lost the lease of ${machine.host}`, 'lease lost');
+  }
+
+  #badStore(): void {
+    const { storeFaults } = this.#world;
+    this.#tell('the store loses answers and breaks watches', 'bad store');
+    const before = { ...storeFaults };
+    storeFaults.lostAnswerChance = 100 + this.#random.int(400);
+    storeFaults.brokenWatchChance = 200;
+    this.#for(this.#random.int(4000), () => Object.assign(storeFaults, before));
+  }
+
+  #compact(): void {
+    const { storeServer } = this.#world;
+    this.#tell('the history of the store is compacted', 'store compacted');
+    storeServer.compact(storeServer.revision - this.#random.int(10));
+  }
+
+  #disturbNetwork(): void {
+    const { durationMs, heal } = this.#network.disturb();
+    this.#for(durationMs, heal);
+  }
+
+  /** Mostly it starts again soon; now and then long after its session is over. */
+  #died(machine: Machine, how: 'stop' | 'kill' | 'power-cut'): void {
+    const { clock, traits } = this.#world;
+    const afterMs = this.#random.chance(0.6) ? this.#random.int(300) : this.#random.int(3 * traits.sessionTimeoutMs);
+    this.#startMs.set(machine, clock.monotonicMs() + afterMs);
+    if (how !== 'stop') this.#wounded.add(machine);
+  }
+
+  #for(durationMs: number, end: () => void): void {
+    this.#underWay.set(end, this.#world.clock.monotonicMs() + durationMs);
+  }
+
+  #heal(end: () => void): void {
+    this.#underWay.delete(end);
+    end();
+  }
+
+  #tell(what: string, kind: string): void {
+    this.#world.note(what);
+    this.#world.history.count(kind);
   }
 }

@@ -1,4 +1,9 @@
 import { Trace } from '../trace.ts';
+import { commitAlone, takePart } from '../workload/group-member.ts';
+import { produceIdempotently } from '../workload/idempotent-producer.ts';
+import type { ProgramClient } from '../workload/program-client.ts';
+import { produceInTransactions } from '../workload/transactional-producer.ts';
+import { RoutedClient } from './routed-client.ts';
 import type { SimulationOptions, SimulationResult } from '../simulation.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { ClusterFaults } from './cluster-faults.ts';
@@ -7,6 +12,8 @@ import { isWhole, storedPartitions } from './history/cluster-state.ts';
 import { MetadataHistory } from './history/metadata-history.ts';
 import { ReplicaChecks } from './history/replica-checks.ts';
 import type { ClusterStage } from './workload/cluster-stage.ts';
+import { consumeFromCluster } from './workload/cluster-consumer.ts';
+import { auditCluster } from './workload/cluster-audit.ts';
 import { producePlainly } from './workload/plain-producer.ts';
 import { makeTopics } from './workload/topics.ts';
 
@@ -38,8 +45,9 @@ class ClusterSimulation {
     this.#trace = new Trace(options.print);
     const world = new ClusterWorld(options.seed, this.#trace);
     this.#world = world;
-    this.#faults = new ClusterFaults(world);
+    this.#faults = new ClusterFaults(world, () => this.#clients.map(({ name }) => name));
     this.#checks = new ReplicaChecks(world);
+    world.history.groups.isMoving = true;
     const metadata = new MetadataHistory(world.history.violate);
     world.storeServer.observer = (revision, before, client) => metadata.applied(revision, before, client);
   }
@@ -48,6 +56,11 @@ class ClusterSimulation {
     const { random } = this.#world;
     this.#employ('admin', makeTopics);
     for (let count = 1 + random.int(2); count > 0; count--) this.#employ(`producer-${count}`, producePlainly);
+    for (let count = 1 + random.int(2); count > 0; count--) this.#employ(`consumer-${count}`, consumeFromCluster);
+    for (let count = random.int(3); count > 0; count--) this.#route(`idempotent-${count}`, produceIdempotently);
+    for (let count = random.int(3); count > 0; count--) this.#route(`transactional-${count}`, produceInTransactions);
+    for (let count = random.int(3); count > 0; count--) this.#route(`member-${count}`, takePart('g'));
+    for (let count = random.int(2); count > 0; count--) this.#route(`committer-${count}`, commitAlone('s'));
     await this.#work();
     if (this.#isGood) await this.#finish();
     return this.#result();
@@ -59,7 +72,7 @@ class ClusterSimulation {
 
   async #work(): Promise<void> {
     while (this.#events < this.#options.steps && this.#isGood) {
-      this.#faults.before();
+      this.#faults.before(this.#events);
       if (!(await this.#step())) this.#world.history.violate('nothing is left that could happen');
     }
   }
@@ -75,16 +88,29 @@ class ClusterSimulation {
       const open = this.#clients.flatMap((client) => client.outstanding());
       return world.history.violate(`never answered: ${open.join(', ') || `${this.#workingCount} programs`}`);
     }
+    if (!(await this.#audit())) world.history.violate('the audit does not end');
+  }
+
+  #audit(): Promise<boolean> {
+    let isDone = false;
+    void auditCluster(this.#stage(), this.#client('auditor')).then(() => {
+      isDone = true;
+    });
+    return this.#runUntil(() => isDone, true);
   }
 
   #whatIsNotWhole(): string {
     const { machines } = this.#world;
-    const states = machines.map(({ host, state }) => `${host} ${state}`).join(', ');
+    const states = machines
+      .map(({ host, state, isPaused }) => `${host} ${state}${isPaused ? ' paused' : ''}`)
+      .join(', ');
     const partitions = storedPartitions(this.#world).map(({ topicId, index, record, modRevision }) => {
       const { leader, isr, elr, replicas, leaderEpoch } = record;
       return `${topicId}-${index} leader ${leader} epoch ${leaderEpoch} isr ${isr} elr ${elr} of ${replicas} at ${modRevision}`;
     });
-    return `the replicas do not come into sync: ${states}; ${partitions.join('; ')}`;
+    const keys = ['controller', 'live/', 'registrations/'].flatMap((prefix) => this.#world.storeServer.entries(prefix));
+    const lives = keys.map(({ key, createRevision, value }) => `${key} of ${createRevision}: ${value}`);
+    return `the replicas do not come into sync: ${states}; ${partitions.join('; ')}; ${lives.join('; ')}`;
   }
 
   /** Runs events until `isDone`, or something is wrong; false where that does not come in time. */
@@ -120,6 +146,14 @@ class ClusterSimulation {
     );
   }
 
+  /** Employs a program that was written for one broker. */
+  #route(name: string, program: (stage: ClusterStage, client: ProgramClient) => Promise<void>): void {
+    const { history } = this.#world;
+    const partitionOf = (topic: string, topicId: string, index: number) =>
+      history.partitions().find((each) => (each.topic === topic || each.topicId === topicId) && each.index === index);
+    this.#employ(name, (stage, client) => program(stage, new RoutedClient(client, partitionOf)));
+  }
+
   #stage(): ClusterStage {
     const world = this.#world;
     return {
@@ -127,6 +161,7 @@ class ClusterSimulation {
       ...world.coreOf(1),
       clock: world.clock,
       random: world.random.fork(),
+      isReplicated: true,
       traits: world.traits,
       racks: world.machines.map(({ config }) => config.values['broker.rack'] ?? ''),
       isOver: () => this.#isOver,

@@ -20,6 +20,9 @@ interface MachineCore {
   readonly codec: Codec;
 }
 
+/** What may be changed while the world goes on. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** One for each machine, shared by all worlds of this process: nothing of it outlives a world but the heap, which each life takes over whole. */
 const sharedCores = new Map<number, MachineCore>();
 
@@ -32,12 +35,12 @@ export class ClusterWorld {
   readonly traits: ClusterTraits;
   readonly wires: Wires;
   readonly storeServer = new SimStoreServer(this.clock);
-  readonly storeFaults: SimStoreFaults;
+  readonly storeFaults: Writable<SimStoreFaults>;
   readonly machines: readonly Machine[];
   /** Something is injected now that explains errors of brokers. */
   isExcused = false;
   /** Is told when a process has ended, in whatever way. */
-  died: (machine: Machine) => void = () => undefined;
+  died: (machine: Machine, how: 'stop' | 'kill' | 'power-cut') => void = () => undefined;
 
   constructor(seed: number, trace: Trace) {
     this.trace = trace;
@@ -73,7 +76,7 @@ export class ClusterWorld {
 }
 
 /** A store that is slow, answers too late or not at all, and whose watches break. */
-function storeFaultsOf(random: SeededRandom): SimStoreFaults {
+function storeFaultsOf(random: SeededRandom): Writable<SimStoreFaults> {
   const isBad = random.chance(0.4);
   return {
     delayMsMax: random.chance(0.5) ? 0 : random.int(20),

@@ -1,4 +1,5 @@
 import type { BrokerConfig } from '../../config/broker-config.ts';
+import { MetadataStoreError, type MetadataStoreErrorKind } from '../../ports/metadata-store.ts';
 import type { LogFields, Logger } from '../../ports/logger.ts';
 import { SimFiles } from '../sim-files.ts';
 import { MachineClock } from './machine-clock.ts';
@@ -7,6 +8,8 @@ import { MachineLife } from './machine-life.ts';
 
 export type MachineState = 'down' | 'starting' | 'up' | 'stopping';
 
+/** Faults of the store that a start gives up on, and that pass. */
+const PASSING: ReadonlySet<MetadataStoreErrorKind> = new Set(['unavailable', 'lease-not-found']);
 /** How long the others may not hear that a machine has lost its power. */
 const SILENCE_MAX_MS = 4000;
 /** How long a stop may take beyond its own time-out: what it flushes and hands over. */
@@ -87,7 +90,7 @@ export class Machine {
     const isSilent = how === 'power-cut' && this.#world.random.chance(0.5);
     life.end(isSilent ? 1 + this.#world.random.int(SILENCE_MAX_MS) : 0);
     this.#files = how === 'kill' ? this.#files.kill() : this.#files.crash();
-    this.#died();
+    this.#died(how);
   }
 
   /** Asks the broker to stop in order. */
@@ -126,10 +129,13 @@ export class Machine {
   #startFailed(life: MachineLife, error: unknown): void {
     if (life !== this.#life) return;
     this.#world.history.count('failed starts');
-    this.#blame(`life ${life.number} could not start: ${describeError(error)}`);
+    const what = `life ${life.number} could not start: ${describeError(error)}`;
+    // Whoever watches over it starts it again until the store can be reached.
+    if (error instanceof MetadataStoreError && PASSING.has(error.kind)) this.#note(what);
+    else this.#blame(what);
     life.end();
     this.#files = this.#files.kill();
-    this.#died();
+    this.#died('kill');
   }
 
   /** Whoever watches over it has it started again. */
@@ -148,14 +154,14 @@ export class Machine {
     }
     for (const leak of life.leaks()) this.#world.history.violate(`${this.host}: a stop left behind: ${leak}`);
     life.end();
-    this.#died();
+    this.#died('stop');
   }
 
-  #died(): void {
+  #died(how: 'stop' | 'kill' | 'power-cut'): void {
     this.clock.resume();
     this.#life = undefined;
     this.#state = 'down';
-    this.#world.died(this);
+    this.#world.died(this, how);
   }
 
   #blame(what: string): void {

@@ -38,6 +38,8 @@ export class GroupHistory {
   readonly #newest = new Map<string, number>();
   /** Of those whose assignments somebody has got. */
   readonly #newestAssigned = new Map<string, number>();
+  /** Whether coordinators move: then one that is not the coordinator any more may count generations that are never committed. */
+  isMoving = false;
   #lifeCount = 0;
   #clock = 0;
   #commitCount = 0;
@@ -60,7 +62,7 @@ export class GroupHistory {
 
   /** The greatest generation of the group that anybody was told in this life, or had got assignments before; -1 for none. */
   generationFloor(group: string): number {
-    return this.#newest.get(group) ?? -1;
+    return (this.isMoving ? this.#newestAssigned : this.#newest).get(group) ?? -1;
   }
 
   /** A member was told its generation, having asked when `floor` was known. */
@@ -70,6 +72,7 @@ export class GroupHistory {
     member: { readonly id: string; readonly isLeader: boolean },
     floor: number,
   ): void {
+    if (this.isMoving) return;
     if (generationId < floor) this.#violate(`group ${group}: generation ${generationId} comes after ${floor}`);
     this.#newest.set(group, Math.max(this.generationFloor(group), generationId));
     if (!member.isLeader) return;

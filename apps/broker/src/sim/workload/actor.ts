@@ -1,12 +1,14 @@
 import type { FetchCheckTools } from '../history/fetched-records.ts';
 import type { SeededRandom } from '../prng.ts';
-import type { SimClient } from '../sim-client.ts';
+import type { ProgramClient } from './program-client.ts';
 
 /** What a simulated client program lives in. */
 export interface Stage extends FetchCheckTools {
   readonly random: SeededRandom;
   /** The broker's process that runs now. */
   lifeNumber(): number;
+  /** Whether leaders may fail over: then what only one of them has vouched for may be lost. */
+  readonly isReplicated?: boolean;
   /** True once no new work shall begin. */
   isOver(): boolean;
   /** A line of the trace. */
@@ -16,7 +18,7 @@ export interface Stage extends FetchCheckTools {
 }
 
 /** Runs `work` again and again on a live connection until the stage is over; connects anew whenever the connection is gone. */
-export async function keepWorking(stage: Stage, client: SimClient, work: () => Promise<void>): Promise<void> {
+export async function keepWorking(stage: Stage, client: ProgramClient, work: () => Promise<void>): Promise<void> {
   while (!stage.isOver()) {
     if (client.isConnected || (await client.connect())) await work();
     // Now and then nothing is to be done for long, so that what the broker does by the clock gets its turn.

@@ -1,12 +1,13 @@
 import { ErrorCode } from '@ks/protocol';
-import type { SimClient } from '../sim-client.ts';
 import { choose, type Stage } from './actor.ts';
+import type { ProgramClient } from './program-client.ts';
 
 /** A partition's or a coordinator's way to say: later. */
 const RETRIABLE: readonly number[] = [
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
   ErrorCode.KAFKA_STORAGE_ERROR,
   ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.NOT_ENOUGH_REPLICAS,
   ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
   ErrorCode.CONCURRENT_TRANSACTIONS,
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
@@ -30,7 +31,7 @@ export function isSure(errorCode: number): boolean {
 /** Asks again while the answer is to come later, or none comes; whether it was yes in the end. */
 export async function askUntil(
   { sleep, random, history }: Stage,
-  client: SimClient,
+  client: ProgramClient,
   ask: () => Promise<number | undefined>,
   what: string,
 ): Promise<boolean> {

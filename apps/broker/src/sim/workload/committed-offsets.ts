@@ -1,7 +1,7 @@
 import { ErrorCode, OffsetCommit, OffsetFetch, type ResponseOf } from '@ks/protocol';
 import type { PartitionHistory } from '../history/partition-history.ts';
-import type { SimClient } from '../sim-client.ts';
 import type { Stage } from './actor.ts';
+import type { ProgramClient } from './program-client.ts';
 
 const TOPIC_IDS_SINCE = 10;
 const GROUPS_SINCE = 8;
@@ -34,7 +34,7 @@ export function keyOf(group: string, { name, topicId }: PartitionHistory): strin
 /** Commits an offset of some partitions. Gives the error code, undefined without an answer. */
 export async function commitOffsets(
   stage: Stage,
-  client: SimClient,
+  client: ProgramClient,
   committer: Committer,
   offsets: ReadonlyMap<PartitionHistory, number>,
 ): Promise<number | undefined> {
@@ -82,7 +82,7 @@ function errorOf(
 /** Reads what a group has committed of a partition, and holds it to what was acknowledged. */
 export async function fetchCommitted(
   stage: Stage,
-  client: SimClient,
+  client: ProgramClient,
   group: string,
   partition: PartitionHistory,
   requireStable = false,

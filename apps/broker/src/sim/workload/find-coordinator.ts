@@ -1,11 +1,11 @@
 import { FindCoordinator } from '@ks/protocol';
-import type { SimClient } from '../sim-client.ts';
 import type { Stage } from './actor.ts';
+import type { ProgramClient } from './program-client.ts';
 
 /** Whether the broker coordinates the group, or the transactional id, now. Asking makes the coordinators' topic where it is missing. */
 export async function findCoordinator(
   stage: Stage,
-  client: SimClient,
+  client: ProgramClient,
   kind: 'group' | 'transaction',
   key: string,
 ): Promise<boolean> {

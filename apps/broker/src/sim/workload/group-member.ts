@@ -1,21 +1,21 @@
 import { ErrorCode, Heartbeat, JoinGroup, LeaveGroup, SyncGroup } from '@ks/protocol';
 import type { PartitionHistory } from '../history/partition-history.ts';
-import type { SimClient } from '../sim-client.ts';
 import { choose, keepWorking, pick, type Stage } from './actor.ts';
 import { type Committer, commitOffsets, fetchCommitted } from './committed-offsets.ts';
 import { findCoordinator } from './find-coordinator.ts';
+import type { ProgramClient } from './program-client.ts';
 
 const PROTOCOL = 'range';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A program that is a member of a group: joins, commits what it would have read, leaves, or falls silent and comes back as a ghost. */
-export function takePart(group: string): (stage: Stage, client: SimClient) => Promise<void> {
+export function takePart(group: string): (stage: Stage, client: ProgramClient) => Promise<void> {
   return (stage, client) => new GroupMember(stage, client, group).run();
 }
 
 /** A program that commits and reads offsets of a group without members. */
-export function commitAlone(group: string): (stage: Stage, client: SimClient) => Promise<void> {
+export function commitAlone(group: string): (stage: Stage, client: ProgramClient) => Promise<void> {
   return (stage, client) =>
     keepWorking(stage, client, async () => {
       if (!(await findCoordinator(stage, client, 'group', group))) return;
@@ -35,7 +35,7 @@ function offsetsOf({ random }: Stage, partitions: readonly PartitionHistory[]): 
 
 class GroupMember {
   readonly #stage: Stage;
-  readonly #client: SimClient;
+  readonly #client: ProgramClient;
   readonly #group: string;
   readonly #sessionTimeoutMs: number;
   #memberId = '';
@@ -43,7 +43,7 @@ class GroupMember {
   /** Undefined while it has to join. */
   #assigned: readonly PartitionHistory[] | undefined;
 
-  constructor(stage: Stage, client: SimClient, group: string) {
+  constructor(stage: Stage, client: ProgramClient, group: string) {
     this.#stage = stage;
     this.#client = client;
     this.#group = group;

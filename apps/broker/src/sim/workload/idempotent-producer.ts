@@ -1,10 +1,10 @@
 import { ErrorCode, InitProducerId, Produce } from '@ks/protocol';
 import { sentAgain } from '../history/attempt.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
-import type { SimClient } from '../sim-client.ts';
 import { keepWorking, pick, type Stage } from './actor.ts';
 import { makeBatch, type Sending } from './batches.ts';
 import { requestOf, resultOf } from './producer.ts';
+import type { ProgramClient } from './program-client.ts';
 
 /** Zstandard is refused below. */
 const VERSION_MIN = 7;
@@ -16,6 +16,7 @@ const RETRIABLE: readonly number[] = [
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
   ErrorCode.KAFKA_STORAGE_ERROR,
   ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.NOT_ENOUGH_REPLICAS,
   ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
   ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   ErrorCode.UNKNOWN_TOPIC_ID,
@@ -41,19 +42,19 @@ interface Lane {
 }
 
 /** A producer that sends what is not answered again and again, and has to end up with each batch once and in order. */
-export function produceIdempotently(stage: Stage, client: SimClient): Promise<void> {
+export function produceIdempotently(stage: Stage, client: ProgramClient): Promise<void> {
   return new IdempotentProducer(stage, client).run();
 }
 
 class IdempotentProducer {
   readonly #stage: Stage;
-  readonly #client: SimClient;
+  readonly #client: ProgramClient;
   #producer: { readonly producerId: number; readonly producerEpoch: number } | undefined;
   #lanes = new Map<PartitionHistory, Lane>();
   #connection = 0;
   #underWay = 0;
 
-  constructor(stage: Stage, client: SimClient) {
+  constructor(stage: Stage, client: ProgramClient) {
     this.#stage = stage;
     this.#client = client;
   }
@@ -144,7 +145,7 @@ class IdempotentProducer {
       if (batch.tries > 1) sentAgain(batch.attempt, this.#client.life, batch.partition.ackedEndOffset);
     }
     const lanes = this.#lanes;
-    const acks = random.chance(0.8) ? -1 : 1;
+    const acks = !this.#stage.isReplicated && random.chance(0.2) ? 1 : -1;
     const body = requestOf(batches, acks, version, random);
     const ids = batches.map(({ attempt, tries }) => (tries > 1 ? `${attempt.id} again` : `${attempt.id}`));
     note(`${this.#client.name} sends ${ids.join(', ')} acks ${acks} v${version}`);

@@ -2,13 +2,13 @@ import { AddOffsetsToTxn, AddPartitionsToTxn, EndTxn, InitProducerId, Produce, T
 import { sentAgain } from '../history/attempt.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { Transaction } from '../history/transaction-history.ts';
-import type { SimClient } from '../sim-client.ts';
 import { keepWorking, pick, type Stage } from './actor.ts';
 import { askUntil, isLater, isSure, TRIES_MAX } from './ask-until.ts';
 import { makeBatch, type Sending } from './batches.ts';
 import { fetchCommitted, keyOf } from './committed-offsets.ts';
 import { findCoordinator } from './find-coordinator.ts';
 import { requestOf, resultOf } from './producer.ts';
+import type { ProgramClient } from './program-client.ts';
 
 /** KIP-890: from these versions on the broker adds partitions by itself, and each transaction has an epoch of its own. */
 const PRODUCE_V2_SINCE = 12;
@@ -18,13 +18,13 @@ const OFFSETS_V2_SINCE = 5;
 const PRODUCE_MIN = 7;
 
 /** A program that writes to several partitions at once, or not at all. */
-export function produceInTransactions(stage: Stage, client: SimClient): Promise<void> {
+export function produceInTransactions(stage: Stage, client: ProgramClient): Promise<void> {
   return new TransactionalProducer(stage, client).run();
 }
 
 class TransactionalProducer {
   readonly #stage: Stage;
-  readonly #client: SimClient;
+  readonly #client: ProgramClient;
   readonly #transactionalId: string;
   readonly #timeoutMs: number;
   /** Whether it speaks as KIP-890 has it. */
@@ -36,7 +36,7 @@ class TransactionalProducer {
   /** Offsets committed in the transaction, by the key of their register. */
   #offsets = new Map<string, number>();
 
-  constructor(stage: Stage, client: SimClient) {
+  constructor(stage: Stage, client: ProgramClient) {
     this.#stage = stage;
     this.#client = client;
     this.#transactionalId = client.name;

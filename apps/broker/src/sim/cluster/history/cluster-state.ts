@@ -51,14 +51,19 @@ export function hostedOf(machine: Machine, { topicId, index }: StoredPartition):
   return undefined;
 }
 
-/** Whether every broker serves, and every replica is in sync by a record that is newer than its broker's life. */
+/** Whether every broker serves, and every replica is in sync. */
 export function isWhole(world: ClusterWorld): boolean {
   if (world.machines.some(({ state, isPaused }) => state !== 'up' || isPaused)) return false;
   return storedPartitions(world).every((stored) => {
     const { replicas, isr, leader } = stored.record;
     if (leader < 0 || isr.length !== replicas.length) return false;
-    return replicas.every(
-      (id) => stored.modRevision > (storedLife(world, id)?.brokerEpoch ?? Number.POSITIVE_INFINITY),
-    );
+    return replicas.every((id) => isTrusted(world, stored, id));
   });
+}
+
+/** Whether the broker serves, and its replicas are all in sync. */
+export function isInSyncEverywhere(world: ClusterWorld, { brokerId, state }: Machine): boolean {
+  if (state !== 'up') return false;
+  const mine = storedPartitions(world).filter(({ record }) => record.replicas.includes(brokerId));
+  return mine.every((stored) => isTrusted(world, stored, brokerId));
 }

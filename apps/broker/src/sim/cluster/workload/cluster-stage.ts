@@ -15,7 +15,7 @@ export async function keepBusy(stage: ClusterStage, work: () => Promise<void>): 
   const { random } = stage;
   while (!stage.isOver()) {
     await work();
-    await stage.sleep(random.fraction() * (random.chance(0.01) ? 5000 : 30));
+    await stage.sleep(random.fraction() * (random.chance(0.005) ? 2000 : 30));
   }
 }
 

@@ -36,6 +36,7 @@ async function send(stage: ClusterStage, client: ClusterClient, sending: Sending
   const version = broker?.version(Produce);
   if (broker === undefined || version === undefined) {
     attempt.status = 'refused';
+    history.count('produce: no leader to be had');
     return client.forget();
   }
   const acks = choose(random, [
