@@ -62,7 +62,7 @@ export type {
   ScramOptions,
   Secret,
 } from './security/sasl-options.ts';
-export { codecs, type DataCodec } from './topic/data-codec.ts';
+export { type CodecContext, codecs, type DataCodec, type PlainCodec } from './topic/data-codec.ts';
 export type {
   ConsumedRecord,
   HeadersInput,

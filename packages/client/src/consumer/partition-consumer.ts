@@ -11,9 +11,9 @@ import type {
 import { type Aside, refuseMissingTarget } from './dead-letters.ts';
 import type { HandOut, PartitionReader } from './partition-reader.ts';
 import { assignedState } from './partition-state.ts';
-import { asynchronousSchema, type Readable, splitArguments, TopicSelection } from './read-arguments.ts';
+import { type Readable, splitArguments, TopicSelection } from './read-arguments.ts';
 import { RecordIterator } from './record-iterator.ts';
-import { RecordDecoder } from './typed-record.ts';
+import { type Decoded, RecordDecoder } from './typed-record.ts';
 
 type SignalOption = { readonly signal?: AbortSignal | undefined };
 
@@ -126,7 +126,7 @@ export abstract class PartitionConsumer {
       const { topic, partition, position: firstOffset } = state;
       const plain = await opener.open(state, batch);
       const buried = new Map<number, Promise<unknown>>();
-      const records = function* (): Generator<unknown, void, undefined> {
+      const walked = function* (): Generator<unknown, void, undefined> {
         const cursor = opener.cursor(state, batch, plain);
         const { baseOffset } = batch;
         while (opener.next(state, batch, cursor)) {
@@ -136,12 +136,16 @@ export abstract class PartitionConsumer {
           if (buried.has(offset)) continue;
           const shown = decoder.decode(state, cursor.record());
           if (shown instanceof Promise) {
-            if (decoder.isAsync(topic)) throw asynchronousSchema(topic);
             shown.catch(() => {});
             buried.set(offset, shown);
           } else if (shown !== undefined) yield shown;
         }
       };
+      // Who goes through a batch's records waits for none of them: where some may have to be waited for, all are decoded beforehand.
+      const ahead = decoder.isAsync(topic)
+        ? await decoder.decodeAhead(state, opener.records(state, batch, plain), firstOffset, stopOffset)
+        : undefined;
+      const records = ahead === undefined ? walked : () => handedOut(ahead);
       const lastOffset = Math.min(batch.lastOffset, stopOffset - 1);
       const place = { topic, partition, batch, firstOffset, lastOffset, ...state.bounds };
       yield { ...place, records, [Symbol.iterator]: records } as never;
@@ -195,6 +199,13 @@ export abstract class PartitionConsumer {
     } finally {
       this.#reader.end(reading);
     }
+  }
+}
+
+function* handedOut(all: readonly Decoded[]): Generator<unknown, void, undefined> {
+  for (const one of all) {
+    if ('error' in one) throw one.error;
+    if (one.record !== undefined) yield one.record;
   }
 }
 

@@ -1,4 +1,3 @@
-import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import { type AnyTopic, wholeName } from '../topic/topic.ts';
 import type { ReadOptions } from './consumer-options.ts';
 
@@ -61,12 +60,6 @@ export class TopicSelection {
     }
     return this.#found.get(name);
   }
-}
-
-/** The error of a reader that cannot wait for a schema. */
-export function asynchronousSchema(topic: string): KafkaError {
-  const message = `the schema of ${topic} checks asynchronously: use read, which waits for it`;
-  return new KafkaError(ClientErrorCode.INVALID_ARGUMENT, message, { topic });
 }
 
 function patternOf(given: Readable): RegExp | undefined {

@@ -83,6 +83,9 @@ export class InvalidRecord extends BytesRecord {
   }
 }
 
+/** What became of a record that was decoded before anyone asked for it. */
+export type Decoded = { readonly record: AnyRecord | undefined } | { readonly error: unknown };
+
 export type OnInvalid = 'throw' | 'skip' | 'raw' | 'deadLetter';
 export type AnyRecord = BytesRecord | TypedRecord | InvalidRecord;
 
@@ -116,10 +119,34 @@ export class RecordDecoder {
     return this.#typed(topic, name, place, record);
   }
 
+  /** Decodes the records in [firstOffset, stopOffset), each waited for, up to the first error, which is kept for whoever comes to it. */
+  async decodeAhead(
+    place: TopicPartition,
+    records: Iterable<BatchRecord>,
+    firstOffset: number,
+    stopOffset: number,
+  ): Promise<Decoded[]> {
+    const all: Decoded[] = [];
+    for (const one of records) {
+      if (one.offset < firstOffset) continue;
+      if (one.offset >= stopOffset) break;
+      try {
+        const shown = this.decode(place, one);
+        all.push({ record: shown instanceof Promise ? await shown : shown });
+      } catch (error) {
+        all.push({ error });
+        break;
+      }
+    }
+    return all;
+  }
+
   /** Whether records of this topic may have to be waited for. */
   isAsync(name: string): boolean {
     const topic = this.#topics.typeOf(name);
-    return topic !== undefined && (topic.key.allowsAsync || topic.value.allowsAsync);
+    return (
+      topic !== undefined && [topic.key, topic.value].some((side) => side.allowsAsync || side.codec.isAsync === true)
+    );
   }
 
   #typed(

@@ -33,6 +33,7 @@ export interface Topic<
 export interface DataFormat {
   readonly schema: StandardSchemaV1 | undefined;
   readonly codec: DataCodec<unknown>;
+  /** Whether the schema may check asynchronously. */
   readonly allowsAsync: boolean;
 }
 
