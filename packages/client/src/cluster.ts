@@ -11,6 +11,7 @@ import { Refresher } from './metadata/refresher.ts';
 import type { BodyOf, BrokerConnection, CallOptions } from './network/broker-connection.ts';
 import { ConnectionPool, type ConnectionPoolOptions, raced } from './network/connection-pool.ts';
 import type { Crypto } from './ports/crypto.ts';
+import { type Diagnostics, type RetryEvent, silentDiagnostics } from './ports/diagnostics.ts';
 import type { Address } from './ports/network.ts';
 import { backoffMs } from './retry-policy.ts';
 import { sleep } from './sleep.ts';
@@ -56,6 +57,10 @@ export class Cluster {
 
   get view(): ClusterView {
     return this.#view;
+  }
+
+  get diagnostics(): Diagnostics {
+    return this.options.diagnostics ?? silentDiagnostics;
   }
 
   get isClosed(): boolean {
@@ -154,10 +159,26 @@ export class Cluster {
         const isHopeless =
           !(error instanceof KafkaError && error.retriable) || clock.monotonicMs() + waitMs > deadlineMs;
         if (isHopeless || this.isClosed) throw error;
+        this.tellRetry('call', undefined, attempt, waitMs, error);
         await this.pause(waitMs, options.signal);
         if (isMetadataStale(error.code)) await this.refresh(options.topics ?? [], options.signal).catch(onlyRetriable);
       }
     }
+  }
+
+  /** Tells that something failed and will be tried again. */
+  tellRetry(
+    operation: RetryEvent['operation'],
+    place: { readonly topic: string; readonly partition: number } | undefined,
+    attempt: number,
+    delayMs: number,
+    error: KafkaError,
+  ): void {
+    const { retry } = this.diagnostics;
+    if (!retry.hasSubscribers) return;
+    const { clientId } = this.options;
+    const { topic = error.topic, partition = error.partition } = place ?? {};
+    retry.publish({ clientId, operation, topic, partition, attempt, delayMs, error });
   }
 
   /** Waits; rejects with ABORTED or CLOSED. */

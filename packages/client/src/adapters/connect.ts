@@ -9,6 +9,7 @@ import type { Network } from '../ports/network.ts';
 import { Authenticator } from '../security/authenticator.ts';
 import type { SaslOptions } from '../security/sasl-options.ts';
 import { nodeCrypto } from './node-crypto.ts';
+import { nodeDiagnostics } from './node-diagnostics.ts';
 import { tcpNetwork } from './tcp-network.ts';
 import { type TlsOptions, tlsNetwork } from './tls-network.ts';
 
@@ -69,6 +70,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       authenticator: options.sasl && new Authenticator(options.sasl, nodeCrypto, nodeClock),
       clock: nodeClock,
       random: nodeRandom,
+      diagnostics: nodeDiagnostics,
       crypto: nodeCrypto,
     },
     core,

@@ -7,11 +7,12 @@ import { backoffMs } from '../retry-policy.ts';
 import { buildFetchRequest, type FetchedPartition, type FetchOutcome, fetchOutcomes } from './fetch-request.ts';
 import { FetchSession } from './fetch-session.ts';
 import type { FetchSettings } from './fetch-settings.ts';
-import type { PartitionState } from './partition-state.ts';
+import type { BufferedBatch, PartitionState } from './partition-state.ts';
 
 export interface FetcherOptions extends FetchSettings {
   /** The channel of connections that no one else waits on. */
   readonly channel: string;
+  readonly group: string | undefined;
   readonly isolationLevel: () => IsolationLevel;
   /** Called when there may be something new for the reader. */
   readonly changed: () => void;
@@ -212,6 +213,23 @@ export class Fetcher {
     state.lastStableOffset = outcome.lastStableOffset;
     state.logStartOffset = outcome.logStartOffset;
     state.add(outcome.batches);
+    if (this.#cluster.diagnostics.fetch.hasSubscribers && outcome.batches.length > 0) {
+      this.#tell(state, outcome.batches);
+    }
+  }
+
+  #tell({ topic, partition }: PartitionState, batches: readonly BufferedBatch[]): void {
+    const { channel: consumer, group } = this.#options;
+    this.#cluster.diagnostics.fetch.publish({
+      clientId: this.#cluster.options.clientId,
+      consumer,
+      group,
+      topic,
+      partition,
+      batches: batches.length,
+      records: batches.reduce((sum, { batch, isHidden }) => sum + (isHidden ? 0 : batch.recordsCount), 0),
+      bytes: batches.reduce((sum, { batch }) => sum + batch.sizeBytes, 0),
+    });
   }
 
   #failed(state: PartitionState, error: KafkaError): void {
@@ -224,7 +242,9 @@ export class Fetcher {
       this.#options.changed();
       return;
     }
-    state.retryAtMs = this.#clock.monotonicMs() + backoffMs(retry, state.failures, random);
+    const waitMs = backoffMs(retry, state.failures, random);
+    state.retryAtMs = this.#clock.monotonicMs() + waitMs;
+    this.#cluster.tellRetry('fetch', state, state.failures, waitMs, error);
     if (!isMetadataStale(error.code)) return;
     this.#cluster.refresh([state.topic]).then(
       () => this.wake(),

@@ -42,7 +42,7 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
     options: GroupConsumerOptions,
     producer: () => Producer,
   ) {
-    const reader = new PartitionReader(cluster, core, codec, channel, options, false);
+    const reader = new PartitionReader(cluster, core, codec, channel, options, false, options.group);
     const session = new GroupSession(cluster, options, channel, reader);
     const aside = new Aside(producer, options.group);
     super(reader, aside, session);

@@ -8,6 +8,7 @@ import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { Assignment } from './consumer-options.ts';
+import { GroupEvents } from './group-events.ts';
 import type { GroupConsumerOptions } from './group-options.ts';
 import { InHand } from './in-hand.ts';
 import { NewPartitions } from './new-partitions.ts';
@@ -25,6 +26,7 @@ export class GroupSession implements HandOut {
   readonly #options: GroupConsumerOptions;
   readonly #reader: PartitionReader;
   readonly #keeper: MembershipKeeper;
+  readonly #events: GroupEvents;
   readonly #newPartitions: NewPartitions;
   readonly #failed = new AbortController();
   readonly #assigned = deferred();
@@ -44,6 +46,7 @@ export class GroupSession implements HandOut {
     this.#autoCommitIntervalMs = options.autoCommitIntervalMs ?? AUTO_COMMIT_INTERVAL_MS;
     this.inHand = new InHand(cluster.options.clock);
     this.#newPartitions = new NewPartitions(cluster);
+    this.#events = new GroupEvents(cluster, channel, options.group);
     this.#keeper = new MembershipKeeper(cluster, options, `${channel}-group`, this.#host, this.inHand);
     // Whoever reads hears of it; without a reader nobody waits.
     this.#assigned.promise.catch(() => undefined);
@@ -169,6 +172,7 @@ export class GroupSession implements HandOut {
     assigned: async (partitions) => {
       const places = await this.#startOf(partitions);
       await this.#reader.add(places.map((place) => ({ ...place })));
+      this.#events.rebalanced('assigned', partitions);
       const added = this.#statesOf(partitions);
       if (partitions.length > 0 && this.#options.onAssigned !== undefined) {
         this.#pause(added, true);
@@ -183,6 +187,7 @@ export class GroupSession implements HandOut {
       this.#pause(states, true);
       if (reason === 'revoked') await this.#finish(states);
       const told = states.map(({ topic, partition }) => ({ topic, partition }));
+      this.#events.rebalanced(reason, told);
       if (told.length > 0) {
         await this.#tell(() => (reason === 'lost' ? this.#options.onLost?.(told) : this.#options.onRevoked?.(told)));
       }
@@ -237,7 +242,7 @@ export class GroupSession implements HandOut {
     const { group } = this.#options;
     if (given !== undefined) {
       if (committer === undefined) throw notMember();
-      return commitOffsets(this.#cluster, group, given, { committer, signal });
+      return this.#events.committing(given, commitOffsets(this.#cluster, group, given, { committer, signal }));
     }
     const moved = this.#reader.states
       .map((state) => ({ state, offset: state.doneOffset }))
@@ -245,7 +250,7 @@ export class GroupSession implements HandOut {
     if (moved.length === 0) return;
     if (committer === undefined) throw notMember();
     const offsets = moved.map(({ state, offset }) => ({ topic: state.topic, partition: state.partition, offset }));
-    await commitOffsets(this.#cluster, group, offsets, { committer, signal });
+    await this.#events.committing(offsets, commitOffsets(this.#cluster, group, offsets, { committer, signal }));
     for (const { state, offset } of moved) this.#committed.set(state, offset);
   }
 

@@ -10,6 +10,7 @@ import type { Assignment, ConsumerOptions, PartitionOffset, ReadOptions } from '
 import { fetchSettings } from './fetch-settings.ts';
 import { Fetcher } from './fetcher.ts';
 import { assignedState, PartitionState } from './partition-state.ts';
+import { ReaderEvents } from './reader-events.ts';
 import type { TopicSelection } from './read-arguments.ts';
 import { Reading, type TakenBatch } from './reading.ts';
 
@@ -34,15 +35,27 @@ export class PartitionReader {
   readonly #channel: string;
   readonly #isOpen: boolean;
   readonly #fetcher: Fetcher;
+  readonly #events: ReaderEvents;
   #isolationLevel: IsolationLevel;
   #states: readonly PartitionState[] = [];
   #reading: Reading | undefined;
   #isReading = false;
   readonly #closing = new AbortController();
-  readonly #onClientClosing = (): void => this.#reading?.changed();
+  readonly #onClientClosing = (): void => {
+    this.#events.assigned(this.#states, []);
+    this.#reading?.changed();
+  };
 
-  /** `channel` names the connections that this consumer waits on, apart from all others. */
-  constructor(cluster: Cluster, core: Core, codec: Codec, channel: string, options: ConsumerOptions, isOpen: boolean) {
+  /** `channel` names the consumer, and the connections that it waits on, apart from all others. */
+  constructor(
+    cluster: Cluster,
+    core: Core,
+    codec: Codec,
+    channel: string,
+    options: ConsumerOptions,
+    isOpen: boolean,
+    group?: string,
+  ) {
     this.#cluster = cluster;
     this.#options = options;
     this.#channel = channel;
@@ -51,7 +64,9 @@ export class PartitionReader {
     const changed = (): void => this.#reading?.changed();
     const wanted = (): PartitionState[] => this.#states.filter((state) => this.#reading?.wantsMoreOf(state) === true);
     const isolationLevel = (): IsolationLevel => this.#isolationLevel;
-    this.#fetcher = new Fetcher(cluster, { ...fetchSettings(options), channel, isolationLevel, changed }, wanted);
+    this.#events = new ReaderEvents(cluster, channel, group);
+    const settings = { ...fetchSettings(options), channel, group, isolationLevel, changed };
+    this.#fetcher = new Fetcher(cluster, settings, wanted);
     const { maxDecompressedBytes = 128 * 1024 * 1024, checkCrcs = true } = options;
     this.opener = new BatchOpener({ core, codec, maxDecompressedBytes, checkCrcs });
     cluster.closing.addEventListener('abort', this.#onClientClosing, { once: true });
@@ -100,7 +115,7 @@ export class PartitionReader {
     const gone = new Set(partitions.map(({ topic, partition }) => `${topic} ${partition}`));
     const isGone = (state: PartitionState): boolean => gone.has(`${state.topic} ${state.partition}`);
     for (const state of this.#states.filter(isGone)) state.seek(state.position);
-    this.#states = this.#states.filter((state) => !isGone(state));
+    this.#replace(this.#states.filter((state) => !isGone(state)));
     this.#changed();
   }
 
@@ -186,7 +201,7 @@ export class PartitionReader {
         stopOffset: reading.stopOffsetOf(state),
       };
       if (!first.isHidden && first.batch.lastOffset >= state.position) return taken;
-      this.done(taken);
+      this.done(taken, false);
     }
   }
 
@@ -210,16 +225,25 @@ export class PartitionReader {
   }
 
   /** All that is wanted of a batch was handed out. */
-  done({ state, batch, generation, stopOffset }: TakenBatch): void {
+  done(taken: TakenBatch, isShown = true): void {
+    const { state, batch, generation, stopOffset } = taken;
     // A seek has dropped what was fetched.
     if (state.generation !== generation || state.buffered[0]?.batch !== batch) return;
     if (stopOffset >= batch.nextOffset) state.shift();
     else state.position = stopOffset;
+    this.handedOut(taken, isShown);
     this.#fetcher.wake();
+  }
+
+  /** Tells that a batch was handed out, or passed over. */
+  handedOut(taken: TakenBatch, isShown = true): void {
+    const { lastStableOffset, highWatermark } = taken.state;
+    this.#events.consumed(taken, this.#isolationLevel === 'read_committed' ? lastStableOffset : highWatermark, isShown);
   }
 
   /** Ends what is being read and closes the consumer's connections. */
   close(): void {
+    if (!this.isClosed) this.#events.assigned(this.#states, []);
     this.#closing.abort();
     this.#fetcher.stop();
     this.#reading?.changed();
@@ -229,8 +253,14 @@ export class PartitionReader {
 
   #add(resolved: readonly PartitionOffset[]): void {
     const added = resolved.map(({ topic, partition, offset }) => new PartitionState(topic, partition, offset));
-    this.#states = [...this.#states, ...added];
+    this.#replace([...this.#states, ...added]);
     this.#changed();
+  }
+
+  #replace(states: readonly PartitionState[]): void {
+    const before = this.#states;
+    this.#states = states;
+    this.#events.assigned(before, states);
   }
 
   /** Topics that are read and not assigned are assigned whole. */

@@ -58,6 +58,7 @@ export async function processAll(
     try {
       const offsets = await processOne(parts, options, taken, work);
       for (const { state, offset } of offsets) state.advanceTo(offset);
+      for (const one of taken) reader.handedOut(one);
       failures = 0;
       reader.wake();
     } catch (error) {

@@ -1,5 +1,6 @@
-import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
+import { asKafkaError, ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { Clock } from '../ports/clock.ts';
+import { type Diagnostics, silentDiagnostics } from '../ports/diagnostics.ts';
 import type { Address, Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { backoffMs, type RetryPolicy } from '../retry-policy.ts';
@@ -16,6 +17,8 @@ export interface ConnectionPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly authenticator?: Authenticator | undefined;
+  /** Default: tells nobody. */
+  readonly diagnostics?: Diagnostics | undefined;
 }
 
 interface Slot {
@@ -45,7 +48,7 @@ export class ConnectionPool {
   get(address: Address, label: string, channel: string, signal?: AbortSignal): Promise<BrokerConnection> {
     const slot = this.#slotOf(address, channel);
     if (slot.opened !== undefined) return Promise.resolve(slot.opened);
-    slot.opening ??= this.#open(slot, address, label).finally(() => {
+    slot.opening ??= this.#open(slot, address, label, channel).finally(() => {
       slot.opening = undefined;
     });
     return signal === undefined ? slot.opening : raced(slot.opening, signal);
@@ -82,29 +85,42 @@ export class ConnectionPool {
     return slot;
   }
 
-  async #open(slot: Slot, address: Address, label: string): Promise<BrokerConnection> {
+  async #open(slot: Slot, address: Address, label: string, channel: string): Promise<BrokerConnection> {
     const { clock, retry, random } = this.#options;
     const waitMs = slot.retryAtMs - clock.monotonicMs();
     if (waitMs > 0) await this.#sleep(waitMs);
     this.#refuseWhenClosed(slot);
+    const startedAtMs = clock.monotonicMs();
     try {
       const opened = await BrokerConnection.open({ ...this.#options, address, label });
       if (this.#closing.signal.aborted || slot.isDiscarded) opened.connection.close();
       this.#refuseWhenClosed(slot);
-      this.#keep(slot, opened);
+      this.#tellConnect(label, channel, startedAtMs, undefined);
+      this.#keep(slot, opened, channel);
       return opened;
     } catch (error) {
+      if (!this.#isUnwanted(slot)) this.#tellConnect(label, channel, startedAtMs, error);
       slot.failures += 1;
       slot.retryAtMs = clock.monotonicMs() + backoffMs(retry, slot.failures, random);
       throw error;
     }
   }
 
-  #keep(slot: Slot, opened: BrokerConnection): void {
+  #tellConnect(broker: string, channel: string, startedAtMs: number, failure: unknown): void {
+    const { clock, clientId, diagnostics = silentDiagnostics } = this.#options;
+    if (!diagnostics.connect.hasSubscribers) return;
+    const error = failure === undefined ? undefined : asKafkaError(failure);
+    diagnostics.connect.publish({ clientId, broker, channel, durationMs: clock.monotonicMs() - startedAtMs, error });
+  }
+
+  #keep(slot: Slot, opened: BrokerConnection, channel: string): void {
+    const { clientId, diagnostics = silentDiagnostics } = this.#options;
     slot.opened = opened;
     slot.failures = 0;
     void opened.connection.closed.then(() => {
       if (slot.opened === opened) slot.opened = undefined;
+      const { label: broker, failure: error } = opened.connection;
+      if (diagnostics.disconnect.hasSubscribers) diagnostics.disconnect.publish({ clientId, broker, channel, error });
     });
   }
 
@@ -116,9 +132,12 @@ export class ConnectionPool {
     }
   }
 
+  #isUnwanted(slot: Slot): boolean {
+    return this.#closing.signal.aborted || slot.isDiscarded;
+  }
+
   #refuseWhenClosed(slot: Slot): void {
-    if (this.#closing.signal.aborted || slot.isDiscarded)
-      throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
+    if (this.#isUnwanted(slot)) throw new KafkaError(ClientErrorCode.CLOSED, 'the client was closed');
   }
 }
 

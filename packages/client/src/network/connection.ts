@@ -1,8 +1,12 @@
 import { type AnyApi, type Api, decodeResponse, ErrorCode, encodeRequest, ProtocolError } from '@ks/protocol';
+import { deferred } from '../deferred.ts';
 import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
+import { type Diagnostics, silentDiagnostics } from '../ports/diagnostics.ts';
 import type { Address, Network, Socket } from '../ports/network.ts';
 import { FrameAssembler } from './frame-assembler.ts';
+import { networkError } from './network-error.ts';
+import { watchRequest } from './watch-request.ts';
 import { WriteGate } from './write-gate.ts';
 
 export interface ConnectionOptions {
@@ -14,6 +18,8 @@ export interface ConnectionOptions {
   readonly maxResponseBytes: number;
   readonly network: Network;
   readonly clock: Clock;
+  /** Default: tells nobody. */
+  readonly diagnostics?: Diagnostics | undefined;
 }
 
 export interface RequestOptions {
@@ -44,6 +50,7 @@ export class Connection {
   readonly closed: Promise<void>;
   readonly #clientId: string;
   readonly #clock: Clock;
+  readonly #diagnostics: Diagnostics;
   readonly #assembler: FrameAssembler;
   readonly #pending = new Map<number, Pending>();
   readonly #settleClosed: () => void;
@@ -60,8 +67,9 @@ export class Connection {
     this.label = options.label;
     this.#clientId = options.clientId;
     this.#clock = options.clock;
+    this.#diagnostics = options.diagnostics ?? silentDiagnostics;
     this.#assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answered(frame));
-    const { promise, resolve } = promiseWithResolvers();
+    const { promise, resolve } = deferred();
     this.closed = promise;
     this.#settleClosed = resolve;
   }
@@ -76,13 +84,18 @@ export class Connection {
         closed: (error) => connection.#fail(error),
       });
     } catch (error) {
-      throw connection.#networkError(error, 'cannot be reached');
+      throw networkError(connection.label, error, 'cannot be reached');
     }
     return connection;
   }
 
   get isClosed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Why it is gone. */
+  get failure(): KafkaError | undefined {
+    return this.#failure;
   }
 
   /** Before each request that is no authentication `beforeWrite` is called, and may hold the gate that this gives. */
@@ -101,7 +114,7 @@ export class Connection {
     const frame = await this.requestFrame(api, version, body, options);
     try {
       const answer = decodeResponse(api, version, frame).body;
-      this.#mute(answer);
+      this.#mute(api, answer);
       return answer;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -120,7 +133,7 @@ export class Connection {
     if (signal?.aborted === true) return Promise.reject(abortError(signal));
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const correlationId = this.#takeCorrelationId();
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Uint8Array>((resolve, reject) => {
       const pieces = this.#encode(api, version, correlationId, body);
       const onAbort = (): void => this.#settle(correlationId)?.reject(abortError(signal));
       const pending: Pending = { api, timer: undefined, isWritten: false, signal, onAbort, resolve, reject };
@@ -132,6 +145,12 @@ export class Connection {
         pending.timer = this.#clock.setTimer(timeoutMs, () => this.#heldTooLong(correlationId, timeoutMs));
       }
     });
+    const { request } = this.#diagnostics;
+    if (request.hasSubscribers) {
+      const asked = { clientId: this.#clientId, broker: this.label, api: api.name, version };
+      watchRequest(request, asked, this.#clock, answer);
+    }
+    return answer;
   }
 
   /** Sends a request that has no answer (Produce with acks 0). */
@@ -179,9 +198,13 @@ export class Connection {
   }
 
   /** Whatever is sent now is not answered before the broker's time is over; so we keep it here (KIP-219). */
-  #mute(answer: unknown): void {
+  #mute(api: AnyApi, answer: unknown): void {
     const { throttleTimeMs } = answer as { readonly throttleTimeMs?: number };
     if (throttleTimeMs === undefined || throttleTimeMs <= 0 || this.#failure !== undefined) return;
+    const { throttle } = this.#diagnostics;
+    if (throttle.hasSubscribers) {
+      throttle.publish({ clientId: this.#clientId, broker: this.label, api: api.name, throttleTimeMs });
+    }
     this.#throttle?.cancel();
     this.#throttled.hold();
     this.#throttle = this.#clock.setTimer(throttleTimeMs, () => this.#throttled.release());
@@ -254,19 +277,7 @@ export class Connection {
     // What a listener with SASL does to whoever sends something else.
     const isEarly = cause === undefined && this.#answersCount === 1;
     const hint = isEarly ? ' before it answered anything but ApiVersions: if its listener wants SASL, set sasl' : '';
-    this.#end(this.#networkError(cause, `closed the connection${hint}`));
-  }
-
-  #networkError(cause: unknown, what: string): KafkaError {
-    if (cause instanceof KafkaError) {
-      return new KafkaError(cause.code, `${this.label}: ${cause.message}`, { ...cause, broker: this.label, cause });
-    }
-    const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
-    return new KafkaError(ErrorCode.NETWORK_EXCEPTION, `${this.label} ${what}${reason}`, {
-      broker: this.label,
-      retriable: true,
-      cause,
-    });
+    this.#end(networkError(this.label, cause, `closed the connection${hint}`));
   }
 
   #end(error: KafkaError): void {
@@ -284,12 +295,4 @@ export class Connection {
 /** The error of a call whose signal fired. */
 export function abortError(signal: AbortSignal | undefined): KafkaError {
   return new KafkaError(ClientErrorCode.ABORTED, 'the call was aborted', { cause: signal?.reason });
-}
-
-function promiseWithResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

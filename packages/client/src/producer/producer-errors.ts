@@ -1,6 +1,7 @@
 import { ErrorCode } from '@ks/protocol';
 import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { TopicView } from '../metadata/cluster-view.ts';
+import type { PendingBatch } from './pending-batch.ts';
 
 export function noPartition(view: TopicView, partition: number): KafkaError {
   const message = `${view.name} has no partition ${partition}: it has ${view.partitions.length}, counted from 0`;
@@ -14,4 +15,26 @@ export function closedError(): KafkaError {
 export function tooLarge(what: string, topic: string, maxRequestBytes: number): KafkaError {
   const message = `${what} for ${topic} is over maxRequestBytes (${maxRequestBytes}): raise it, and the topic's max.message.bytes, or send less`;
   return new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, message, { topic });
+}
+
+/** The error of a batch whose time is over. */
+export function tooLate({
+  topic,
+  partition,
+  lastError,
+  recordsCount,
+  deadlineMs,
+  createdAtMs,
+}: PendingBatch): KafkaError {
+  const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
+  const message = `${recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(deadlineMs - createdAtMs)} ms (${reason})`;
+  return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
+}
+
+/** Adds what can be done about it. */
+export function explained(error: KafkaError, batch: PendingBatch): KafkaError {
+  if (error.code !== ErrorCode.MESSAGE_TOO_LARGE) return error;
+  const hint = batch.recordsCount > 1 ? 'lower batchBytes, or raise' : 'raise';
+  const message = `${error.message} A batch of ${batch.recordsCount} records took ${batch.sizeBytes} bytes before compression: ${hint} the topic's max.message.bytes.`;
+  return new KafkaError(error.code, message, { ...error, cause: error });
 }

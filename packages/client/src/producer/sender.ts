@@ -1,12 +1,13 @@
 import { type BatchSeal, ErrorCode, Produce } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { deferred } from '../deferred.ts';
-import { asKafkaError, errorFromCode, isMetadataStale, KafkaError } from '../kafka-error.ts';
+import { asKafkaError, errorFromCode, isMetadataStale, type KafkaError } from '../kafka-error.ts';
 import type { BrokerVersions } from '../network/negotiate-versions.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
 import type { Accumulator, PartitionQueue } from './accumulator.ts';
 import type { PendingBatch } from './pending-batch.ts';
+import { explained, tooLate } from './producer-errors.ts';
 import type { ProducerId, ProducerIdentity } from './producer-identity.ts';
 import type { TransactionGate } from './transaction-gate.ts';
 import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
@@ -231,6 +232,7 @@ export class Sender {
   }
 
   #succeeded(queue: PartitionQueue, batch: PendingBatch, receipt: Parameters<PendingBatch['succeed']>[0]): void {
+    this.#tell(batch, receipt.baseOffset, undefined);
     batch.succeed(receipt);
     this.#accumulator.done(queue, batch);
   }
@@ -247,14 +249,18 @@ export class Sender {
     if (isRenumbered) this.#renumber(batch);
     const isWorthIt = error.retriable || isBehind || isRenumbered;
     const { clock, retry, random } = this.#cluster.options;
-    const retryAtMs = clock.monotonicMs() + backoffMs(retry, batch.attempts, random);
+    const nowMs = clock.monotonicMs();
+    const retryAtMs = nowMs + backoffMs(retry, batch.attempts, random);
     if (!isWorthIt || transaction?.doom !== undefined || this.#cluster.isClosed) {
       this.#skipped(batch);
-      batch.fail(this.#cluster.isClosed ? error : explained(error, batch));
+      const reason = this.#cluster.isClosed ? error : explained(error, batch);
+      this.#tell(batch, -1, reason);
+      batch.fail(reason);
       this.#accumulator.done(queue, batch);
       transaction?.failed(error);
       return;
     }
+    this.#cluster.tellRetry('produce', queue, batch.attempts, retryAtMs - nowMs, error);
     this.#accumulator.retry(queue, batch, retryAtMs);
     if (isMetadataStale(error.code)) this.#cluster.refresh([queue.topic]).catch(() => {});
   }
@@ -273,8 +279,19 @@ export class Sender {
   #expired(batch: PendingBatch): KafkaError {
     this.#skipped(batch);
     const error = tooLate(batch);
+    this.#tell(batch, -1, error);
     this.#options.transaction?.failed(error);
     return error;
+  }
+
+  #tell(batch: PendingBatch, baseOffset: number, error: KafkaError | undefined): void {
+    const { produce } = this.#cluster.diagnostics;
+    if (!produce.hasSubscribers) return;
+    const { topic, partition, recordsCount: records, sizeBytes: bytes, attempts } = batch;
+    const { clientId, clock } = this.#cluster.options;
+    const durationMs = clock.monotonicMs() - batch.createdAtMs;
+    const tried = error === undefined ? attempts + 1 : attempts;
+    produce.publish({ clientId, topic, partition, records, bytes, durationMs, attempts: tried, baseOffset, error });
   }
 
   #loadOf(nodeId: number): BrokerLoad {
@@ -285,19 +302,4 @@ export class Sender {
     }
     return load;
   }
-}
-
-/** The error of a batch whose time is over. */
-function tooLate({ topic, partition, lastError, recordsCount, deadlineMs, createdAtMs }: PendingBatch): KafkaError {
-  const reason = lastError === undefined ? 'the broker kept up with none of it' : `last: ${lastError.message}`;
-  const message = `${recordsCount} records for ${topic}-${partition} were not delivered within ${Math.round(deadlineMs - createdAtMs)} ms (${reason})`;
-  return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
-}
-
-/** Adds what can be done about it. */
-function explained(error: KafkaError, batch: PendingBatch): KafkaError {
-  if (error.code !== ErrorCode.MESSAGE_TOO_LARGE) return error;
-  const hint = batch.recordsCount > 1 ? 'lower batchBytes, or raise' : 'raise';
-  const message = `${error.message} A batch of ${batch.recordsCount} records took ${batch.sizeBytes} bytes before compression: ${hint} the topic's max.message.bytes.`;
-  return new KafkaError(error.code, message, { ...error, cause: error });
 }
