@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generatedDocs } from './docs/generated-docs.ts';
@@ -10,6 +10,8 @@ const pages = [
   ...generatedDocs.map(({ path }) => path),
   'docs/operations.md',
   'docs/status.md',
+  'docs/client.md',
+  ...readdirSync(join(root, 'docs/client')).map((name) => `docs/client/${name}`),
 ];
 
 describe('docs', () => {

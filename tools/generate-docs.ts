@@ -1,7 +1,10 @@
 // npm run docs: writes the pages that are made from the code.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { generatedDocs } from './docs/generated-docs.ts';
 import { root } from './source-files.ts';
 
-for (const { path, render } of generatedDocs) writeFileSync(join(root, path), render());
+for (const { path, render } of generatedDocs) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), render());
+}

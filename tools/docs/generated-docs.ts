@@ -1,3 +1,4 @@
+import { renderClientReference } from './client-reference.ts';
 import { renderConfiguration } from './configuration.ts';
 import { renderProtocol } from './protocol.ts';
 
@@ -5,4 +6,5 @@ import { renderProtocol } from './protocol.ts';
 export const generatedDocs: readonly { readonly path: string; readonly render: () => string }[] = [
   { path: 'docs/configuration.md', render: renderConfiguration },
   { path: 'docs/protocol.md', render: renderProtocol },
+  { path: 'docs/reference/client.md', render: renderClientReference },
 ];
