@@ -54,6 +54,20 @@ export type {
   RetryEvent,
   ThrottleEvent,
 } from './ports/diagnostics.ts';
+export type {
+  AssignmentEvent,
+  CommitEvent,
+  ConnectEvent,
+  ConsumeEvent,
+  Diagnostics,
+  DisconnectEvent,
+  FetchEvent,
+  ProduceEvent,
+  RebalanceEvent,
+  RequestEvent,
+  RetryEvent,
+  ThrottleEvent,
+} from './ports/diagnostics.ts';
 export { murmur2 } from './producer/murmur2.ts';
 export { defaultPartitioner, type Partitioner, type PartitionerInput, partitionOfKey } from './producer/partitioner.ts';
 export type { Producer } from './producer/producer.ts';
