@@ -18,6 +18,7 @@ import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-house
 import type { HostedLogDirectory, ReplicaHost } from './replica-manager.ts';
 import { ReplicaRegistry } from './replica-registry.ts';
 import { Replication, type ReplicationSettings } from './replication.ts';
+import { StandingWaits } from './standing-waits.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { TopicSettingsOf } from './topic-settings.ts';
 
@@ -96,7 +97,11 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     [waiting.name]: [{ labels: {}, value: purgatory.size }],
     [unacknowledged.name]: [{ labels: {}, value: unacknowledgedAppends(registry) }],
   }));
-  const wakeFetches = (replica: HostedReplica): void => purgatory.wake(replica);
+  const standing = new StandingWaits(purgatory);
+  const wakeFetches = (replica: HostedReplica): void => {
+    purgatory.wake(replica);
+    standing.wake(replica);
+  };
   const replicationSettings = options.replication ?? defaultReplicationSettings;
   const replication = new Replication({
     ...{ brokerId, clock, logger, settings: replicationSettings, settingsOf, registry, metrics: options.metrics },
@@ -132,7 +137,9 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     isFenced: () => replication.isFenced,
   });
   const fetches = new FetchPath({
-    ...{ registry, purgatory, clock, fetchMaxBytes: limits.fetchMaxBytes },
+    ...{ registry, purgatory, standing, clock, fetchMaxBytes: limits.fetchMaxBytes },
+    // Often enough that nobody falls out of the ISR because its fetches were not looked at.
+    quietMs: lagTimeMaxMs / 4,
     selectsByRack: replicationSettings.selectsByRack,
   });
   const offsets = new OffsetLookup(registry);
@@ -159,6 +166,7 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     applyImage: (_previous, next) => follower.apply(next),
     append: (request) => appends.append(request),
     fetch: (request) => fetches.fetch(request),
+    fetchStanding: (request, reader) => fetches.fetchStanding(request, reader),
     listOffset: (request) => offsets.find(request),
     epochEndOffset: (request) => offsets.epochEnd(request),
     deleteRecords: (requests) => deletion.delete(requests),

@@ -5,6 +5,7 @@ import {
   type FetchTarget,
   epochFault,
   fetchedResult,
+  isWatermarkNews,
   lacksWatermark,
   positionFault,
   readableEnd,
@@ -15,13 +16,18 @@ import { type Counted, FetchWait } from './fetch-wait.ts';
 import type { HostedReplica } from './hosted-replica.ts';
 import { nearestReplica } from './nearest-replica.ts';
 import type { Purgatory } from './purgatory.ts';
-import type { FetchPartition, FetchRequest, FetchResult } from './replica-manager.ts';
+import type { FetchPartition, FetchRequest, FetchResult, StandingReader } from './replica-manager.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
+import type { StandingWaits } from './standing-waits.ts';
 
 export interface FetchPathOptions {
   readonly registry: ReplicaRegistry;
   readonly purgatory: Purgatory<HostedReplica>;
+  /** Where sessions of followers wait. */
+  readonly standing: StandingWaits;
   readonly clock: Clock;
+  /** For how long a follower that has everything may be left unlooked at: well below replica.lag.time.max.ms. */
+  readonly quietMs: number;
   /** fetch.max.bytes: most a response may hold, its first batch excepted. */
   readonly fetchMaxBytes: number;
   /** replica.selector.class is the rack-aware one: consumers are sent to replicas in their rack. */
@@ -65,6 +71,39 @@ export class FetchPath {
     if (request.signal.aborted)
       return request.partitions.map((asked) => refusedFetch(asked, ErrorCode.NETWORK_EXCEPTION));
     return given(await this.#read(request, maxBytes));
+  }
+
+  /**
+   * For a replica that reads very many partitions of which few have anything new: what its last answers hold for is not looked at, and
+   * waiting costs nothing by partition.
+   */
+  async fetchStanding(base: Omit<FetchRequest, 'partitions'>, reader: StandingReader): Promise<readonly FetchResult[]> {
+    const { clock, standing } = this.#options;
+    const deadlineMs = clock.monotonicMs() + Math.max(0, base.maxWaitMs);
+    const maxBytes = Math.min(base.maxBytes, this.#options.fetchMaxBytes);
+    const due = reader.due();
+    if (due === undefined) return [];
+    const first = await this.#read({ ...base, partitions: due.partitions }, maxBytes);
+    if (due.isUrgent || first.isUrgent || first.sizeBytes > 0 || base.maxWaitMs <= 0) return given(first);
+    const nowMs = clock.monotonicMs();
+    if (first.results.every((result) => result.stillHolds?.(nowMs)) && !reader.hasTurned()) {
+      const isNews = (replica: HostedReplica): boolean => {
+        const asked = reader.positionOf(replica);
+        return asked !== undefined && this.#isNews(replica, asked);
+      };
+      await standing.wait(isNews, deadlineMs, base.signal);
+    }
+    const news = reader.due();
+    if (news === undefined || base.signal.aborted) return [];
+    return given(await this.#read({ ...base, partitions: news.partitions }, maxBytes));
+  }
+
+  /** Whether a replica that had everything is to be told something at once. */
+  #isNews(replica: HostedReplica, asked: FetchPartition): boolean {
+    if (replica.refusal !== ErrorCode.NONE) return true;
+    if (epochFault(asked.currentLeaderEpoch, replica.leaderEpoch) !== ErrorCode.NONE) return true;
+    if (replica.vouchedEndOffset > asked.fetchOffset) return true;
+    return this.#options.selectsByRack === true && isWatermarkNews(asked, replica);
   }
 
   async #park(wait: FetchWait, deadlineMs: number, signal: AbortSignal): Promise<void> {
@@ -136,9 +175,11 @@ export class FetchPath {
     if (isReplica) replica.followerFetched(followerFetch(asked, request));
     const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
     const end = readableEnd(target);
-    if (asked.fetchOffset >= end || (maxBytes <= 0 && !minOneBatch)) {
-      return fetchedResult(target, undefined);
+    if (asked.fetchOffset >= end) {
+      const nothing = fetchedResult(target, undefined);
+      return isReplica ? { ...nothing, stillHolds: this.#unchanged(replica) } : nothing;
     }
+    if (maxBytes <= 0 && !minOneBatch) return fetchedResult(target, undefined);
     try {
       const read = replica.log.read(asked.fetchOffset, Math.max(0, maxBytes), end, {
         minOneBatch,
@@ -149,6 +190,14 @@ export class FetchPath {
     } catch (error) {
       return storageFault(target, error);
     }
+  }
+
+  /** For a while, whether nothing has happened to it since now. */
+  #unchanged(replica: HostedReplica): (nowMs: number) => boolean {
+    const { clock, quietMs } = this.#options;
+    const { version } = replica;
+    const untilMs = clock.monotonicMs() + quietMs;
+    return (nowMs) => replica.version === version && nowMs < untilMs;
   }
 
   /** Whom the consumer should rather ask. */

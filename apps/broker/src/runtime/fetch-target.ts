@@ -32,9 +32,12 @@ export function readRefusal({ replica, isFollowerWelcome }: FetchTarget): number
 
 /** Whether a follower knows less to be committed than is: where consumers read from followers, it is told at once. */
 export function lacksWatermark({ asked, replica, isReplica }: FetchTarget): boolean {
-  return (
-    isReplica && (asked.highWatermark ?? Number.MAX_SAFE_INTEGER) < Math.min(replica.highWatermark, asked.fetchOffset)
-  );
+  return isReplica && isWatermarkNews(asked, replica);
+}
+
+/** Whether a replica that stands there knows less to be committed of what it has than is. */
+export function isWatermarkNews(asked: FetchPartition, replica: HostedReplica): boolean {
+  return (asked.highWatermark ?? Number.MAX_SAFE_INTEGER) < Math.min(replica.highWatermark, asked.fetchOffset);
 }
 
 /** A partition's answer without records. */

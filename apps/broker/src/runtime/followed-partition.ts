@@ -1,5 +1,5 @@
 import { baseOffset, ErrorCode, type Fetch, BATCH_HEADER_BYTES, type ResponseOf } from '@ks/protocol';
-import type { FollowerPosition } from '../core/fetch-session/follower-session.ts';
+import { type FollowerPosition, keyOf } from '../core/fetch-session/follower-session.ts';
 import { truncationOffset } from '../core/partition/divergence.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { HostedReplica } from './hosted-replica.ts';
@@ -23,21 +23,55 @@ const PASSING: ReadonlySet<number> = new Set([
   ErrorCode.STALE_BROKER_EPOCH,
 ]);
 
+export interface FollowedPartitionOptions {
+  readonly logger: Logger;
+  /** Longest pause after a failure. */
+  readonly pauseMaxMs: number;
+  /** replica.fetch.max.bytes */
+  readonly partitionMaxBytes: number;
+}
+
 /** A replica while it follows one leader in one epoch: takes what the leader sends into its log, and cuts off what the leader lacks. */
 export class FollowedPartition {
   readonly replica: HostedReplica;
   readonly leaderEpoch: number;
   /** Monotonic time before which it is not asked for. */
   dueMs = 0;
+  /** `topic id/partition` */
+  readonly key: string;
   readonly #logger: Logger;
   readonly #pauseMaxMs: number;
+  readonly #partitionMaxBytes: number;
   #failures = 0;
+  #position: FollowerPosition | undefined;
+  /** The replica's version that the position was made of. */
+  #positionVersion = -1;
 
-  constructor(replica: HostedReplica, options: { readonly logger: Logger; readonly pauseMaxMs: number }) {
+  constructor(replica: HostedReplica, options: FollowedPartitionOptions) {
     this.replica = replica;
+    this.key = keyOf(replica);
     this.leaderEpoch = replica.leaderEpoch;
     this.#logger = options.logger;
     this.#pauseMaxMs = options.pauseMaxMs;
+    this.#partitionMaxBytes = options.partitionMaxBytes;
+  }
+
+  /** What it is to be asked for next; the same object as long as nothing has changed. */
+  get position(): FollowerPosition {
+    const { replica, leaderEpoch } = this;
+    if (this.#position !== undefined && this.#positionVersion === replica.version) return this.#position;
+    const { topic, topicId, partitionIndex, log } = replica;
+    this.#positionVersion = replica.version;
+    this.#position = {
+      ...{ topic, topicId, partitionIndex, key: this.key },
+      currentLeaderEpoch: leaderEpoch,
+      fetchOffset: replica.vouchedEndOffset,
+      lastFetchedEpoch: log.latestLeaderEpoch,
+      logStartOffset: log.logStartOffset,
+      highWatermark: replica.highWatermark,
+      partitionMaxBytes: this.#partitionMaxBytes,
+    };
+    return this.#position;
   }
 
   /** Whether it may be asked for now: all that was appended is there for good, and nothing is being cut off. */

@@ -33,6 +33,7 @@ export class HostedReplica implements HostedPartition {
   #closedWith: number = ErrorCode.NONE;
   /** What the image said last. */
   #image: PartitionImage | undefined;
+  #version = 0;
   /** A truncation under way. */
   #cutting: Promise<void> | undefined;
 
@@ -55,6 +56,10 @@ export class HostedReplica implements HostedPartition {
     });
   }
 
+  /** Another one whenever something may have changed that readers are told, or that decides who is told. */
+  get version(): number {
+    return this.#version;
+  }
   get isOpen(): boolean {
     return this.#closedWith === ErrorCode.NONE;
   }
@@ -251,7 +256,12 @@ export class HostedReplica implements HostedPartition {
   }
 
   #step(event: PartitionEvent): void {
-    for (const effect of this.#machine.step(event)) this.#carryOut(effect);
+    // These two only note what time it is, unless they have an effect.
+    if (event.type !== 'followerFetched' && event.type !== 'tick') this.#version += 1;
+    for (const effect of this.#machine.step(event)) {
+      this.#version += 1;
+      this.#carryOut(effect);
+    }
   }
 
   #carryOut(effect: PartitionEffect): void {

@@ -50,7 +50,8 @@ export class ReplicaFetchers {
     const lane = this.#laneTo(leaderId, replica);
     this.#placed.set(replica, { lane, leaderId, leaderEpoch });
     const { logger, limits } = this.#options;
-    lane.follow(new FollowedPartition(replica, { logger, pauseMaxMs: limits.backoffMs }));
+    const { backoffMs: pauseMaxMs, partitionMaxBytes } = limits;
+    lane.follow(new FollowedPartition(replica, { logger, pauseMaxMs, partitionMaxBytes }));
   }
 
   /** Ends all fetching; settles when nothing is under way. */

@@ -129,6 +129,18 @@ export interface FetchResult extends PartitionKey {
   readonly sizeBytes: number;
   /** Where the records given end: what to ask for next. */
   readonly nextOffset: number;
+  /** Whether the same question would get the same answer now. Given with answers to replicas that have everything. */
+  readonly stillHolds?: ((nowMs: number) => boolean) | undefined;
+}
+
+/** A replica's fetch session: all that it reads, of which a request reads only what may have changed. */
+export interface StandingReader {
+  /** What is to be read now, in place of what was before; undefined where nobody waits for it any more. */
+  due(): { readonly partitions: readonly FetchPartition[]; readonly isUrgent: boolean } | undefined;
+  /** Whether something that was left out may have changed meanwhile. */
+  hasTurned(): boolean;
+  /** Where the reader stands in a partition of this broker; undefined where it does not read it. */
+  positionOf(partition: PartitionKey): FetchPartition | undefined;
 }
 
 export interface ListOffsetRequest extends PartitionKey {
@@ -225,6 +237,8 @@ export interface ReplicaManager {
   append(request: AppendRequest): Append;
   /** Answers when `minBytes` are there, `maxWaitMs` has passed or a partition has an error. Results in request order. */
   fetch(request: FetchRequest): Promise<readonly FetchResult[]>;
+  /** As `fetch` with one byte as the least, for a replica; the results are those of what `reader.due()` gave last. */
+  fetchStanding(request: Omit<FetchRequest, 'partitions'>, reader: StandingReader): Promise<readonly FetchResult[]>;
   listOffset(request: ListOffsetRequest): Promise<ListOffsetResult>;
   /** Where a reader that has records of an epoch should look whether it diverges (KIP-101, KIP-320). */
   epochEndOffset(request: EpochEndOffsetRequest): EpochEndOffsetResult;

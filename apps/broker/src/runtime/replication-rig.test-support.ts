@@ -1,10 +1,13 @@
 import { createCore } from '@ks/core-wasm';
-import { createCodec, encodePlainRecordBatch, type Fetch, type RequestInput } from '@ks/protocol';
+import { createCodec, encodePlainRecordBatch, Fetch, type RequestInput } from '@ks/protocol';
 import { createNodeRandom } from '../adapters/node-random.ts';
+import { FetchSessionCache } from '../core/fetch-session/session-cache.ts';
 import type { BrokerImage, ClusterImage, PartitionImage } from '../core/metadata/image.ts';
 import { liveKey, partitionKey } from '../core/metadata/keys.ts';
 import { type PartitionRecord, partitionFormat, partitionRecord, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
+import { fetch } from '../handlers/fetch.ts';
+import { exchange } from '../handlers/shared/exchange.test-support.ts';
 import type { CollectedSamples, Labels, Metrics, Sample } from '../ports/metrics.ts';
 import type { CommitResult, MetadataStore, StoreTransaction } from '../ports/metadata-store.ts';
 import { bytesOfParts } from '../ports/wire-part.ts';
@@ -14,7 +17,6 @@ import { defaultLogConfig, type LogConfig } from '../storage/log-config.ts';
 import { LogDirectory } from '../storage/log-directory.ts';
 import { createLogEnvironment } from '../storage/log-environment.ts';
 import { createRecordValidator } from '../storage/record-validator.ts';
-import { answerFetch } from './answer-fetch.test-support.ts';
 import { BreakableFiles } from './breakable-files.test-support.ts';
 import { type BrokerChannels, ChannelError } from './broker-channels.ts';
 import { createReplicaManager, defaultReplicationSettings } from './create-replica-manager.ts';
@@ -37,6 +39,7 @@ export interface RigOptions {
 interface Member {
   readonly files: BreakableFiles;
   replicas: ReplicaHost;
+  fetchSessions: FetchSessionCache;
   directory: LogDirectory | undefined;
   brokerEpoch: number;
   isFenced: boolean;
@@ -81,7 +84,8 @@ export class ReplicationRig {
 
   #member(brokerId: number): Member {
     const files = new BreakableFiles();
-    return { files, replicas: this.#compose(brokerId), directory: undefined, brokerEpoch: brokerId, isFenced: false };
+    const [replicas, fetchSessions] = [this.#compose(brokerId), sessionCache()];
+    return { files, replicas, fetchSessions, directory: undefined, brokerEpoch: brokerId, isFenced: false };
   }
 
   #compose(brokerId: number): ReplicaHost {
@@ -141,6 +145,7 @@ export class ReplicationRig {
     await this.settle(member.replicas.stop(member.brokerEpoch));
     member.brokerEpoch = ++this.revision;
     member.replicas = this.#compose(brokerId);
+    member.fetchSessions = sessionCache();
     await this.boot(brokerId);
     await this.deliver();
   }
@@ -312,12 +317,22 @@ export class ReplicationRig {
       const isGone = (): boolean => this.cutOff.has(from) || this.cutOff.has(brokerId);
       if (isGone()) throw new ChannelError('unreachable', brokerId, 'cut off');
       const signal = options.signal ?? new AbortController().signal;
-      const response = await answerFetch(this.member(brokerId).replicas, request, signal);
+      const { replicas, fetchSessions } = this.member(brokerId);
+      const broker = { replicas, fetchSessions, clock: this.clock };
+      const response = await exchange(fetch, Fetch, request, { version: 18, broker, signal, now: this.clock.now() });
       if (isGone()) throw new ChannelError('closed', brokerId, 'cut off');
       return response;
     };
     return { send } as unknown as BrokerChannels;
   }
+}
+
+function sessionCache(): FetchSessionCache {
+  return new FetchSessionCache({
+    slotsMax: 100,
+    partitionsMax: 1000,
+    random: (bound) => Math.floor(Math.random() * bound),
+  });
 }
 
 function alive(brokerId: number, brokerEpoch: number, rack: string | null): BrokerImage {

@@ -5,6 +5,8 @@ export interface FollowerPosition {
   readonly topic: string;
   readonly topicId: string;
   readonly partitionIndex: number;
+  /** Tells it from others, as by `keyOf`. */
+  readonly key: string;
   readonly currentLeaderEpoch: number;
   readonly fetchOffset: number;
   readonly lastFetchedEpoch: number;
@@ -34,12 +36,28 @@ export class FollowerSession {
     const sessionId = this.#sessionId;
     const sessionEpoch = this.#epoch;
     if (sessionId === 0) this.#told.clear();
-    const changed = positions.filter((position) => !isSame(position, this.#told.get(keyOf(position))));
-    const asked = new Set(positions.map(keyOf));
-    const forgotten = [...this.#told.values()].filter((position) => !asked.has(keyOf(position)));
-    for (const position of forgotten) this.#told.delete(keyOf(position));
-    for (const position of changed) this.#told.set(keyOf(position), position);
-    return { sessionId, sessionEpoch, positions: changed, forgotten };
+    const changed: FollowerPosition[] = [];
+    for (const position of positions) {
+      const told = this.#told.get(position.key);
+      if (told !== undefined && (told === position || isSame(position, told))) continue;
+      this.#told.set(position.key, position);
+      changed.push(position);
+    }
+    return { sessionId, sessionEpoch, positions: changed, forgotten: this.#forgetAllBut(positions) };
+  }
+
+  #forgetAllBut(positions: readonly FollowerPosition[]): readonly FollowerPosition[] {
+    // All of them are known by now: where nothing else is, nothing is to be forgotten.
+    if (this.#told.size === positions.length) return [];
+    const asked = new Set(positions.map(({ key }) => key));
+    const forgotten = [...this.#told.values()].filter(({ key }) => !asked.has(key));
+    for (const { key } of forgotten) this.#told.delete(key);
+    return forgotten;
+  }
+
+  /** What the leader was last asked of a partition in this session. */
+  askedFor(key: string): FollowerPosition | undefined {
+    return this.#told.get(key);
   }
 
   /** The leader has answered without an error of the session: 0 where it keeps none. */
@@ -76,9 +94,8 @@ export function keyOf({
   return `${topicId}/${partitionIndex}`;
 }
 
-function isSame(a: FollowerPosition, b: FollowerPosition | undefined): boolean {
+function isSame(a: FollowerPosition, b: FollowerPosition): boolean {
   return (
-    b !== undefined &&
     a.fetchOffset === b.fetchOffset &&
     a.currentLeaderEpoch === b.currentLeaderEpoch &&
     a.lastFetchedEpoch === b.lastFetchedEpoch &&

@@ -27,6 +27,11 @@ export interface PartitionAnswer {
   readonly divergingEpoch: object | undefined;
   /** -1: the reader is not sent elsewhere. */
   readonly preferredReadReplica?: number;
+  /**
+   * Whether the same question would get the same answer now, so that it need not be asked; undefined where that is not known. Given
+   * only by answers without records and without an error.
+   */
+  readonly stillHolds?: ((nowMs: number) => boolean) | undefined;
 }
 
 /** A partition that a reader wants to be told of no more. */

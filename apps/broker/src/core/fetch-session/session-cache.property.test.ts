@@ -13,6 +13,8 @@ interface PartitionState {
   highWatermark: number;
   logStartOffset: number;
   errorCode: number;
+  /** Counts its changes. */
+  version: number;
 }
 
 /** What one reader remembers, as a client does. */
@@ -23,7 +25,7 @@ class ModelReader {
   readonly wanted = new Map<number, number>();
   /** What it has told the broker within the session. */
   sent = new Map<number, number>();
-  known = new Map<number, PartitionState>();
+  known = new Map<number, Omit<PartitionState, 'version'>>();
 }
 
 function position(partitionIndex: number, fetchOffset: number): FetchPosition {
@@ -33,13 +35,16 @@ function position(partitionIndex: number, fetchOffset: number): FetchPosition {
 
 class World {
   readonly partitions: PartitionState[] = Array.from({ length: PARTITIONS }, () => ({
-    ...{ highWatermark: 0, logStartOffset: 0, errorCode: 0 },
+    ...{ highWatermark: 0, logStartOffset: 0, errorCode: 0, version: 0 },
   }));
   readonly readers = Array.from({ length: 4 }, () => new ModelReader());
   readonly cache: FetchSessionCache;
+  /** Whether answers say how long they hold. */
+  readonly knowsChanges: boolean;
   nowMs = 0;
 
-  constructor(slotsMax: number, partitionsMax: number) {
+  constructor(slotsMax: number, partitionsMax: number, knowsChanges: boolean) {
+    this.knowsChanges = knowsChanges;
     let next = 0;
     this.cache = new FetchSessionCache({ slotsMax, partitionsMax, random: () => next++ % 7 });
   }
@@ -57,7 +62,11 @@ class World {
     }
     const { highWatermark, logStartOffset } = state;
     const sizeBytes = Math.max(0, highWatermark - fetchOffset);
-    return { errorCode: 0, highWatermark, logStartOffset, sizeBytes, divergingEpoch: undefined };
+    const answer = { errorCode: 0, highWatermark, logStartOffset, sizeBytes, divergingEpoch: undefined };
+    if (sizeBytes > 0 || !this.knowsChanges) return answer;
+    const { version } = state;
+    const untilMs = this.nowMs + 30_000;
+    return { ...answer, stillHolds: (nowMs) => state.version === version && nowMs < untilMs };
   }
 
   request(reader: ModelReader): FetchContext {
@@ -81,7 +90,11 @@ class World {
       return;
     }
     const read = new Map(context.positions.map((each) => [each.partitionIndex, each.fetchOffset]));
-    expect(new Map([...read].sort())).toEqual(new Map([...reader.wanted].sort()));
+    for (const [index, offset] of read) expect(reader.wanted.get(index)).toBe(offset);
+    // Only what it knows already may be left out.
+    const leftOut = [...reader.wanted].filter(([index]) => !read.has(index));
+    if (!this.knowsChanges) expect(leftOut).toEqual([]);
+    for (const [index, offset] of leftOut) expect(this.answer(position(index, offset)).sizeBytes).toBe(0);
     const answers = context.positions.map((each) => this.answer(each));
     const { errorCode, sessionId, told } = this.cache.finish(context, answers, this.nowMs);
     expect(errorCode).toBe(0);
@@ -140,26 +153,32 @@ const step = fc.oneof(
 it('a reader always knows what full answers would have told it, and the cache stays within its bounds', () => {
   const bounds = fc.record({ slotsMax: fc.nat({ max: 3 }), partitionsMax: fc.nat({ max: 10 }) });
   fc.assert(
-    fc.property(bounds, fc.array(step, { maxLength: 80 }), ({ slotsMax, partitionsMax }, steps) => {
-      const world = new World(slotsMax, partitionsMax);
-      for (const each of steps) {
-        const reader = 'reader' in each ? (world.readers[each.reader] as ModelReader) : undefined;
-        const state = 'partition' in each ? (world.partitions[each.partition] as PartitionState) : undefined;
-        if (each.type === 'wait') world.nowMs += each.ms;
-        else if (each.type === 'append' && state) state.highWatermark += 1;
-        else if (each.type === 'trim' && state) state.logStartOffset = state.highWatermark;
-        else if (each.type === 'fail' && state) state.errorCode = each.errorCode;
-        else if (each.type === 'want') reader?.wanted.set(each.partition, reader.wanted.get(each.partition) ?? 0);
-        else if (each.type === 'forget') {
-          reader?.wanted.delete(each.partition);
-          reader?.known.delete(each.partition);
-        } else if (each.type === 'fetch' && reader) world.exchange(reader);
-        // Its answer was lost: the reader asks with the epoch it had, and begins anew when that is refused.
-        else if (each.type === 'lose' && reader) world.request(reader);
-        expect(world.cache.sessionCount).toBeLessThanOrEqual(slotsMax);
-        expect(world.cache.partitionCount).toBeLessThanOrEqual(partitionsMax);
-      }
-    }),
+    fc.property(
+      bounds,
+      fc.boolean(),
+      fc.array(step, { maxLength: 80 }),
+      ({ slotsMax, partitionsMax }, knowsChanges, steps) => {
+        const world = new World(slotsMax, partitionsMax, knowsChanges);
+        for (const each of steps) {
+          const reader = 'reader' in each ? (world.readers[each.reader] as ModelReader) : undefined;
+          const state = 'partition' in each ? (world.partitions[each.partition] as PartitionState) : undefined;
+          if (state !== undefined) state.version += 1;
+          if (each.type === 'wait') world.nowMs += each.ms;
+          else if (each.type === 'append' && state) state.highWatermark += 1;
+          else if (each.type === 'trim' && state) state.logStartOffset = state.highWatermark;
+          else if (each.type === 'fail' && state) state.errorCode = each.errorCode;
+          else if (each.type === 'want') reader?.wanted.set(each.partition, reader.wanted.get(each.partition) ?? 0);
+          else if (each.type === 'forget') {
+            reader?.wanted.delete(each.partition);
+            reader?.known.delete(each.partition);
+          } else if (each.type === 'fetch' && reader) world.exchange(reader);
+          // Its answer was lost: the reader asks with the epoch it had, and begins anew when that is refused.
+          else if (each.type === 'lose' && reader) world.request(reader);
+          expect(world.cache.sessionCount).toBeLessThanOrEqual(slotsMax);
+          expect(world.cache.partitionCount).toBeLessThanOrEqual(partitionsMax);
+        }
+      },
+    ),
     { numRuns: 400 },
   );
 });

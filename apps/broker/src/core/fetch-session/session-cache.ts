@@ -25,13 +25,17 @@ export type FetchContext =
       readonly begins: boolean;
       readonly request: SessionRequest;
     }
-  | {
-      readonly type: 'incremental';
-      readonly positions: readonly FetchPosition[];
-      readonly session: FetchSession;
-      /** The session's epoch while this request is the newest. */
-      readonly epoch: number;
-    };
+  | IncrementalFetch;
+
+/** A request within a session. */
+export interface IncrementalFetch {
+  readonly type: 'incremental';
+  /** Those that have to be read to know the answer. */
+  readonly positions: readonly FetchPosition[];
+  readonly session: FetchSession;
+  /** The session's epoch while this request is the newest. */
+  readonly epoch: number;
+}
 
 /** How a request is to be answered. */
 export interface SessionAnswer {
@@ -94,6 +98,12 @@ export class FetchSessionCache {
     return this.#continue(session, request, nowMs);
   }
 
+  /** What is to be read for a request that has waited; undefined where a later one of its session has overtaken it. */
+  again(context: IncrementalFetch, nowMs: number): IncrementalFetch | undefined {
+    const { session, epoch } = context;
+    return session.epoch === epoch ? { ...context, positions: session.read(nowMs) } : undefined;
+  }
+
   /** Says how the request is answered, when all its positions have been read. */
   finish(context: Exclude<FetchContext, { type: 'refused' }>, answers: readonly PartitionAnswer[], nowMs: number) {
     return context.type === 'full'
@@ -117,7 +127,7 @@ export class FetchSessionCache {
     this.#sessions.set(session.id, session);
     session.lastUsedMs = nowMs;
     session.epoch = nextEpoch(session.epoch);
-    return { type: 'incremental', positions: session.read(), session, epoch: session.epoch };
+    return { type: 'incremental', positions: session.read(nowMs), session, epoch: session.epoch };
   }
 
   #finishFull(
@@ -137,7 +147,7 @@ export class FetchSessionCache {
   }
 
   #finishIncremental(
-    { positions, session, epoch }: Extract<FetchContext, { type: 'incremental' }>,
+    { positions, session, epoch }: IncrementalFetch,
     answers: readonly PartitionAnswer[],
   ): SessionAnswer {
     // A later request overtook this one while it waited: what it read may have been told already.

@@ -19,12 +19,31 @@ class CachedPartition {
   /** -1 where nothing was told, or an error: then the next answer is told in any case. */
   highWatermark: number;
   logStartOffset: number;
+  /** Of the last answer. */
+  #stillHolds: ((nowMs: number) => boolean) | undefined;
 
   constructor(key: string, position: FetchPosition, told: PartitionAnswer | undefined) {
     this.key = key;
     this.position = position;
     this.highWatermark = told?.highWatermark ?? -1;
     this.logStartOffset = told?.logStartOffset ?? -1;
+    this.#stillHolds = told?.stillHolds;
+  }
+
+  /** Its reader asks from somewhere else. */
+  move(position: FetchPosition): void {
+    this.position = position;
+    this.#stillHolds = undefined;
+  }
+
+  /** Whether its reader has what there is, as far as is known without looking. */
+  isQuiet(nowMs: number): boolean {
+    return this.#stillHolds?.(nowMs) ?? false;
+  }
+
+  /** Whether its reader had what there was, and there may be more now. */
+  hasTurned(nowMs: number): boolean {
+    return this.#stillHolds !== undefined && !this.#stillHolds(nowMs);
   }
 
   /** Whether the answer holds anything new; what it holds is then known to the reader. */
@@ -38,6 +57,7 @@ class CachedPartition {
       (answer.preferredReadReplica ?? -1) >= 0;
     this.highWatermark = answer.errorCode === 0 ? answer.highWatermark : -1;
     this.logStartOffset = answer.logStartOffset;
+    this.#stillHolds = answer.stillHolds;
     return isNew;
   }
 }
@@ -96,15 +116,28 @@ export class FetchSession {
       const key = partitionKey(position);
       const cached = this.#partitions.get(key);
       if (cached === undefined) this.#partitions.set(key, new CachedPartition(key, position, undefined));
-      else cached.position = position;
+      else cached.move(position);
     }
     for (const each of forgotten) this.#partitions.delete(partitionKey(each));
   }
 
-  /** What to read now, in order. */
-  read(): readonly FetchPosition[] {
-    this.#reading = [...this.#partitions.values()];
-    return this.#reading.map((cached) => cached.position);
+  /** What to read now, in order: everything but those whose last answer still holds. */
+  read(nowMs: number): readonly FetchPosition[] {
+    const reading: CachedPartition[] = [];
+    for (const cached of this.#partitions.values()) if (!cached.isQuiet(nowMs)) reading.push(cached);
+    this.#reading = reading;
+    return reading.map((cached) => cached.position);
+  }
+
+  /** Whether an answer that was given holds no longer. */
+  hasTurned(nowMs: number): boolean {
+    for (const cached of this.#partitions.values()) if (cached.hasTurned(nowMs)) return true;
+    return false;
+  }
+
+  /** Where its reader stands in a partition; undefined where it does not read it. `key`: as by `partitionKey`. */
+  positionOf(key: string): FetchPosition | undefined {
+    return this.#partitions.get(key)?.position;
   }
 
   /** For each answer to the last `read`, whether it is to be told. */

@@ -21,6 +21,8 @@ export interface ExchangeOptions {
   /** Decides instead of `denied`. */
   readonly authorize?: RequestContext['authorize'];
   readonly signal?: AbortSignal;
+  /** Default: the beginning of time. */
+  readonly now?: RequestContext['now'];
   /** Called with what the handler waits for exclusively. */
   readonly onExclusive?: (wait: Promise<unknown>) => void;
 }
@@ -55,7 +57,7 @@ async function collect(pieces: readonly WirePiece[]): Promise<Uint8Array> {
   return bytes;
 }
 
-function contextOf({ version, denied = [], authorize, signal, onExclusive }: ExchangeOptions): RequestContext {
+function contextOf({ version, denied = [], authorize, signal, now, onExclusive }: ExchangeOptions): RequestContext {
   return {
     apiVersion: version,
     correlationId: 1,
@@ -64,7 +66,7 @@ function contextOf({ version, denied = [], authorize, signal, onExclusive }: Exc
     connectionId: 'test',
     remoteAddress: '127.0.0.1',
     listenerName: 'PLAINTEXT',
-    now: { monotonicMs: 0, wallMs: 0 },
+    now: now ?? { monotonicMs: 0, wallMs: 0 },
     signal: signal ?? new AbortController().signal,
     authorize: authorize ?? ((_operation, _type, name) => !denied.includes(name)),
     exclusive: (wait) => {

@@ -64,6 +64,7 @@ export function scriptedReplicas(script: Partial<ReplicaManager>): ReplicaManage
     applyImage: unscripted,
     append: unscripted,
     fetch: unscripted,
+    fetchStanding: unscripted,
     listOffset: unscripted,
     epochEndOffset: unscripted,
     deleteRecords: unscripted,
