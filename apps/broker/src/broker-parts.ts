@@ -22,6 +22,7 @@ import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts'
 import { registerGroupLag } from './runtime/group-lag.ts';
 import type { OwnRegistration } from './runtime/isr-changes.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
+import { requireKnownLevels } from './runtime/known-levels.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
 import { NetworkBrokerChannels } from './runtime/network-broker-channels.ts';
 import { registerPartitionMetrics } from './runtime/partition-metrics.ts';
@@ -124,6 +125,9 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
 
 function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts): void {
   const { channels, loader, metadataController, groups, transactions, server } = parts;
+  loader.subscribe((previous, next) => {
+    if (previous?.features !== next.features) requireKnownLevels(next);
+  });
   loader.subscribe((_previous, next) => channels.applyImage(next));
   loader.subscribe((previous, next) => {
     if (previous?.configs === next.configs) return;

@@ -140,6 +140,7 @@ class ComposedBroker implements Broker {
     const clusterId = await ensureCluster(store, this.#adapters.random, {
       clusterId: known,
       features: initialFeatures,
+      brokerId: this.#config.nodeId,
     });
     for (const directory of this.#directories) await directory.identify({ clusterId, nodeId: this.#config.nodeId });
     return clusterId;

@@ -1,4 +1,5 @@
 import { type BrokerConfig, brokerConfigOf } from '../src/config/broker-config.ts';
+import type { FeatureRanges } from '../src/core/metadata/features.ts';
 import type { ClusterImage } from '../src/core/metadata/image.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Logger } from '../src/ports/logger.ts';
@@ -56,6 +57,8 @@ export interface MetadataNodeOptions {
   /** Of the directories whose locks it holds. */
   readonly logDirIds?: readonly string[];
   readonly leaseTtlMs?: number;
+  /** Feature levels that its release knows; default this one's. */
+  readonly features?: FeatureRanges;
 }
 
 /** The metadata side of one broker, wired as broker.ts wires it, without the rest of the broker. */
@@ -92,6 +95,7 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
     logDirIds: options.logDirIds ?? [],
     previousBrokerEpoch: options.previousBrokerEpoch ?? -1,
     leaseTtlMs: options.leaseTtlMs ?? 9000,
+    ...(options.features === undefined ? {} : { features: options.features }),
   };
   const registration = await registerBroker(store, random, description, {
     ...{ clock, logger: log, failed: (error: Error) => void failures.push(error) },

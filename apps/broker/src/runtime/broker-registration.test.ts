@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { KeptLog, startMetadataNode } from '../../tests/metadata-harness.ts';
+import { KeptLog, type MetadataNode, startMetadataNode } from '../../tests/metadata-harness.ts';
 import { seededRandom } from '../../tests/virtual-clock.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { openSqliteMetadataStore } from '../adapters/sqlite-metadata-store.ts';
+import { emptyClusterImage } from '../core/metadata/image.ts';
+import type { MetadataStore } from '../ports/metadata-store.ts';
+import { requireKnownLevels } from './known-levels.ts';
 import { ensureCluster, registerBroker, RegistrationError } from './broker-registration.ts';
 
 const clock = createNodeClock();
@@ -69,6 +72,70 @@ describe('the cluster id', () => {
     );
     expect(new Set(ids).size).toBe(1);
     await store.close();
+  });
+});
+
+describe('feature levels', () => {
+  const ranges = (maxVersion: number) => new Map([['transaction.version', { minVersion: 0, maxVersion }]]);
+  const levelIn = async (store: MetadataStore) =>
+    (JSON.parse((await store.read('cluster')).entries[0]?.value ?? '') as { features: object }).features;
+  const raise = (node: MetadataNode, level: number, mayDowngrade = false) =>
+    node.cluster.updateFeatures([{ feature: 'transaction.version', level, mayDowngrade }], admin);
+
+  test('that a release does not know keep its brokers out, until they are lowered', async () => {
+    const store = embedded();
+    const first = await startMetadataNode({ store, clock, random, brokerId: 1 });
+    expect(await raise(first, 2)).toMatchObject([{ errorCode: 0 }]);
+    const old = () => startMetadataNode({ store, clock, random, brokerId: 2, features: ranges(1) });
+    await expect(old()).rejects.toThrow(RegistrationError);
+    await expect(old()).rejects.toThrow(
+      'broker 2 cannot join: the cluster has feature transaction.version at level 2, this release knows 0 to 1',
+    );
+    expect((await store.read('live/2')).entries).toEqual([]);
+    expect(await raise(first, 1, true)).toMatchObject([{ errorCode: 0 }]);
+    const second = await old();
+    for (const node of [second, first]) await node.stop();
+    await store.close();
+  });
+
+  test('are not raised above what a broker of the cluster knows, be it away or not', async () => {
+    const store = embedded();
+    const first = await startMetadataNode({ store, clock, random, brokerId: 1 });
+    const old = await startMetadataNode({ store, clock, random, brokerId: 2, features: ranges(1) });
+    await first.loader.whenApplied(old.registration.brokerEpoch);
+    const refused = { errorCode: 95, errorMessage: 'transaction.version: broker 2 does not know level 2' };
+    expect(await raise(first, 2)).toMatchObject([refused]);
+    expect(await raise(first, 1)).toMatchObject([{ errorCode: 0 }]);
+    await old.stop();
+    expect(await raise(first, 2)).toMatchObject([refused]);
+    // Started anew with this release it may be raised.
+    const upgraded = await startMetadataNode({ store, clock, random, brokerId: 2 });
+    await first.loader.whenApplied(upgraded.registration.brokerEpoch);
+    expect(await raise(first, 2)).toMatchObject([{ errorCode: 0 }]);
+    expect(await levelIn(store)).toEqual({ 'transaction.version': 2 });
+    for (const node of [upgraded, first]) await node.stop();
+    await store.close();
+  });
+
+  test('of new features stay off where others belong to the cluster, who may not know them', async () => {
+    const store = embedded();
+    const features = new Map([['added', 2]]);
+    const identity = { clusterId: undefined, features: new Map<string, number>() };
+    const node = await startMetadataNode({ store, clock, random, brokerId: 1 });
+    await ensureCluster(store, random, { ...identity, features, brokerId: 2 });
+    expect(await levelIn(store)).toEqual({});
+    await ensureCluster(store, random, { ...identity, features, brokerId: 1 });
+    expect(await levelIn(store)).toEqual({ added: 2 });
+    await node.stop();
+    await store.close();
+  });
+
+  test('that rise while a broker of an older release joins end that broker', async () => {
+    const image = { ...emptyClusterImage, features: new Map([['transaction.version', 2]]) };
+    expect(() => requireKnownLevels(image)).not.toThrow();
+    expect(() => requireKnownLevels(image, ranges(1))).toThrow(RegistrationError);
+    expect(() => requireKnownLevels({ ...image, features: new Map([['none.such', 1]]) })).toThrow('does not have it');
+    expect(() => requireKnownLevels({ ...image, features: new Map([['none.such', 0]]) })).not.toThrow();
   });
 });
 

@@ -1,6 +1,7 @@
-import type { BrokerEndpoint } from '../core/metadata/image.ts';
-import { CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
-import { type RegistrationRecord, registrationFormat, writeRecord } from '../core/metadata/records.ts';
+import { type FeatureRanges, supportedRanges, unknownLevel } from '../core/metadata/features.ts';
+import { type BrokerEndpoint, emptyClusterImage } from '../core/metadata/image.ts';
+import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
+import { clusterFormat, type RegistrationRecord, registrationFormat, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -23,6 +24,8 @@ export interface BrokerDescription {
   readonly previousBrokerEpoch: number;
   /** Lifetime of the lease; without meaning for the embedded store. */
   readonly leaseTtlMs: number;
+  /** Feature levels that this release knows; default those of the sources. */
+  readonly features?: FeatureRanges;
 }
 
 /** A broker's place in the cluster. Where the store lets its lease go, it registers anew: the same process, a new broker epoch. */
@@ -55,7 +58,7 @@ export interface RegistrationSurroundings {
 /**
  * Registers the broker and makes it the controller if there is none. A predecessor that wrote to the same log directories is
  * dead, as this process holds their lock: its lease is ended. Another broker's lease is waited for, twice its lifetime.
- * @throws RegistrationError where its id is taken
+ * @throws RegistrationError where its id is taken, or the cluster has a feature at a level that this release does not know
  */
 export async function registerBroker(
   store: MetadataStore,
@@ -190,6 +193,8 @@ class LeasedRegistration implements BrokerRegistration {
       await endPredecessor(store, broker);
       const brokerEpoch = await writeBirth(store, birth, broker);
       if (brokerEpoch !== undefined) return brokerEpoch;
+      // Something else has changed at the same moment: nobody has to be waited for.
+      if (!this.#isEnding && (await readKey(store, liveKey(broker.brokerId))) === undefined) continue;
       if (this.#isEnding || clock.monotonicMs() >= untilMs) break;
       await new Promise<void>((resolve) => clock.setTimer(Math.min(500, broker.leaseTtlMs / 5), resolve));
     }
@@ -212,13 +217,21 @@ async function endPredecessor(store: MetadataStore, { brokerId, logDirIds }: Bro
   if (itsDirectories.some((id) => logDirIds.includes(id))) await store.revokeLease(leaseId);
 }
 
-/** The broker epoch, or undefined where somebody lives under this id. */
+/**
+ * The broker epoch, or undefined where somebody lives under this id, or the cluster's features changed meanwhile.
+ * @throws RegistrationError where a feature has a level that this release does not know
+ */
 async function writeBirth(
   store: MetadataStore,
   { id, lease, previousBrokerEpoch }: Birth,
   broker: BrokerDescription,
 ): Promise<number | undefined> {
-  const { brokerId } = broker;
+  const { brokerId, features = supportedRanges } = broker;
+  const cluster = await readKey(store, CLUSTER_KEY);
+  const { features: finalized } =
+    cluster === undefined ? emptyClusterImage : readRecord(cluster.key, cluster.value, clusterFormat);
+  const unknown = unknownLevel(finalized, features);
+  if (unknown !== undefined) throw new RegistrationError(`broker ${brokerId} cannot join: ${unknown}`);
   const former = await readKey(store, registrationKey(brokerId));
   const registration: RegistrationRecord = {
     endpoints: broker.endpoints,
@@ -228,11 +241,13 @@ async function writeBirth(
     incarnationId: id,
     leaseId: lease.id,
     // Registration and life are written together, so the former registration's revision was the former broker epoch.
+    features,
     uncleanBirth: former !== undefined && former.modRevision !== previousBrokerEpoch,
   };
   const life = writeRecord({ incarnationId: id, inControlledShutdown: false });
   const result = await commitSurely(store, {
     conditions: [
+      { key: CLUSTER_KEY, modRevision: cluster?.modRevision ?? 0 },
       { key: liveKey(brokerId), createRevision: 0 },
       { key: registrationKey(brokerId), modRevision: former?.modRevision ?? 0 },
     ],

@@ -86,7 +86,7 @@ export class ControllerClusterAdmin implements ClusterAdmin {
   async #updateFeatures(updates: readonly FeatureUpdate[], options: AdminOptions): Promise<readonly AdminResult[]> {
     const outcome = await changeTopic<readonly AdminResult[]>(this.#services, options, (image) => {
       const extra = updates.map((update): AdminResult => {
-        const fault = featureFault(update, image.features, supportedFeatures);
+        const fault = featureFault(update, image.features, supportedFeatures, image.brokers.values());
         return fault === undefined ? NONE : { errorCode: fault.errorCode, errorMessage: fault.message };
       });
       const isRefused = extra.some(({ errorCode }) => errorCode !== ErrorCode.NONE);

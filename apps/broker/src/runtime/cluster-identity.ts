@@ -1,5 +1,5 @@
 import { withMissingFeatures } from '../core/metadata/features.ts';
-import { CLUSTER_KEY } from '../core/metadata/keys.ts';
+import { CLUSTER_KEY, REGISTRATIONS_PREFIX, registrationKey } from '../core/metadata/keys.ts';
 import { clusterFormat, FORMAT_VERSION, writeRecord } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { MetadataStore, StoredEntry } from '../ports/metadata-store.ts';
@@ -17,13 +17,18 @@ export class RegistrationError extends Error {
 export interface ClusterIdentity {
   /** What `meta.properties` of this broker's directories says; undefined in new ones. */
   readonly clusterId: string | undefined;
-  /** Feature levels of a new cluster. An older one gets those that it has no level for; one set to 0 stays off. */
+  /** This broker. */
+  readonly brokerId?: number;
+  /**
+   * Feature levels of a new cluster. An older one of this broker alone gets those that it has no level for; one set to 0 stays off.
+   * Where others belong to it they may be of an older release: then new features stay off until somebody raises them.
+   */
   readonly features: ReadonlyMap<string, number>;
 }
 
 /**
  * The id of the store's cluster; a store without one becomes a new cluster (with the id of the directories, where they have one).
- * Features that an older release did not know are finalized.
+ * Features that an older release did not know are finalized where this broker is the only one.
  * @throws RegistrationError where store and directories belong to different clusters
  */
 export async function ensureCluster(store: MetadataStore, random: Random, identity: ClusterIdentity): Promise<string> {
@@ -44,7 +49,7 @@ export async function ensureCluster(store: MetadataStore, random: Random, identi
     );
   }
   const features = withMissingFeatures(record.features, identity.features);
-  if (features !== record.features) {
+  if (features !== record.features && !(await hasOthers(store, identity.brokerId))) {
     // Another broker that starts at the same time may be faster: then the features are there.
     await commitSurely(store, {
       conditions: [{ key: CLUSTER_KEY, modRevision: entry.modRevision }],
@@ -52,6 +57,11 @@ export async function ensureCluster(store: MetadataStore, random: Random, identi
     });
   }
   return stored;
+}
+
+async function hasOthers(store: MetadataStore, brokerId: number | undefined): Promise<boolean> {
+  const { entries } = await store.read(REGISTRATIONS_PREFIX);
+  return entries.some(({ key }) => brokerId === undefined || key !== registrationKey(brokerId));
 }
 
 /** The entry of one key; undefined where there is none. */

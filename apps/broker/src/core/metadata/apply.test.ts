@@ -25,6 +25,7 @@ const registration = (port = 9092) => ({
   incarnationId: 'i',
   leaseId: 'l',
   uncleanBirth: false,
+  features: { 'group.version': { minVersion: 0, maxVersion: 1 } },
 });
 const put = (key: string, value: unknown): StoreOperation => ({ type: 'put', key, value: JSON.stringify(value) });
 const remove = (key: string): StoreOperation => ({ type: 'delete', key });

@@ -227,7 +227,7 @@ function topicImage(
 }
 
 function brokerImage(brokerId: number, registration: records.RegistrationRecord, life: Life | undefined): BrokerImage {
-  const { endpoints, rack, host, uncleanBirth } = registration;
+  const { endpoints, rack, host, uncleanBirth, features } = registration;
   return {
     brokerId,
     brokerEpoch: life?.brokerEpoch ?? -1,
@@ -237,6 +237,7 @@ function brokerImage(brokerId: number, registration: records.RegistrationRecord,
     rack,
     host,
     uncleanBirth,
+    features,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { FeatureRanges } from './features.ts';
+
 /** Where a broker can be reached by clients of one listener. */
 export interface BrokerEndpoint {
   readonly listenerName: string;
@@ -20,6 +22,8 @@ export interface BrokerImage {
   readonly host: string;
   /** Whether this incarnation began after an unclean stop: what it held in memory as an in-sync replica may be lost. */
   readonly uncleanBirth: boolean;
+  /** Feature levels that its release knows; undefined: those of the first release. */
+  readonly features?: FeatureRanges | undefined;
 }
 
 /** Leader and replicas of one partition, as `partitions/<topic id>/<p>` holds them. */

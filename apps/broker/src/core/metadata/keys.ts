@@ -5,6 +5,7 @@ export const CONTROLLER_KEY = 'controller';
 /** The next producer id that no broker has taken: no part of the image. */
 export const PRODUCER_IDS_KEY = 'producer-ids';
 
+export const REGISTRATIONS_PREFIX = 'registrations/';
 export const registrationKey = (brokerId: number): string => `registrations/${brokerId}`;
 export const liveKey = (brokerId: number): string => `live/${brokerId}`;
 export const topicKey = (name: string): string => `topics/${name}`;

@@ -1,3 +1,4 @@
+import { type FeatureRange, type FeatureRanges, firstReleaseRanges } from './features.ts';
 import type { BrokerEndpoint, PartitionImage } from './image.ts';
 import { type Format, flag, flagOrFalse, listOf, mapOf, objectOf, orNull, text, whole } from './value-format.ts';
 
@@ -22,6 +23,8 @@ export interface RegistrationRecord {
   /** The lease that `live/<id>` is bound to. */
   readonly leaseId: string;
   readonly uncleanBirth: boolean;
+  /** Feature levels that the release of this incarnation knows. */
+  readonly features: FeatureRanges;
 }
 
 /** `live/<id>` */
@@ -75,6 +78,7 @@ export const registrationFormat: Format<RegistrationRecord> = objectOf<Registrat
   incarnationId: text,
   leaseId: text,
   uncleanBirth: flag,
+  features: rangesOrFirst,
 });
 
 export const liveFormat: Format<LiveRecord> = objectOf<LiveRecord>({
@@ -104,6 +108,12 @@ export const partitionFormat: Format<PartitionRecord> = objectOf<PartitionRecord
   leaderEpoch: whole(0),
   partitionEpoch: whole(0),
 });
+
+/** An older release did not write them. */
+function rangesOrFirst(value: unknown, path: string): FeatureRanges {
+  if (value === undefined) return firstReleaseRanges;
+  return mapOf(objectOf<FeatureRange>({ minVersion: whole(0), maxVersion: whole(0) }))(value, path);
+}
 
 function supportedVersion(value: unknown, path: string): number {
   const version = whole(1)(value, path);
