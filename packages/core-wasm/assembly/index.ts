@@ -5,6 +5,7 @@ import * as layout from './layout';
 export { crc32c } from './crc32c';
 export { xxHash32Begin, xxHash32Stripes, xxHash32Finish } from './xxhash32';
 export { lz4CompressBlock } from './lz4-compress';
+export { lz4CompressBlockHigh } from './lz4-compress-high';
 export { lz4DecompressBlock } from './lz4-decompress';
 export { snappyCompressBlock } from './snappy-compress';
 export { snappyDecompressBlock } from './snappy-decompress';

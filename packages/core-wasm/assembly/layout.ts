@@ -36,5 +36,9 @@ export const WINDOW_BYTES: usize = 0x8a0000;
 /** Behind the window codecs may store some bytes beyond their output. */
 const WINDOW_SLACK: usize = 0x1000;
 
+/** LZ4 at a higher level: for each place of a block the one before it with the same hash, 2^16 uint16. */
+export const CHAIN_TABLE: usize = WINDOW + WINDOW_BYTES + WINDOW_SLACK;
+const CHAIN_TABLE_BYTES: usize = 0x20000;
+
 /** First address of the owner's heap, a multiple of 4096. */
-export const HEAP_START: usize = WINDOW + WINDOW_BYTES + WINDOW_SLACK;
+export const HEAP_START: usize = CHAIN_TABLE + CHAIN_TABLE_BYTES;

@@ -1,12 +1,9 @@
-import { commonBytes, copyFromInput } from './copy';
+import { commonBytes } from './copy';
 import { HASH_TABLE } from './layout';
+import { LITERAL_TAIL, MATCH_MIN, MATCH_START_MARGIN, putLengthTail, putLiterals } from './lz4-sequence';
 
 const HASH_BITS_MIN: u32 = 9;
 const HASH_BITS_MAX: u32 = 13;
-const MATCH_MIN: usize = 4;
-/** The format's end rules: no match begins in the last 12 bytes, and the last 5 bytes are literals. */
-const MATCH_START_MARGIN: usize = 12;
-const LITERAL_TAIL: usize = 5;
 /** After so many misses (as a power of two) the search goes on in wider steps. */
 const SKIP_SHIFT: u32 = 6;
 
@@ -55,34 +52,6 @@ function findMatch(at: usize, lastStart: usize, source: usize, shift: u64): u64 
     const match = exchange(slot, at, source);
     if (load<u32>(match) == load<u32>(at)) return (<u64>at << 32) | <u64>match;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function putLengthTail(target: usize, length: usize): usize {
-  while (length >= 255) {
-    store<u8>(target++, 255);
-    length -= 255;
-  }
-  store<u8>(target++, <u8>length);
-  return target;
-}
-
-/** Writes the token and the literals of a sequence; the match's part of the token is added later. */
-// @ts-ignore: decorator
-@inline
-function putLiterals(target: usize, literals: usize, size: usize, sourceEnd: usize): usize {
-  let write = target + 1;
-  if (size >= 15) {
-    store<u8>(target, 0xf0);
-    write = putLengthTail(write, size - 15);
-    copyFromInput(write, literals, size, sourceEnd);
-  } else {
-    store<u8>(target, <u8>(size << 4));
-    if (literals + 16 <= sourceEnd) v128.store(write, v128.load(literals));
-    else memory.copy(write, literals, size);
-  }
-  return write + size;
 }
 
 /**

@@ -33,8 +33,12 @@ export interface Core {
    */
   xxHash32(bytes: Uint8Array, seed?: number): number;
 
-  /** Compresses into one LZ4 frame as Kafka's Java client writes it: independent blocks of 64 KB, no checksums, no content size. */
-  lz4Compress(input: Uint8Array): Uint8Array;
+  /**
+   * Compresses into one LZ4 frame as Kafka's Java client writes it: independent blocks of 64 KB, no checksums, no content size.
+   * @param level Kafka's `compression.lz4.level` (KIP-390), 1 to 17: 9, the default, is fast, any other searches longer for what repeats, up to
+   *   512 places at 10 and above
+   */
+  lz4Compress(input: Uint8Array, level?: number): Uint8Array;
 
   /**
    * Decompresses one or more LZ4 frames: linked or independent blocks, of any legal size, with or without checksums and content

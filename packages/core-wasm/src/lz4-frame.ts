@@ -6,9 +6,10 @@ import type { Output } from './output.ts';
 export interface Lz4Blocks {
   /**
    * Compresses `input[start, end)`, at most 64 KB, to `output` (which has room for `lz4BlockBound` bytes).
+   * @param attempts how many places seen before are compared at each; 0: the latest alone, and quickly
    * @returns the bytes written; `output.position` is not moved
    */
-  compressBlock(input: Uint8Array, start: number, end: number, output: Output): number;
+  compressBlock(input: Uint8Array, start: number, end: number, output: Output, attempts: number): number;
   /**
    * Decompresses the block `input[start, end)` to `output`, which has room for `capacity` bytes.
    * @param historyBytes how many bytes in front of `output.position` a match may reach back to
@@ -48,8 +49,18 @@ export function lz4BlockBound(inputBytes: number): number {
   return inputBytes + Math.floor(inputBytes / 255) + 16;
 }
 
-/** Writes one frame as Kafka's Java client does. */
-export function writeLz4Frame(input: Uint8Array, blocks: Lz4Blocks, output: Output): void {
+/** Kafka's default, by which it compresses fast; every other level compresses harder, as in Kafka. */
+const LZ4_FAST_LEVEL = 9;
+/** Whoever sets a high level must not hold up everybody else: harder than this it does not get. */
+const ATTEMPTS_LOG_MAX = 9;
+
+/** How many places are compared at a level of `compression.lz4.level`, 1 to 17; 0 for the default, 9, and where there is none. */
+export function lz4Attempts(level: number | undefined): number {
+  return level === undefined || level === LZ4_FAST_LEVEL ? 0 : 2 ** Math.min(Math.max(level - 1, 0), ATTEMPTS_LOG_MAX);
+}
+
+/** Writes one frame as Kafka's Java client does. `attempts`: see `Lz4Blocks`. */
+export function writeLz4Frame(input: Uint8Array, blocks: Lz4Blocks, output: Output, attempts: number): void {
   output.reserve(HEADER_BYTES, 0);
   putUint32LittleEndian(output.bytes, output.position, FRAME_MAGIC);
   output.bytes[output.position + 4] = WRITTEN_FLAGS;
@@ -57,19 +68,25 @@ export function writeLz4Frame(input: Uint8Array, blocks: Lz4Blocks, output: Outp
   output.bytes[output.position + 6] = WRITTEN_HEADER_CHECKSUM;
   output.position += HEADER_BYTES;
   for (let start = 0; start < input.length; start += WRITTEN_BLOCK_BYTES) {
-    writeBlock(input, start, Math.min(start + WRITTEN_BLOCK_BYTES, input.length), blocks, output);
+    writeBlock(input, start, Math.min(start + WRITTEN_BLOCK_BYTES, input.length), { blocks, output, attempts });
   }
   output.reserve(4, 0);
   putUint32LittleEndian(output.bytes, output.position, 0);
   output.position += 4;
 }
 
-function writeBlock(input: Uint8Array, start: number, end: number, blocks: Lz4Blocks, output: Output): void {
+interface BlockWriting {
+  readonly blocks: Lz4Blocks;
+  readonly output: Output;
+  readonly attempts: number;
+}
+
+function writeBlock(input: Uint8Array, start: number, end: number, { blocks, output, attempts }: BlockWriting): void {
   const inputBytes = end - start;
   output.reserve(4 + lz4BlockBound(inputBytes), 0);
   const sizeAt = output.position;
   output.position = sizeAt + 4;
-  const compressedBytes = blocks.compressBlock(input, start, end, output);
+  const compressedBytes = blocks.compressBlock(input, start, end, output, attempts);
   if (compressedBytes < inputBytes) {
     putUint32LittleEndian(output.bytes, sizeAt, compressedBytes);
     output.position += compressedBytes;

@@ -44,10 +44,30 @@ describe.each(bothCores)('LZ4 (%s)', (_name, core) => {
     );
   });
 
+  it('gives back what it compressed at every level', () => {
+    fc.assert(
+      fc.property(content(100_000), fc.integer({ min: 1, max: 17 }), (bytes, level) => {
+        expectSameBytes(core.lz4Decompress(core.lz4Compress(bytes, level), bytes.length), bytes);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('takes the default level for none, and compresses harder at higher ones', () => {
+    const text = new TextEncoder().encode(
+      Array.from({ length: 3000 }, (_, index) => `{"id":${index},"user":"user-${(index * 7919) % 97}"}`).join(),
+    );
+    const sizes = [1, 2, 4, 8, 12, 17].map((level) => core.lz4Compress(text, level).length);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect(new Set(sizes).size).toBeGreaterThan(3);
+    expectSameBytes(core.lz4Compress(text, 9), core.lz4Compress(text));
+    expect(sizes.at(-1)).toBeLessThan(core.lz4Compress(text).length);
+  });
+
   it('keeps the rules for the end of a block, which decoders rely on', () => {
     fc.assert(
-      fc.property(content(65_536), (bytes) => {
-        const frame = core.lz4Compress(bytes);
+      fc.property(content(65_536), fc.integer({ min: 8, max: 10 }), (bytes, level) => {
+        const frame = core.lz4Compress(bytes, level);
         if (frame.length <= 11 || (frame[10] as number) >= 0x80) return;
         const { lastLiterals, lastMatchStart } = endOfBlock(frame.subarray(11, frame.length - 4));
         if (lastMatchStart === undefined) return;
@@ -208,6 +228,16 @@ describe('LZ4 in WebAssembly against the reference', () => {
         expectSameBytes(reference.lz4Decompress(wasm.lz4Compress(inHeap(bytes, gap)), bytes.length), bytes);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('compresses the same at every level but the fast one', () => {
+    const levels = fc.integer({ min: 1, max: 17 }).filter((level) => level !== 9);
+    fc.assert(
+      fc.property(content(100_000), levels, fc.nat(40), (bytes, level, gap) => {
+        expectSameBytes(wasm.lz4Compress(inHeap(bytes, gap), level), reference.lz4Compress(bytes, level));
+      }),
+      { numRuns: 100 },
     );
   });
 

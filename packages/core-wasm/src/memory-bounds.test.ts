@@ -75,6 +75,7 @@ describe('inputs in the heap of a WebAssembly core', () => {
         expectConfined(input, start, (each, bytes) => each.crc32c(bytes), same);
         expectConfined(input, start, (each, bytes) => each.xxHash32(bytes), same);
         expectConfined(input, start, (each, bytes) => each.lz4Compress(bytes), expectSameBytes);
+        expectConfined(input, start, (each, bytes) => each.lz4Compress(bytes, 5), expectSameBytes);
         expectConfined(input, start, (each, bytes) => each.snappyCompress(bytes), expectSameBytes);
       }),
       { numRuns: 100 },

@@ -1,5 +1,5 @@
 import type { Core } from './core.ts';
-import { readLz4Frames, writeLz4Frame } from './lz4-frame.ts';
+import { lz4Attempts, readLz4Frames, writeLz4Frame } from './lz4-frame.ts';
 import { GrowingOutput } from './output.ts';
 import { crc32c } from './reference/crc32c.ts';
 import { searchOffsetIndex, searchTimeIndex } from './reference/index-search.ts';
@@ -26,9 +26,9 @@ export function createReferenceCore(memoryBytes: number): Core {
     heapStart: HEAP_START,
     crc32c,
     xxHash32,
-    lz4Compress(input) {
+    lz4Compress(input, level) {
       const output = new GrowingOutput(input.length);
-      writeLz4Frame(input, referenceLz4Blocks, output);
+      writeLz4Frame(input, referenceLz4Blocks, output, lz4Attempts(level));
       return output.finish();
     },
     lz4Decompress(input, maxBytes) {

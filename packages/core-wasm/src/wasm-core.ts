@@ -1,5 +1,5 @@
 import type { Core, RecordsScan, RecordsScanStatus } from './core.ts';
-import { type Lz4Blocks, readLz4Frames, writeLz4Frame } from './lz4-frame.ts';
+import { type Lz4Blocks, lz4Attempts, readLz4Frames, writeLz4Frame } from './lz4-frame.ts';
 import { GrowingOutput, type Output } from './output.ts';
 import {
   OFFSET_ENTRY_BYTES,
@@ -39,8 +39,8 @@ export function createWasmCore(memoryBytes: number): Core {
     heapStart: exports.heapStart.value,
     crc32c: (bytes, seed = 0) => crcInPieces(exports, stage, bytes, seed),
     xxHash32,
-    lz4Compress(input) {
-      writeLz4Frame(output.outside(input), lz4Blocks, output.begin());
+    lz4Compress(input, level) {
+      writeLz4Frame(output.outside(input), lz4Blocks, output.begin(), lz4Attempts(level));
       return output.finish();
     },
     lz4Decompress: (input, maxBytes, isLent) =>
@@ -138,8 +138,11 @@ function hashInPieces(exports: WasmExports, stage: Stage, bytes: Uint8Array, see
 
 function createLz4Blocks(exports: WasmExports, stage: Stage, xxHash32: (bytes: Uint8Array) => number): Lz4Blocks {
   return {
-    compressBlock: (input, start, end, output) =>
-      exports.lz4CompressBlock(stage.addressOf(input, start, end), end - start, output.position),
+    compressBlock(input, start, end, output, attempts) {
+      const [source, size, target] = [stage.addressOf(input, start, end), end - start, output.position];
+      if (attempts === 0) return exports.lz4CompressBlock(source, size, target);
+      return exports.lz4CompressBlockHigh(source, size, target, attempts);
+    },
     decompressBlock: (input, start, end, output, capacity, historyBytes) =>
       exports.lz4DecompressBlock(
         stage.addressOf(input, start, end),

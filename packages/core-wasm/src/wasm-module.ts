@@ -15,6 +15,7 @@ export interface WasmExports {
   xxHash32Stripes(at: number, size: number): void;
   xxHash32Finish(at: number, size: number, seed: number, totalBytes: number): number;
   lz4CompressBlock(source: number, size: number, target: number): number;
+  lz4CompressBlockHigh(source: number, size: number, target: number, attempts: number): number;
   lz4DecompressBlock(source: number, size: number, target: number, capacity: number, historyBytes: number): number;
   snappyCompressBlock(source: number, size: number, target: number): number;
   snappyDecompressBlock(source: number, size: number, target: number, targetBytes: number): number;

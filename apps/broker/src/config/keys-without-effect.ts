@@ -9,7 +9,6 @@ export const keysWithoutEffect: ReadonlyMap<string, string> = new Map([
   ]),
   ...because('there are no such versions', ['unstable.api.versions.enable']),
   ...because('requests between brokers have time-outs of their own', ['request.timeout.ms']),
-  ...because('LZ4 is always compressed at one level, a fast one, as Kafka does by default', ['compression.lz4.level']),
   ...because('ks has no tiered storage', [
     'log.local.retention.bytes',
     'log.local.retention.ms',

@@ -100,6 +100,8 @@ function compressionOf(config: TopicConfig): Pick<LogConfig, 'compressionType' |
   switch (compressionType) {
     case 'gzip':
       return { compressionType, compressionLevel: config['compression.gzip.level'] };
+    case 'lz4':
+      return { compressionType, compressionLevel: config['compression.lz4.level'] };
     case 'zstd':
       return { compressionType, compressionLevel: config['compression.zstd.level'] };
     default:

@@ -40,7 +40,7 @@ export interface LogConfig {
   readonly maxDecompressedMessageBytes: number;
   /** compression.type: what batches are stored with; `producer` keeps what came. */
   readonly compressionType: CompressionType | 'producer';
-  /** compression.gzip.level or compression.zstd.level, where the broker compresses with one of them. */
+  /** compression.gzip.level, compression.lz4.level or compression.zstd.level, where the broker compresses with one of them. */
   readonly compressionLevel: number | undefined;
   /** message.timestamp.type */
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';

@@ -1,19 +1,25 @@
 import { byteAt, uint32LittleEndianAt } from '../bytes.ts';
 import { Lz4BlockStatus, type Lz4Blocks } from '../lz4-frame.ts';
 import type { Output } from '../output.ts';
+import { compressBlockHigh } from './lz4-block-high.ts';
+import {
+  commonBytes,
+  LITERAL_TAIL,
+  MATCH_MIN,
+  MATCH_START_MARGIN,
+  startsAlike,
+  writeSequence,
+} from './lz4-sequence.ts';
 import { xxHash32 } from './xxhash32.ts';
 
 const HASH_BITS = 13;
-const MATCH_MIN = 4;
-/** The format's end rules: the last match begins at least 12 bytes before the end, and the last 5 bytes are literals. */
-const MATCH_START_MARGIN = 12;
-const LITERAL_TAIL = 5;
 const DISTANCE_MAX = 65535;
 
 /** LZ4 blocks in plain TypeScript. */
 export const referenceLz4Blocks: Lz4Blocks = { compressBlock, decompressBlock, xxHash32 };
 
-function compressBlock(input: Uint8Array, start: number, end: number, output: Output): number {
+function compressBlock(input: Uint8Array, start: number, end: number, output: Output, attempts: number): number {
+  if (attempts > 0) return compressBlockHigh(input, start, end, output, attempts);
   const lastSeen = new Int32Array(1 << HASH_BITS).fill(-1);
   const matchStartEnd = end - MATCH_START_MARGIN;
   let literalsAt = start;
@@ -34,46 +40,6 @@ function compressBlock(input: Uint8Array, start: number, end: number, output: Ou
   }
   write = writeSequence(input, literalsAt, end, output.bytes, write, 0, 0);
   return write - output.position;
-}
-
-function startsAlike(input: Uint8Array, left: number, right: number): boolean {
-  return uint32LittleEndianAt(input, left) === uint32LittleEndianAt(input, right);
-}
-
-function commonBytes(input: Uint8Array, left: number, right: number, end: number): number {
-  let count = 0;
-  while (right + count < end && input[left + count] === input[right + count]) count += 1;
-  return count;
-}
-
-/** Writes literals and, unless `matchBytes` is 0 (the last sequence), a match. Returns the index after it. */
-function writeSequence(
-  input: Uint8Array,
-  literalsStart: number,
-  literalsEnd: number,
-  bytes: Uint8Array,
-  at: number,
-  distance: number,
-  matchBytes: number,
-): number {
-  const literalBytes = literalsEnd - literalsStart;
-  const matchCode = matchBytes === 0 ? 0 : matchBytes - MATCH_MIN;
-  bytes[at] = (Math.min(literalBytes, 15) << 4) | Math.min(matchCode, 15);
-  let write = literalBytes >= 15 ? writeLengthTail(bytes, at + 1, literalBytes - 15) : at + 1;
-  bytes.set(input.subarray(literalsStart, literalsEnd), write);
-  write += literalBytes;
-  if (matchBytes === 0) return write;
-  bytes[write] = distance;
-  bytes[write + 1] = distance >>> 8;
-  return matchCode >= 15 ? writeLengthTail(bytes, write + 2, matchCode - 15) : write + 2;
-}
-
-function writeLengthTail(bytes: Uint8Array, at: number, length: number): number {
-  let write = at;
-  let left = length;
-  for (; left >= 255; left -= 255) bytes[write++] = 255;
-  bytes[write++] = left;
-  return write;
 }
 
 function decompressBlock(

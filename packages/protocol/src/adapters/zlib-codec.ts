@@ -51,7 +51,7 @@ export function createCodec(core: Core, options: CodecOptions = {}): Codec {
         case 'snappy':
           return core.snappyCompress(input);
         case 'lz4':
-          return core.lz4Compress(input);
+          return core.lz4Compress(input, level);
         case 'zstd':
           return zstd.compress(input, level);
         default:

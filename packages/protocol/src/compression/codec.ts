@@ -6,7 +6,7 @@ import type { CompressionType } from './compression-type.ts';
  * that answers with a promise has taken what it needs before it returns. Outputs belong to the caller.
  */
 export interface Codec {
-  /** `type` 'none' gives the input itself. `level`: of gzip (1 to 9) and zstd, their own default where it is left out; others have one. */
+  /** `type` 'none' gives the input itself. `level`: of gzip (1 to 9), lz4 (1 to 17) and zstd, Kafka's default where it is left out. */
   compress(type: CompressionType, input: Uint8Array, level?: number): Uint8Array | Promise<Uint8Array>;
   /**
    * `maxBytes` bounds the output, and with it the memory that hostile input can claim. Fails (by a throw or a rejection)
