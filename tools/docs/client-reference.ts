@@ -1,4 +1,4 @@
-import { type Declared, exportsOf } from './declarations.ts';
+import { type Declared, doorsOf } from './declarations.ts';
 
 /** What the folders of the client's sources are about, in the order of the page. */
 const titles: Readonly<Record<string, string>> = {
@@ -12,6 +12,8 @@ const titles: Readonly<Record<string, string>> = {
   offsets: 'Offsets',
   admin: 'Admin',
   metadata: 'Cluster',
+  security: 'Security',
+  ports: 'Events',
 };
 
 /** More members than this without a word about any are told in one paragraph. */
@@ -24,11 +26,11 @@ interface Section {
 
 /** docs/reference/client.md, from the sources of the package and their docstrings. */
 export function renderClientReference(): string {
-  const all = exportsOf('client');
-  const folders = [...new Set([...Object.keys(titles), ...all.map(folderOf)])];
-  const sections = folders
-    .map((folder) => ({ title: titleOf(folder), members: all.filter((one) => folderOf(one) === folder) }))
-    .filter(({ members }) => members.length > 0);
+  const [main, ...others] = doorsOf('client');
+  const sections = [
+    ...byFolder(main?.declared ?? []),
+    ...others.map(({ name, declared }) => ({ title: name, members: declared })),
+  ].filter(({ members }) => members.length > 0);
   return `# Reference of @ks/client
 
 Made by \`npm run docs\` from the docstrings of the sources; do not edit. [The guide](../client.md) tells what to use when.
@@ -37,6 +39,15 @@ ${contents(sections)}
 
 ${sections.map(({ title, members }) => `## ${title}\n\n${members.map(shown).join('\n\n')}`).join('\n\n')}
 `;
+}
+
+/** What the package itself exports, by what it is about. */
+function byFolder(all: readonly Declared[]): readonly Section[] {
+  const folders = [...new Set([...Object.keys(titles), ...all.map(folderOf)])];
+  return folders.map((folder) => ({
+    title: titleOf(folder),
+    members: all.filter((one) => folderOf(one) === folder),
+  }));
 }
 
 /** Links to all that follows. A heading that comes again gets a number in its address, whatever its letters' case. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'typescript/unstable/ast';
 import {
@@ -28,19 +29,46 @@ const INDEX_OF_SOURCE = '/src/';
 const OPTIONAL = 16_777_216; // SymbolFlags.Optional
 const ALIAS = 2_097_152; // SymbolFlags.Alias
 
-/** What `packages/<folder>/src/index.ts` exports, in its order, read from the sources by TypeScript itself. */
-export function exportsOf(folder: string): readonly Declared[] {
+/** A way into a package, and what it exports. */
+export interface Door {
+  /** As it is imported: `@ks/client`, `@ks/client/avro`. */
+  readonly name: string;
+  /** By file; what an earlier door has shown is left out. */
+  readonly declared: readonly Declared[];
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, { readonly '@ks/source': string }>>;
+}
+
+/** The doors of a package that are open to everyone, in the order of its package.json, read from the sources by TypeScript itself. */
+export function doorsOf(folder: string): readonly Door[] {
+  const home = join(root, 'packages', folder);
+  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Manifest;
   const api = new API({ cwd: root });
   try {
-    const config = join(root, 'packages', folder, 'tsconfig.build.json');
+    const config = join(home, 'tsconfig.build.json');
     const project = api.updateSnapshot({ openProjects: [config] }).getProject(config);
-    const index = project?.program.getSourceFile(join(root, 'packages', folder, 'src', 'index.ts'));
-    const module = index && project?.checker.getSymbolAtLocation(index);
-    if (project === undefined || module === undefined) throw new Error(`TypeScript cannot read packages/${folder}`);
-    return new Declarations(project, project.checker.getExportsOfModule(module)).all();
+    if (project === undefined) throw new Error(`TypeScript cannot read packages/${folder}`);
+    const shown = new Set<number>();
+    return Object.entries(manifest.exports)
+      .filter(([door]) => door !== './internal')
+      .map(([door, { '@ks/source': source }]) => {
+        const module = moduleOf(project, join(home, source));
+        const declared = new Declarations(project, module).all(shown);
+        return { name: `${manifest.name}${door.slice(1)}`, declared };
+      });
   } finally {
     api.close();
   }
+}
+
+function moduleOf(project: Project, path: string): readonly TypeScriptSymbol[] {
+  const file = project.program.getSourceFile(path);
+  const symbol = file && project.checker.getSymbolAtLocation(file);
+  if (symbol === undefined) throw new Error(`${path} exports nothing that TypeScript knows of`);
+  return project.checker.getExportsOfModule(symbol);
 }
 
 class Declarations {
@@ -56,8 +84,11 @@ class Declarations {
     this.#names = new Set(exported.map(({ name }) => name));
   }
 
-  all(): readonly Declared[] {
-    return this.#exported.map((symbol) => this.#exportOf(symbol)).toSorted((a, b) => (a.file < b.file ? -1 : 1));
+  /** All but those whose ids are in `shown`, to which these are added. */
+  all(shown: Set<number>): readonly Declared[] {
+    const fresh = this.#exported.filter(({ id }) => !shown.has(id));
+    for (const { id } of fresh) shown.add(id);
+    return fresh.map((symbol) => this.#exportOf(symbol)).toSorted((a, b) => (a.file < b.file ? -1 : 1));
   }
 
   #nodesOf(symbol: TypeScriptSymbol): readonly Node[] {
