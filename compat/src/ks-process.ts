@@ -15,22 +15,33 @@ export interface KsProcess {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
+/** Where and how the process runs, if not plainly on this machine. */
+export interface ProcessPlace {
+  readonly address: string;
+  /** What has to be run for `command` to run there; it keeps the process id. */
+  command(command: string, args: readonly string[]): readonly [string, readonly string[]];
+  /** On top of this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const here: ProcessPlace = { address: '127.0.0.1', command: (command, args) => [command, args] };
+
 /** Starts ks from its sources over `directory`; `config` holds Kafka's broker keys. Resolves at its first answer. */
 export async function startKsProcess(
   directory: string,
   port: number,
   config: Readonly<Record<string, string>> = {},
+  place: ProcessPlace = here,
 ): Promise<KsProcess> {
   const all = {
-    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://${place.address}:${port}`,
     'log.dirs': directory,
     'group.initial.rebalance.delay.ms': '0',
     ...config,
   };
   const overrides = Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]);
-  const child = spawn(process.execPath, ['--conditions=@ks/source', main, ...overrides], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const [command, args] = place.command(process.execPath, ['--conditions=@ks/source', main, ...overrides]);
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...place.env } });
   let printed = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
@@ -42,10 +53,10 @@ export async function startKsProcess(
     await ended;
   };
   try {
-    await firstAnswer(port, () => (child.exitCode === null ? undefined : printed));
+    await firstAnswer(port, () => (child.exitCode === null ? undefined : printed), place.address);
   } catch (error) {
     await end('SIGKILL');
     throw error;
   }
-  return { process: child, port, bootstrap: `127.0.0.1:${port}`, printed: () => printed, end };
+  return { process: child, port, bootstrap: `${place.address}:${port}`, printed: () => printed, end };
 }

@@ -16,9 +16,9 @@ export function commits(): Worker {
         const connection = new Connection('commits', { connectTimeout: 1000, requestTimeout: 3000 });
         connection.on('error', () => undefined);
         try {
-          await connection.connect(host, Number(port));
+          await bounded(connection.connect(host, Number(port)));
           // Asking for a group's coordinator is what creates the topic that keeps its offsets.
-          const { coordinators } = await findCoordinatorV6.api.async(connection, 0, [groupId]);
+          const { coordinators } = await bounded(findCoordinatorV6.api.async(connection, 0, [groupId]));
           // Whoever it is will have its turn.
           if (coordinators[0]?.port !== Number(port)) continue;
           while (!isOver()) {
@@ -27,13 +27,13 @@ export function commits(): Worker {
               { partitionIndex: 0, committedOffset: BigInt(tried), committedLeaderEpoch: -1, committedMetadata: '' },
             ];
             // It rejects at any error code.
-            await offsetCommitV9.api.async(connection, groupId, -1, '', null, [{ name: topic, partitions }]);
+            await bounded(offsetCommitV9.api.async(connection, groupId, -1, '', null, [{ name: topic, partitions }]));
             told = tried;
           }
         } catch {
           await new Promise((resolve) => setTimeout(resolve, 20));
         } finally {
-          await connection.close().catch(() => undefined);
+          await bounded(connection.close()).catch(() => undefined);
         }
       }
     },
@@ -48,4 +48,11 @@ export function commits(): Worker {
         : [`${groupId}: ${told} was committed, ${found} is there, ${tried} was tried`];
     },
   };
+}
+
+/** Its time-outs do not cover a connection that is lost at the wrong moment: then it would wait for ever. */
+function bounded<T>(work: T | Promise<T>): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('no answer')), 5000);
+  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -20,15 +20,21 @@ export interface KillRoundsOptions {
   /** Decides when each broker dies. */
   readonly random: () => number;
   readonly progress?: (round: number) => void;
+  /** What goes on behind the last round. */
+  readonly phase?: (what: string) => void;
 }
 
 /** Runs the workers while brokers are killed `rounds` times at random moments and started again, then checks what was promised. */
 export async function killRounds(options: KillRoundsOptions): Promise<KillRoundsResult> {
-  const { target, rounds, workers, random } = options;
+  const { target, rounds, workers, random, phase = () => undefined } = options;
   const { bootstrap, startsMs } = target;
   let isOver = false;
   for (const { topic } of workers) await kcat(bootstrap, ['-L', '-t', topic]);
-  const running = Promise.all(workers.map((worker) => worker.run(bootstrap, () => isOver)));
+  const run = async (worker: Worker): Promise<void> => {
+    await worker.run(bootstrap, () => isOver);
+    phase(`${worker.label ?? worker.topic} is done`);
+  };
+  const running = Promise.all(workers.map(run));
   let failed: unknown;
   running.catch((error: unknown) => {
     failed = error;
@@ -42,12 +48,17 @@ export async function killRounds(options: KillRoundsOptions): Promise<KillRounds
     const deadline = performance.now() + 60_000;
     while (workers.some(hasDoneNothing) && performance.now() < deadline && failed === undefined) await pause(50);
     isOver = true;
+    phase('clients come to their ends');
     await running;
+    phase('everything is killed once more');
     // Nothing may depend on what only memory held.
     await target.restartAll();
     const broken: string[] = [];
-    for (const worker of workers) broken.push(...(await worker.check(reader(bootstrap))));
-    const acknowledged = new Map(workers.map((worker) => [worker.topic, worker.acknowledged()]));
+    for (const worker of workers) {
+      phase(`checking ${worker.label ?? worker.topic}`);
+      broken.push(...(await worker.check(reader(bootstrap))));
+    }
+    const acknowledged = new Map(workers.map((worker) => [worker.label ?? worker.topic, worker.acknowledged()]));
     return { acknowledged, broken, startsMs };
   } finally {
     isOver = true;

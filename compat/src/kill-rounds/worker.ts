@@ -1,6 +1,8 @@
 /** What one client did to one topic while the broker was killed again and again. */
 export interface Worker {
   readonly topic: string;
+  /** What the report calls it; its topic by default. */
+  readonly label?: string;
   /** Goes on through every death of the broker until `isOver()`; settles when nothing of it is under way. */
   run(bootstrap: string, isOver: () => boolean): Promise<void>;
   /** How much was acknowledged, for the report. */

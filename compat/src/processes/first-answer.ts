@@ -3,9 +3,9 @@ import { createConnection } from 'node:net';
 /** ApiVersions v0 with correlation id 7 and no client id. */
 const request = Uint8Array.of(0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff);
 
-function ask(port: number): Promise<boolean> {
+function ask(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
+    const socket = createConnection({ host, port });
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -19,10 +19,10 @@ function ask(port: number): Promise<boolean> {
 }
 
 /** Waits until a broker answers a Kafka request on the port; rejects after a minute, or at once when `gone()` tells why it ended. */
-export async function firstAnswer(port: number, gone: () => string | undefined): Promise<void> {
+export async function firstAnswer(port: number, gone: () => string | undefined, host = '127.0.0.1'): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
-    if (await ask(port)) return;
+    if (await ask(port, host)) return;
     const why = gone();
     if (why !== undefined) throw new Error(`the broker ended before it answered: ${why}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
