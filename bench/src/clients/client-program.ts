@@ -10,18 +10,17 @@ export interface ClientTask {
   readonly recordBytes: number;
   /**
    * `batched`: sends of `perSend` records, four under way. `single`: one record a send, `inFlight` under way. `consume`: everything, by
-   * record; `batches`: by batch; `lent`: by batch whose memory is used again, where a client has that.
+   * record; `batches`: by batch.
    */
-  readonly load: 'batched' | 'single' | 'consume' | 'batches' | 'lent';
+  readonly load: 'batched' | 'single' | 'consume' | 'batches';
   readonly inFlight: number;
   readonly perSend: number;
   readonly compression: 'none' | 'gzip' | 'lz4' | 'zstd';
 }
 
-/** What it did, by its own clocks, without its start and the connecting. */
+/** What it did, by its own clocks, without its start, the connecting and the first fifth of the records. */
 export interface ClientOutcome {
   readonly records: number;
-  /** Of consumers from the first record on: joining a group takes time and no work. */
   readonly seconds: number;
   /** Of the whole process, all threads. */
   readonly cpuSeconds: number;
@@ -38,32 +37,32 @@ export interface ClientProgram {
   run(task: ClientTask): Promise<ClientOutcome>;
 }
 
-/** Called by a consumer with its first record. */
-export type Began = () => void;
+/** Told how many records are through; the clocks start when the first fifth is, in which programs are compiled and groups joined. */
+export type Progress = (count: number) => void;
 
 /** Runs in the client's process: takes the task from the command line, measures `work`, prints the outcome. */
 export async function measured(
-  prepare: (task: ClientTask) => Promise<{ work(began: Began): Promise<number>; close(): Promise<void> }>,
+  prepare: (task: ClientTask) => Promise<{ work(progress: Progress): Promise<number>; close(): Promise<void> }>,
 ): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? '{}') as ClientTask;
   const { work, close } = await prepare(task);
   const delay = monitorEventLoopDelay({ resolution: 1 });
+  const warmUp = task.records / 5;
   let from = performance.now();
-  let hasBegun = false;
-  const began = (): void => {
-    if (hasBegun) return;
-    hasBegun = true;
+  let cpu = process.cpuUsage();
+  let counted = 0;
+  const records = await work((count) => {
+    if (count < warmUp || counted > 0) return;
+    counted = count;
     from = performance.now();
+    cpu = process.cpuUsage();
     delay.enable();
-  };
-  if (!isConsuming(task)) began();
-  const cpu = process.cpuUsage();
-  const records = await work(began);
+  });
   const used = process.cpuUsage(cpu);
   const seconds = (performance.now() - from) / 1000;
   delay.disable();
   const outcome: ClientOutcome = {
-    records,
+    records: records - counted,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
     loopDelayP99Ms: delay.percentile(99) / 1e6,
@@ -73,7 +72,7 @@ export async function measured(
 }
 
 export function isConsuming({ load }: Pick<ClientTask, 'load'>): boolean {
-  return load === 'consume' || load === 'batches' || load === 'lent';
+  return load === 'consume' || load === 'batches';
 }
 
 /** A thousand values of so many bytes, half text, half noise of hex digits, so that codecs have work: the same for every client. */
@@ -97,16 +96,22 @@ export function batchesOf<T>(values: readonly T[], perSend: number): readonly (r
   return batches;
 }
 
-/** Calls `send` for 0..count-1 with at most `inFlight` of them under way. */
-export async function paced(count: number, inFlight: number, send: (index: number) => Promise<unknown>): Promise<void> {
+/** Calls `send` for 0..count-1 with at most `inFlight` of them under way, `perSend` records each. */
+export async function paced(
+  { records, inFlight, perSend }: Pick<ClientTask, 'records' | 'inFlight' | 'perSend'>,
+  progress: Progress,
+  send: (index: number) => Promise<unknown>,
+): Promise<void> {
+  const count = Math.ceil(records / perSend);
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < count) await send(next++);
+    while (next < count) {
+      await send(next++);
+      progress((next - inFlight) * perSend);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, lane));
 }
-
-export const batchesInFlight = 4;
 
 /** Path of a program beside this file. */
 export function programPath(name: string): string {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs, { type Message } from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
-import { batchesInFlight, batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
+import { batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 const types = {
@@ -23,7 +23,7 @@ CompressionCodecs[CompressionTypes.LZ4] = () => ({
 });
 
 await measured(async (task) => {
-  const { bootstrap, topic, records, recordBytes, load, inFlight, perSend, compression } = task;
+  const { bootstrap, topic, records, recordBytes, load, perSend, compression } = task;
   const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const producer = kafka.producer();
   const consumer = kafka.consumer({ groupId: `bench-${topic}-${Math.random()}` });
@@ -38,13 +38,13 @@ await measured(async (task) => {
     await producer.send({ ...acked, messages: singles[0] ?? [] });
   }
   return {
-    async work(began) {
+    async work(progress) {
       if (load === 'single')
-        await paced(records, inFlight, (index) =>
+        await paced(task, progress, (index) =>
           producer.send({ ...acked, messages: singles[index % singles.length] ?? [] }),
         );
       if (load === 'batched')
-        await paced(records / perSend, batchesInFlight, (index) =>
+        await paced(task, progress, (index) =>
           producer.send({ ...acked, messages: batches[index % batches.length] ?? [] }),
         );
       if (!isConsuming(task)) return records;
@@ -56,17 +56,17 @@ await measured(async (task) => {
             load === 'batches'
               ? {
                   eachBatch: async ({ batch: { messages } }) => {
-                    began();
                     for (const { value } of messages) bytes += value?.length ?? 0;
                     count += messages.length;
+                    progress(count);
                     if (count >= records) resolve();
                   },
                 }
               : {
                   eachMessage: async ({ message: { value } }) => {
-                    began();
                     bytes += value?.length ?? 0;
                     count += 1;
+                    progress(count);
                     if (count === records) resolve();
                   },
                 },

@@ -24,7 +24,6 @@ function nodeClient(
   version: string,
   program: string,
   loads: readonly ClientTask['load'][],
-  instead?: ClientTask['load'],
 ): ClientProgram {
   return {
     name,
@@ -35,7 +34,7 @@ function nodeClient(
         '--conditions=@ks/source',
         '--disable-warning=TimeoutNegativeWarning',
         programPath(program),
-        JSON.stringify({ ...task, load: instead ?? task.load }),
+        JSON.stringify(task),
       ]);
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
     },
@@ -47,7 +46,6 @@ export async function nodeClients(): Promise<readonly ClientProgram[]> {
   const all: readonly ClientTask['load'][] = ['batched', 'single', 'consume', 'batches'];
   return [
     nodeClient('@ks/client', '0.1.0', 'ks-program', all),
-    nodeClient('@ks/client (memory lent)', '0.1.0', 'ks-program', ['batches'], 'lent'),
     nodeClient('kafkajs', await versionOf('kafkajs'), 'kafkajs-program', all),
     nodeClient('@platformatic/kafka', await versionOf('@platformatic/kafka'), 'platformatic-program', all),
   ];

@@ -1,8 +1,8 @@
 import { Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka';
-import { batchesInFlight, batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
+import { batchesOf, isConsuming, measured, paced, valuesOf } from './client-program.ts';
 
 await measured(async (task) => {
-  const { bootstrap, topic, records, recordBytes, load, inFlight, perSend, compression } = task;
+  const { bootstrap, topic, records, recordBytes, load, perSend, compression } = task;
   const common = { clientId: 'bench', bootstrapBrokers: [bootstrap] };
   const producer = new Producer({ ...common });
   const singles = valuesOf(recordBytes).map((value) => [{ topic, value, partition: 0 }]);
@@ -11,13 +11,13 @@ await measured(async (task) => {
   if (!isConsuming(task)) await producer.send({ ...options, messages: singles[0] ?? [] });
   const consumer = new Consumer({ ...common, groupId: `bench-${topic}-${Math.random()}` });
   return {
-    async work(began) {
+    async work(progress) {
       if (load === 'single')
-        await paced(records, inFlight, (index) =>
+        await paced(task, progress, (index) =>
           producer.send({ ...options, messages: singles[index % singles.length] ?? [] }),
         );
       if (load === 'batched')
-        await paced(records / perSend, batchesInFlight, (index) =>
+        await paced(task, progress, (index) =>
           producer.send({ ...options, messages: batches[index % batches.length] ?? [] }),
         );
       if (!isConsuming(task)) return records;
@@ -25,9 +25,9 @@ await measured(async (task) => {
       let count = 0;
       let bytes = 0;
       for await (const { value } of stream) {
-        began();
         bytes += value.length;
         count += 1;
+        progress(count);
         if (count === records) break;
       }
       if (bytes !== count * recordBytes) throw new Error(`${bytes} bytes of ${count * recordBytes}`);

@@ -93,7 +93,7 @@ export interface ConsumedBatch<T> extends Iterable<T> {
   readonly lastStableOffset: number;
   readonly highWatermark: number;
   /** May be called once or more. Throws as `read` does. */
-  records(): Generator<T, void, undefined>;
+  records(): IterableIterator<T, void, undefined>;
 }
 
 /** A batch as it is stored, compressed or not: what mirrors pass on. */

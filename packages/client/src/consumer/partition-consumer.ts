@@ -8,12 +8,13 @@ import type {
   ReadOptions,
   ReadRecord,
 } from './consumer-options.ts';
+import { BatchInHand } from './batch-in-hand.ts';
 import { type Aside, refuseMissingTarget } from './dead-letters.ts';
 import type { HandOut, PartitionReader } from './partition-reader.ts';
 import { assignedState } from './partition-state.ts';
 import { type Readable, splitArguments, TopicSelection } from './read-arguments.ts';
 import { RecordIterator } from './record-iterator.ts';
-import { type Decoded, RecordDecoder } from './typed-record.ts';
+import { RecordDecoder } from './typed-record.ts';
 
 type SignalOption = { readonly signal?: AbortSignal | undefined };
 
@@ -122,35 +123,18 @@ export abstract class PartitionConsumer {
     const request = requestOf(given);
     const decoder = this.#decoderOf(request);
     const { opener } = this.#reader;
-    for await (const { state, batch, stopOffset } of this.#taken(request)) {
-      const { topic, partition, position: firstOffset } = state;
-      const plain = await opener.open(state, batch);
-      const buried = new Map<number, Promise<unknown>>();
-      const walked = function* (): Generator<unknown, void, undefined> {
-        const cursor = opener.cursor(state, batch, plain);
-        const { baseOffset } = batch;
-        while (opener.next(state, batch, cursor)) {
-          const offset = baseOffset + cursor.offsetDelta;
-          if (offset < firstOffset) continue;
-          if (offset >= stopOffset) return;
-          if (buried.has(offset)) continue;
-          const shown = decoder.decode(state, cursor.record());
-          if (shown instanceof Promise) {
-            shown.catch(() => {});
-            buried.set(offset, shown);
-          } else if (shown !== undefined) yield shown;
-        }
-      };
+    for await (const taken of this.#taken(request)) {
+      const { state, batch, stopOffset } = taken;
+      const opened = opener.open(state, batch);
+      const plain = opened instanceof Promise ? await opened : opened;
       // Who goes through a batch's records waits for none of them: where some may have to be waited for, all are decoded beforehand.
-      const ahead = decoder.isAsync(topic)
-        ? await decoder.decodeAhead(state, opener.records(state, batch, plain), firstOffset, stopOffset)
+      const ahead = decoder.isAsync(state.topic)
+        ? await decoder.decodeAhead(state, opener.records(state, batch, plain), state.position, stopOffset)
         : undefined;
-      const records = ahead === undefined ? walked : () => handedOut(ahead);
-      const lastOffset = Math.min(batch.lastOffset, stopOffset - 1);
-      const place = { topic, partition, batch, firstOffset, lastOffset, ...state.bounds };
-      yield { ...place, records, [Symbol.iterator]: records } as never;
+      const inHand = new BatchInHand(opener, decoder, taken, plain, ahead);
+      yield inHand as never;
       // What was put aside is safe before the batch counts as done.
-      await Promise.all(buried.values());
+      await inHand.settled();
     }
   }
 
@@ -199,13 +183,6 @@ export abstract class PartitionConsumer {
     } finally {
       this.#reader.end(reading);
     }
-  }
-}
-
-function* handedOut(all: readonly Decoded[]): Generator<unknown, void, undefined> {
-  for (const one of all) {
-    if ('error' in one) throw one.error;
-    if (one.record !== undefined) yield one.record;
   }
 }
 

@@ -23,6 +23,7 @@ export class TopicSelection {
   readonly #typedPatterns: readonly AnyTopic[];
   readonly #found = new Map<string, AnyTopic | undefined>();
   readonly #included = new Map<string, boolean>();
+  #last: { readonly name: string; readonly type: AnyTopic | undefined } | undefined;
 
   constructor(topics: Readables) {
     const isPattern = (one: Readable): boolean => patternOf(one) !== undefined;
@@ -54,6 +55,13 @@ export class TopicSelection {
 
   /** The topic that types a name's records; undefined: bytes. */
   typeOf(name: string): AnyTopic | undefined {
+    // Asked for every record, mostly of the topic of the one before.
+    if (name === this.#last?.name) return this.#last.type;
+    this.#last = { name, type: this.#findType(name) };
+    return this.#last.type;
+  }
+
+  #findType(name: string): AnyTopic | undefined {
     if (!this.#found.has(name)) {
       const found = this.#typed.get(name) ?? this.#typedPatterns.find((topic) => patternOf(topic)?.test(name));
       this.#found.set(name, found);

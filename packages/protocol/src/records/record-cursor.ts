@@ -28,12 +28,14 @@ export class RecordCursor {
   /** Where the record starts, at its length. */
   startAt = 0;
   endAt = 0;
+  readonly #baseOffset: number;
   #at = 0;
   #left: number;
 
   constructor(batch: RecordBatch, bytes: Uint8Array) {
     this.batch = batch;
     this.bytes = bytes;
+    this.#baseOffset = batch.baseOffset;
     this.#left = batch.recordsCount;
     // A record takes at least seven bytes: a count beyond that is a lie, and would be believed by whoever sizes an array.
     if (this.#left < 0 || this.#left * 7 > bytes.length) {
@@ -65,6 +67,10 @@ export class RecordCursor {
     this.headersAt = this.#at;
     this.#at = this.endAt;
     return true;
+  }
+
+  get offset(): number {
+    return this.#baseOffset + this.offsetDelta;
   }
 
   /** The record the cursor stands on, as an object that outlives the cursor's move. */

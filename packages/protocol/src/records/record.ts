@@ -13,37 +13,43 @@ export interface RecordHeader {
 export class BatchRecord {
   readonly batch: RecordBatch;
   readonly offset: number;
-  /** Milliseconds since the epoch, saturated at ±(2^53-1): when it was made, or appended where the batch says so. */
-  readonly timestamp: number;
-  /** The size of the whole record within its batch, before compression. */
-  readonly sizeBytes: number;
   readonly #bytes: Uint8Array;
+  readonly #timestampDelta: number;
   readonly #timestampDeltaAt: number;
+  readonly #startAt: number;
+  readonly #endAt: number;
   readonly #keyAt: number;
   readonly #keySizeBytes: number;
   readonly #valueAt: number;
   readonly #valueSizeBytes: number;
-  readonly #headersAt: number;
-  readonly #endAt: number;
 
   constructor(cursor: RecordCursor) {
     this.batch = cursor.batch;
-    this.offset = cursor.batch.baseOffset + cursor.offsetDelta;
-    this.timestamp = cursor.batch.timestampOf(cursor.timestampDelta);
-    this.sizeBytes = cursor.endAt - cursor.startAt;
+    this.offset = cursor.offset;
     this.#bytes = cursor.bytes;
+    this.#timestampDelta = cursor.timestampDelta;
     this.#timestampDeltaAt = cursor.timestampDeltaAt;
+    this.#startAt = cursor.startAt;
+    this.#endAt = cursor.endAt;
     this.#keyAt = cursor.keyAt;
     this.#keySizeBytes = cursor.keySizeBytes;
     this.#valueAt = cursor.valueAt;
     this.#valueSizeBytes = cursor.valueSizeBytes;
-    this.#headersAt = cursor.headersAt;
-    this.#endAt = cursor.endAt;
+  }
+
+  /** Milliseconds since the epoch, saturated at ±(2^53-1): when it was made, or appended where the batch says so. */
+  get timestamp(): number {
+    return this.batch.timestampOf(this.#timestampDelta);
   }
 
   /** The timestamp in its full range. */
   get timestampExact(): bigint {
     return this.batch.exactTimestampOf(varlongExactAt(this.#bytes, this.#timestampDeltaAt));
+  }
+
+  /** The size of the whole record within its batch, before compression. */
+  get sizeBytes(): number {
+    return this.#endAt - this.#startAt;
   }
 
   /** A view, not a copy; null where the record has no key. */
@@ -70,8 +76,9 @@ export class BatchRecord {
 
   /** The headers in their order, read anew at each access. Throws a `ProtocolError` where the bytes are not headers. */
   get headers(): readonly RecordHeader[] {
-    if (this.#headersAt + 1 === this.#endAt && this.#bytes[this.#headersAt] === 0) return [];
-    return readHeaders(this.#bytes, this.#headersAt, this.#endAt);
+    const headersAt = this.#valueAt + Math.max(this.#valueSizeBytes, 0);
+    if (headersAt + 1 === this.#endAt && this.#bytes[headersAt] === 0) return [];
+    return readHeaders(this.#bytes, headersAt, this.#endAt);
   }
 }
 
