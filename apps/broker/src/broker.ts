@@ -170,7 +170,10 @@ class ComposedBroker implements Broker {
       endpoints: advertisedEndpoints(listeners, this.#listeners, hostName),
       rack: values['broker.rack'],
       host: values['ks.host'] ?? machine ?? hostName,
-      logDirIds: directories.map(({ directoryId }) => directoryId),
+      // Asked for at each registration: one that went offline since is named no more.
+      get logDirIds() {
+        return directories.filter(({ isOffline }) => !isOffline).map(({ directoryId }) => directoryId);
+      },
       previousBrokerEpoch,
       leaseTtlMs: values['broker.session.timeout.ms'],
     };

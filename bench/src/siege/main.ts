@@ -45,6 +45,7 @@ const base = [
   'log.segment.bytes=67108864',
   'log.retention.bytes=134217728',
   'log.retention.check.interval.ms=1000',
+  'log.initial.task.delay.ms=500',
   'log.segment.delete.delay.ms=100',
 ];
 const broker = node('./slow-broker.ts', values.disk, ...base, ...values.config);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { ApiVersions, ErrorCode, Produce } from '@ks/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
@@ -111,13 +112,30 @@ test('one of two data directories is broken at the start: its partitions alone a
     expect(metrics).toContain(`ks_log_directory_online{directory="${second}"} 0`);
     expect(await (await fetch(`http://127.0.0.1:${http}/ready`)).json()).toMatchObject({ offlineLogDirs: [second] });
   }
+  // The cluster is told of what serves, by its id.
+  expect(registeredDirectories(first)).toEqual([await directoryId(first)]);
   await rm(second);
   await rename(`${second}-away`, second);
   await using broker = await startBrokerProcess(dirs, { config });
   expect(broker.log.filter(({ level }) => level === 'error')).toEqual([]);
   expect((await readAll(broker.port, kept)).length).toBe(4);
   expect((await readAll(broker.port, lost ?? '')).length).toBe(3);
+  await broker.end();
+  expect(registeredDirectories(first)).toEqual([await directoryId(first), await directoryId(second)]);
 });
+
+async function directoryId(path: string): Promise<string> {
+  const text = await readFile(join(path, 'meta.properties'), 'utf8');
+  return /^directory\.id=(.+)$/m.exec(text)?.[1] ?? '';
+}
+
+/** The ids of log directories with which the only broker registered last; it has ended. */
+function registeredDirectories(path: string): unknown {
+  using database = new DatabaseSync(join(path, 'metadata.sqlite'));
+  const [row] = database.prepare("SELECT value FROM entries WHERE key LIKE 'registrations/%'").all();
+  const record: { readonly logDirIds?: unknown } = JSON.parse(String(row?.['value']));
+  return record.logDirIds;
+}
 
 test.each(['an index of noise', 'an index that lies', 'no index'])(
   '%s: found out at the start, every record is read',
