@@ -219,6 +219,27 @@ describe('a birth', () => {
     await store.close();
   });
 
+  test('that is clean does not make up for an unclean one before it', async () => {
+    const store = embedded();
+    const brokers = [];
+    let previousBrokerEpoch = -1;
+    for (const isClean of [false, false, true, true]) {
+      const previous = isClean ? previousBrokerEpoch : -1;
+      const node = await startMetadataNode({ store, clock, random, previousBrokerEpoch: previous });
+      previousBrokerEpoch = node.registration.brokerEpoch;
+      brokers.push(node.loader.image().brokers.get(0));
+      await node.stop();
+    }
+    const uncleanEpoch = brokers[1]?.brokerEpoch;
+    expect(brokers.map((broker) => [broker?.uncleanBirth, broker?.uncleanEpoch])).toEqual([
+      [false, -1],
+      [true, uncleanEpoch],
+      [false, uncleanEpoch],
+      [false, uncleanEpoch],
+    ]);
+    await store.close();
+  });
+
   test('with a marker of an older life is unclean', async () => {
     const store = embedded();
     const epochs: number[] = [];

@@ -1,11 +1,17 @@
 import { type FeatureRanges, supportedRanges, unknownLevel } from '../core/metadata/features.ts';
 import { type BrokerEndpoint, emptyClusterImage } from '../core/metadata/image.ts';
 import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
-import { clusterFormat, type RegistrationRecord, registrationFormat, writeRecord } from '../core/metadata/records.ts';
+import {
+  clusterFormat,
+  type RegistrationRecord,
+  registrationFormat,
+  uncleanEpochOf,
+  writeRecord,
+} from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import { type MetadataStore, MetadataStoreError, type StoreLease } from '../ports/metadata-store.ts';
+import { type MetadataStore, MetadataStoreError, type StoredEntry, type StoreLease } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
 import { type ClusterIdentity, ensureCluster, RegistrationError, readKey } from './cluster-identity.ts';
 import { commitSurely } from './metadata-commit.ts';
@@ -243,6 +249,8 @@ async function writeBirth(
     // Registration and life are written together, so the former registration's revision was the former broker epoch.
     features,
     uncleanBirth: former !== undefined && former.modRevision !== previousBrokerEpoch,
+    // A clean birth does not make up for an unclean one that the controller may not have acted on.
+    formerUncleanEpoch: former === undefined ? -1 : uncleanEpochIn(former),
   };
   const life = writeRecord({ incarnationId: id, inControlledShutdown: false });
   const result = await commitSurely(store, {
@@ -257,4 +265,8 @@ async function writeBirth(
     ],
   });
   return result.status === 'ok' ? result.revision : undefined;
+}
+
+function uncleanEpochIn({ key, value, modRevision }: StoredEntry): number {
+  return uncleanEpochOf(readRecord(key, value, registrationFormat), modRevision);
 }

@@ -70,6 +70,12 @@ export class SimFiles implements Files {
     return bytes;
   }
 
+  /** What a directory holds, likewise. */
+  peekNames(path: string): readonly string[] {
+    const node = this.#node(path);
+    return node instanceof SimFolder ? [...node.current.keys()] : [];
+  }
+
   open(path: string, mode: 'read' | 'read-write' | 'create'): Promise<File> {
     return this.#later(() => {
       const { folder, name } = this.#locate(path);

@@ -38,6 +38,11 @@ export class SimStoreServer {
     return this.#revision;
   }
 
+  /** Undefined where it is absent. */
+  entry(key: string): StoredEntry | undefined {
+    return this.#entries.get(key);
+  }
+
   entries(prefix: string): readonly StoredEntry[] {
     const found = [...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix));
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -1,12 +1,18 @@
-/** A bug to be planted: one piece of the broker's source replaced by another. */
-export interface Mutation {
-  /** What the broker then does. */
-  readonly name: string;
+/** One piece of the broker's source, and what takes its place. */
+export interface Edit {
   /** Below `src/`. */
   readonly file: string;
   /** Occurs exactly once in the file. Where the source has moved on, give the piece its new form. */
   readonly find: string;
   readonly replace: string;
+}
+
+/** A bug to be planted. */
+export interface Mutation extends Edit {
+  /** What the broker then does. */
+  readonly name: string;
+  /** Where the bug is more than one line. */
+  readonly alsoIn?: readonly Edit[];
   /** What the checkers must say of it. */
   readonly finding: RegExp;
   /** Where the search begins: a seed that has found it. Any other may, too, but takes longer to come to. */

@@ -53,6 +53,16 @@ describe('elections', () => {
     });
   });
 
+  test('an unclean birth that nobody acted on counts over the deaths and the clean births that follow it', () => {
+    const clean = brokerImage(0, { brokerEpoch: 70, uncleanEpoch: 60 });
+    expect(plan(trio, [clean, alive(1), alive(2)])).toMatchObject({ leader: 1, isr: [1, 2], elr: [] });
+    expect(plan({ ...trio, modRevision: 65 }, [clean, alive(1), alive(2)])).toMatchObject({ isr: [0, 1, 2] });
+    const deadSince = brokerImage(0, { brokerEpoch: -1, fenced: true, uncleanBirth: true, uncleanEpoch: 60 });
+    const rules = { minInsyncReplicas: 3 };
+    expect(plan(trio, [deadSince, alive(1), alive(2)], rules)).toMatchObject({ isr: [1, 2], elr: [] });
+    expect(plan({ ...trio, modRevision: 65 }, [deadSince, alive(1), alive(2)], rules)).toMatchObject({ elr: [0] });
+  });
+
   test('an unclean birth costs a replica its place in the in-sync set, while others have all', () => {
     expect(plan(trio, [alive(0, 60, true), alive(1), alive(2)])).toMatchObject({
       leader: 1,

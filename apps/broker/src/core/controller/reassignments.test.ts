@@ -54,6 +54,20 @@ describe('a reassignment', () => {
     expect(complete({ ...caughtUp, leader: 1 }, [3])).toMatchObject({ ...done, leader: 4 });
   });
 
+  test('gives a leader that was born anew an epoch of its own, and leaves out who lost its tail', () => {
+    const reborn = (id: number, uncleanBirth = false) => brokerImage(id, { brokerEpoch: 60, uncleanBirth });
+    const planned = (partition: Partial<PartitionImage>, born: ReturnType<typeof brokerImage>) => {
+      const image = imageOf({ ...trio, leader: 0, modRevision: 50, ...partition });
+      const brokers = new Map([...image.brokers, [born.brokerId, born]]);
+      return outcome(
+        planReassignment({ topic: 't', partitionIndex: 0, replicas: [3, 0] }, { ...image, brokers }, true),
+      );
+    };
+    expect(planned({}, reborn(0))).toMatchObject({ leader: 0, leaderEpoch: 6 });
+    expect(planned({}, reborn(1))).toMatchObject({ leader: 0, leaderEpoch: 5 });
+    expect(planned({ isr: [0, 2], elr: [1] }, reborn(1, true))).toMatchObject({ isr: [0, 2], elr: [] });
+  });
+
   test('to fewer replicas of which none is in sync waits for one', () => {
     const begun = { replicas: [1, 2, 0], addingReplicas: [], removingReplicas: [2, 0], isr: [0] };
     expect(reassign([1], { ...trio, isr: [0] })).toMatchObject({ ...begun, leader: 0, leaderEpoch: 5 });

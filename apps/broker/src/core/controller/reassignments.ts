@@ -1,5 +1,5 @@
 import { ErrorCode } from '@ks/protocol';
-import type { ClusterImage, PartitionImage } from '../metadata/image.ts';
+import { type ClusterImage, mayLead, type PartitionImage } from '../metadata/image.ts';
 import { isActive, lostItsTail } from '../metadata/lives.ts';
 import { type PartitionRecord, partitionRecord } from '../metadata/records.ts';
 import type { PartitionDecision, TopicPartition } from './leader-changes.ts';
@@ -81,7 +81,7 @@ function beginMove(from: PartitionImage, target: readonly number[], image: Clust
     addingReplicas: target.filter((id) => !original.includes(id)),
     removingReplicas,
     isr: from.isr.filter((id) => stays(id) && !lostItsTail(id, from, image.brokers)),
-    elr: from.elr.filter(stays),
+    elr: from.elr.filter((id) => stays(id) && !lostItsTail(id, from, image.brokers)),
   };
   return withLeader(moved, from, image);
 }
@@ -92,28 +92,31 @@ function completeMove(record: PartitionRecord, from: PartitionImage, image: Clus
   if (!record.addingReplicas.every(isInSync)) return undefined;
   const replicas = record.replicas.filter((id) => !record.removingReplicas.includes(id));
   const isr = record.isr.filter((id) => replicas.includes(id) && isInSync(id));
-  const elr = record.elr.filter((id) => replicas.includes(id));
+  const elr = record.elr.filter((id) => replicas.includes(id) && !lostItsTail(id, from, image.brokers));
   const over = withLeader({ ...record, replicas, addingReplicas: [], removingReplicas: [], isr, elr }, from, image);
   const waits = record.addingReplicas.length + record.removingReplicas.length > 0;
   return over.leader < 0 && waits ? undefined : over;
 }
 
 /**
- * The record under its leader where that still is in sync, else under another. The leader epoch moves on with every leader and
- * with every replica that goes, so that no one of the old set counts any more.
+ * The record under its leader where that still is in sync, else under another. The leader epoch moves on with every leader, with a leader
+ * that was born anew, and with every replica that goes, so that no one of the old set counts any more.
  */
 function withLeader(record: PartitionRecord, from: PartitionImage, image: ClusterImage): PartitionRecord {
-  const mayLead = (id: number) => record.isr.includes(id) && image.brokers.get(id)?.fenced === false;
+  const isAble = (id: number) => record.isr.includes(id) && image.brokers.get(id)?.fenced === false;
   const { replicas } = record;
-  const next = replicas.find((id) => mayLead(id) && isActive(image.brokers.get(id))) ?? replicas.find(mayLead) ?? -1;
-  const leader = mayLead(from.leader) ? from.leader : next;
+  const next = replicas.find((id) => isAble(id) && isActive(image.brokers.get(id))) ?? replicas.find(isAble) ?? -1;
+  const leader = isAble(from.leader) ? from.leader : next;
+  const former = image.brokers.get(from.leader);
+  // Born anew since the record was written: under a newer one it must not go on in the epoch of its earlier life.
+  const isReborn = former !== undefined && !mayLead(from, former);
   const isSmaller = from.replicas.some((id) => !replicas.includes(id));
   return {
     ...record,
     leader,
     // Who led last is remembered for an election that cannot do better, unless it holds the partition no more.
     lastKnownElr: leader >= 0 ? [] : lastLeader(from).filter((id) => replicas.includes(id)),
-    leaderEpoch: from.leaderEpoch + (leader !== from.leader || isSmaller ? 1 : 0),
+    leaderEpoch: from.leaderEpoch + (leader !== from.leader || isReborn || isSmaller ? 1 : 0),
   };
 }
 

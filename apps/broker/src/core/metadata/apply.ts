@@ -17,10 +17,13 @@ export interface MetadataState {
   readonly image: ClusterImage;
   /** Partition records of all topic ids, of those too that no `topics/<name>` names (yet, or any more). */
   readonly partitions: ReadonlyMap<string, ReadonlyMap<number, PartitionImage>>;
-  readonly registrations: ReadonlyMap<number, records.RegistrationRecord>;
+  readonly registrations: ReadonlyMap<number, Registration>;
   /** What `live/<id>` says, of the brokers that have one. */
   readonly lives: ReadonlyMap<number, Life>;
 }
+
+/** What `registrations/<id>` says, and which unclean birth it tells of: see `BrokerImage`. */
+type Registration = records.RegistrationRecord & { readonly uncleanEpoch: number };
 
 /** One incarnation of a broker. */
 export interface Life {
@@ -78,7 +81,7 @@ class StateDraft {
   readonly #touchedBrokers = new Set<number>();
   readonly #partitions: MapDraft<string, ReadonlyMap<number, PartitionImage>>;
   readonly #partitionsOf = new Map<string, Map<number, PartitionImage>>();
-  readonly #registrations: MapDraft<number, records.RegistrationRecord>;
+  readonly #registrations: MapDraft<number, Registration>;
   readonly #lives: MapDraft<number, Life>;
   readonly #configs: MapDraft<string, ReadonlyMap<string, string>>;
   readonly #deletions: MapDraft<string, DeletionImage>;
@@ -112,7 +115,7 @@ class StateDraft {
       }
       case 'registration':
         this.#touchedBrokers.add(key.brokerId);
-        this.#registrations.put(key.brokerId, read(entry, records.registrationFormat));
+        this.#registrations.put(key.brokerId, registrationOf(entry));
         return;
       case 'live':
         this.#touchedBrokers.add(key.brokerId);
@@ -226,8 +229,8 @@ function topicImage(
   return { name, topicId: record.topicId, partitions: shown, modRevision: record.modRevision };
 }
 
-function brokerImage(brokerId: number, registration: records.RegistrationRecord, life: Life | undefined): BrokerImage {
-  const { endpoints, rack, host, uncleanBirth, features } = registration;
+function brokerImage(brokerId: number, registration: Registration, life: Life | undefined): BrokerImage {
+  const { endpoints, rack, host, uncleanBirth, uncleanEpoch, features } = registration;
   return {
     brokerId,
     brokerEpoch: life?.brokerEpoch ?? -1,
@@ -237,8 +240,16 @@ function brokerImage(brokerId: number, registration: records.RegistrationRecord,
     rack,
     host,
     uncleanBirth,
+    uncleanEpoch,
     features,
   };
+}
+
+/** Registration and life are written together: the registration's revision is the broker epoch. */
+function registrationOf(entry: StoredEntry | undefined): Registration | undefined {
+  const record = read(entry, records.registrationFormat);
+  if (record === undefined || entry === undefined) return undefined;
+  return { ...record, uncleanEpoch: records.uncleanEpochOf(record, entry.modRevision) };
 }
 
 function lifeOf(entry: StoredEntry | undefined): Life | undefined {

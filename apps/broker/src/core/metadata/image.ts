@@ -22,6 +22,11 @@ export interface BrokerImage {
   readonly host: string;
   /** Whether this incarnation began after an unclean stop: what it held in memory as an in-sync replica may be lost. */
   readonly uncleanBirth: boolean;
+  /**
+   * Broker epoch of the newest life that began after an unclean stop, this one or an earlier: what a record from before it says of this
+   * broker holds no more, whatever lives came since. -1 or undefined: there was none.
+   */
+  readonly uncleanEpoch?: number;
   /** Feature levels that its release knows; undefined: those of the first release. */
   readonly features?: FeatureRanges | undefined;
 }

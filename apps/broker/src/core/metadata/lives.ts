@@ -8,8 +8,9 @@ export function isActive(broker: BrokerImage | undefined): broker is BrokerImage
 }
 
 /**
- * The broker was born from an unclean stop after this record was written: what it had not synced is gone. Whoever writes the
- * record drops such a replica from the in-sync and the eligible ones: under a later record nothing would tell any more.
+ * The broker was born from an unclean stop after this record was written: what it had not synced is gone, even if it has died since, or
+ * was born once more, cleanly. Whoever writes the record drops such a replica from the in-sync and the eligible ones: under a later record
+ * nothing would tell any more.
  */
 export function lostItsTail(
   brokerId: number,
@@ -17,7 +18,9 @@ export function lostItsTail(
   brokers: ClusterImage['brokers'],
 ): boolean {
   const broker = brokers.get(brokerId);
-  return broker !== undefined && !broker.fenced && broker.uncleanBirth && modRevision < broker.brokerEpoch;
+  if (broker === undefined) return false;
+  const { uncleanBirth, fenced, brokerEpoch, uncleanEpoch = -1 } = broker;
+  return modRevision < (uncleanBirth && !fenced ? brokerEpoch : uncleanEpoch);
 }
 
 /**

@@ -1,6 +1,17 @@
 import { type FeatureRange, type FeatureRanges, firstReleaseRanges } from './features.ts';
 import type { BrokerEndpoint, PartitionImage } from './image.ts';
-import { type Format, flag, flagOrFalse, listOf, mapOf, objectOf, orNull, text, whole } from './value-format.ts';
+import {
+  type Format,
+  flag,
+  flagOrFalse,
+  listOf,
+  mapOf,
+  objectOf,
+  orNull,
+  text,
+  whole,
+  wholeOrNone,
+} from './value-format.ts';
 
 /** Raised when a value's meaning changes so that older releases must not read it. */
 export const FORMAT_VERSION = 1;
@@ -23,8 +34,18 @@ export interface RegistrationRecord {
   /** The lease that `live/<id>` is bound to. */
   readonly leaseId: string;
   readonly uncleanBirth: boolean;
+  /** Broker epoch of the newest unclean birth before this one; -1: there was none. */
+  readonly formerUncleanEpoch: number;
   /** Feature levels that the release of this incarnation knows. */
   readonly features: FeatureRanges;
+}
+
+/** Broker epoch of the newest unclean birth up to this registration, which was written at `modRevision`; -1: there was none. */
+export function uncleanEpochOf(
+  { uncleanBirth, formerUncleanEpoch }: Pick<RegistrationRecord, 'uncleanBirth' | 'formerUncleanEpoch'>,
+  modRevision: number,
+): number {
+  return uncleanBirth ? modRevision : formerUncleanEpoch;
 }
 
 /** `live/<id>` */
@@ -78,6 +99,7 @@ export const registrationFormat: Format<RegistrationRecord> = objectOf<Registrat
   incarnationId: text,
   leaseId: text,
   uncleanBirth: flag,
+  formerUncleanEpoch: wholeOrNone,
   features: rangesOrFirst,
 });
 

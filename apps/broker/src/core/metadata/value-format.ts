@@ -21,6 +21,9 @@ export function whole(min: number): Format<number> {
   };
 }
 
+/** A whole number that an older release did not write: -1. */
+export const wholeOrNone: Format<number> = (value, path) => (value === undefined ? -1 : whole(-1)(value, path));
+
 export const text: Format<string> = (value, path) => {
   if (typeof value !== 'string') throw new TypeError(`${path} must be a text`);
   return value;

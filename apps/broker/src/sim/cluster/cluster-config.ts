@@ -58,7 +58,7 @@ export function configOf(random: SeededRandom, traits: ClusterTraits, brokerId: 
     'request.timeout.ms': '3000',
     'num.replica.fetchers': String(1 + random.int(2)),
     'replica.high.watermark.checkpoint.interval.ms': String(50 + random.int(2000)),
-    'leader.imbalance.check.interval.seconds': '3',
+    'leader.imbalance.check.interval.seconds': '1',
     'log.flush.offset.checkpoint.interval.ms': String(50 + random.int(2000)),
     'log.flush.start.offset.checkpoint.interval.ms': String(50 + random.int(2000)),
     'log.initial.task.delay.ms': String(random.int(2000)),

@@ -1,10 +1,21 @@
-import { liveKey } from '../../core/metadata/keys.ts';
+import { CONTROLLER_KEY, liveKey } from '../../core/metadata/keys.ts';
+import { controllerFormat } from '../../core/metadata/records.ts';
+import { readRecord } from '../../core/metadata/value-format.ts';
 import type { SeededRandom } from '../prng.ts';
 import { choose, pick } from '../workload/actor.ts';
 import type { ClusterWorld } from './cluster-world.ts';
-import { isInSyncEverywhere } from './history/cluster-state.ts';
+import { isInSyncEverywhere, storedPartitions } from './history/cluster-state.ts';
 import type { Machine } from './machine.ts';
 import { NetworkFaults } from './network-faults.ts';
+
+/** A partition whose leaders die. */
+interface Chase {
+  readonly topicId: string;
+  readonly index: number;
+  /** Of the last that was told to die. */
+  leaderEpoch: number;
+  left: number;
+}
 
 /** What befalls a cluster, by the seed: when, and what. */
 export class ClusterFaults {
@@ -20,6 +31,8 @@ export class ClusterFaults {
   readonly #underWay = new Map<() => void, number>();
   /** Stopped uncleanly, and not in sync everywhere since. */
   readonly #wounded = new Set<Machine>();
+  #chase: Chase | undefined;
+  #isOver = false;
 
   constructor(world: ClusterWorld, clientNames: () => readonly string[]) {
     this.#world = world;
@@ -37,6 +50,7 @@ export class ClusterFaults {
       if (machine.state === 'down' && (this.#startMs.get(machine) ?? 0) <= nowMs) machine.start();
     }
     for (const [end, atMs] of this.#underWay) if (atMs <= nowMs) this.#heal(end);
+    if (this.#chase !== undefined) this.#follow(this.#chase);
     if (event < this.#nextAt) return;
     this.#nextAt = event + this.#random.int(2 * this.#spacing);
     this.#strike();
@@ -44,6 +58,7 @@ export class ClusterFaults {
 
   /** Ends all faults. */
   end(): void {
+    this.#isOver = true;
     for (const heal of [...this.#underWay.keys()]) this.#heal(heal);
     this.#world.wires.heal();
     for (const machine of this.#world.machines) machine.resume();
@@ -65,6 +80,9 @@ export class ClusterFaults {
       [1, () => this.#badStore()],
       [1, () => this.#compact()],
       [8, () => this.#disturbNetwork()],
+      [2, () => this.#pause(this.#controller() ?? machine)],
+      [3, () => this.#chaseLeaders()],
+      [3, () => this.#cutPowerBehindSlowWires(machine)],
     ] as const);
     fault();
   }
@@ -74,6 +92,52 @@ export class ClusterFaults {
     for (const each of [...this.#wounded]) if (isInSyncEverywhere(this.#world, each)) this.#wounded.delete(each);
     if (uncleanStops === 'one' && [...this.#wounded].some((each) => each !== machine)) return;
     machine.end(wanted === 'power-cut' && uncleanStops === 'any' && !isFlushed ? 'kill' : wanted);
+  }
+
+  #controller(): Machine | undefined {
+    const entry = this.#world.storeServer.entry(CONTROLLER_KEY);
+    return entry && this.#world.machine(readRecord(entry.key, entry.value, controllerFormat).brokerId);
+  }
+
+  /** Whoever leads some partition dies, and whoever is elected after it, soon after. */
+  #chaseLeaders(): void {
+    const partition = pick(this.#random, storedPartitions(this.#world));
+    if (partition === undefined) return;
+    this.#tell('leaders die one after the other', 'leaders die one after the other');
+    this.#chase = {
+      topicId: partition.topicId,
+      index: partition.index,
+      leaderEpoch: -1,
+      left: 2 + this.#random.int(2),
+    };
+  }
+
+  #follow(chase: Chase): void {
+    const { topicId, index } = chase;
+    const found = storedPartitions(this.#world).find((each) => each.topicId === topicId && each.index === index);
+    const { leader = -1, leaderEpoch = -1 } = found?.record ?? {};
+    const machine = this.#world.machine(leader);
+    if (machine === undefined || leaderEpoch <= chase.leaderEpoch) return;
+    chase.leaderEpoch = leaderEpoch;
+    chase.left -= 1;
+    if (chase.left === 0) this.#chase = undefined;
+    this.#world.clock.setTimer(this.#random.int(40), () => {
+      if (!this.#isOver) this.#crash(machine, this.#random.chance(0.5) ? 'kill' : 'power-cut');
+    });
+  }
+
+  /** What a broker has sent before it lost its tail arrives after it is back. */
+  #cutPowerBehindSlowWires(machine: Machine): void {
+    const { wires, machines, clock } = this.#world;
+    this.#tell(`${machine.host} loses power behind slow wires`, 'power cut behind slow wires');
+    for (const { host } of machines)
+      if (host !== machine.host) wires.slow(machine.host, host, 300 + this.#random.int(700));
+    this.#for(1000 + this.#random.int(1000), () => wires.heal());
+    clock.setTimer(this.#random.int(500), () => {
+      if (this.#isOver) return;
+      this.#crash(machine, 'power-cut');
+      this.#startMs.set(machine, 0);
+    });
   }
 
   #pause(machine: Machine): void {

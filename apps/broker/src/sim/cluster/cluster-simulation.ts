@@ -10,12 +10,13 @@ import { ClusterFaults } from './cluster-faults.ts';
 import { ClusterWorld } from './cluster-world.ts';
 import { isWhole, storedPartitions } from './history/cluster-state.ts';
 import { MetadataHistory } from './history/metadata-history.ts';
+import { compareDisks } from './history/replica-disks.ts';
 import { ReplicaChecks } from './history/replica-checks.ts';
 import type { ClusterStage } from './workload/cluster-stage.ts';
 import { consumeFromCluster } from './workload/cluster-consumer.ts';
 import { auditCluster } from './workload/cluster-audit.ts';
 import { producePlainly } from './workload/plain-producer.ts';
-import { makeTopics } from './workload/topics.ts';
+import { administrateCluster } from './workload/cluster-admin.ts';
 
 /** A cluster from a seed: three brokers, their clients, what befalls them, and whether they kept their word. */
 export function simulateCluster(options: SimulationOptions): Promise<SimulationResult> {
@@ -25,7 +26,7 @@ export function simulateCluster(options: SimulationOptions): Promise<SimulationR
 /** Longest simulated time that anything may take once everything is whole. */
 const PATIENCE_MS = 120_000;
 /** Events between two looks into the brokers. */
-const CHECK_EVERY = 8;
+const CHECK_EVERY = 2;
 
 type Program = (stage: ClusterStage, client: ClusterClient) => Promise<void>;
 
@@ -48,13 +49,13 @@ class ClusterSimulation {
     this.#faults = new ClusterFaults(world, () => this.#clients.map(({ name }) => name));
     this.#checks = new ReplicaChecks(world);
     world.history.groups.isMoving = true;
-    const metadata = new MetadataHistory(world.history.violate);
+    const metadata = new MetadataHistory(world.history.violate, (what) => world.note(what));
     world.storeServer.observer = (revision, before, client) => metadata.applied(revision, before, client);
   }
 
   async run(): Promise<SimulationResult> {
     const { random } = this.#world;
-    this.#employ('admin', makeTopics);
+    this.#employ('admin', administrateCluster);
     for (let count = 1 + random.int(2); count > 0; count--) this.#employ(`producer-${count}`, producePlainly);
     for (let count = 1 + random.int(2); count > 0; count--) this.#employ(`consumer-${count}`, consumeFromCluster);
     for (let count = random.int(3); count > 0; count--) this.#route(`idempotent-${count}`, produceIdempotently);
@@ -88,7 +89,18 @@ class ClusterSimulation {
       const open = this.#clients.flatMap((client) => client.outstanding());
       return world.history.violate(`never answered: ${open.join(', ') || `${this.#workingCount} programs`}`);
     }
-    if (!(await this.#audit())) world.history.violate('the audit does not end');
+    if (!(await this.#audit())) return world.history.violate('the audit does not end');
+    if (this.#isGood) await this.#stopAll();
+    if (this.#isGood) compareDisks(world);
+  }
+
+  /** One after the other: each hands over what it leads. */
+  async #stopAll(): Promise<void> {
+    for (const machine of this.#world.machines) {
+      machine.stop();
+      if (await this.#runUntil(() => machine.state === 'down', false)) continue;
+      this.#world.history.violate(`${machine.host} does not stop`);
+    }
   }
 
   #audit(): Promise<boolean> {

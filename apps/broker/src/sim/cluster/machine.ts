@@ -8,7 +8,7 @@ import { MachineLife } from './machine-life.ts';
 
 export type MachineState = 'down' | 'starting' | 'up' | 'stopping';
 
-/** Faults of the store that a start gives up on, and that pass. */
+/** Faults of the store that brokers complain of, or do not start for, and that pass. */
 const PASSING: ReadonlySet<MetadataStoreErrorKind> = new Set(['unavailable', 'lease-not-found']);
 /** How long the others may not hear that a machine has lost its power. */
 const SILENCE_MAX_MS = 4000;
@@ -131,7 +131,7 @@ export class Machine {
     this.#world.history.count('failed starts');
     const what = `life ${life.number} could not start: ${describeError(error)}`;
     // Whoever watches over it starts it again until the store can be reached.
-    if (error instanceof MetadataStoreError && PASSING.has(error.kind)) this.#note(what);
+    if (isPassing(error)) this.#note(what);
     else this.#blame(what);
     life.end();
     this.#files = this.#files.kill();
@@ -177,7 +177,7 @@ export class Machine {
     const line = (level: string) => (fields: LogFields, message: string) => {
       this.#note(`${level}: ${message} ${describe(fields, (error) => error.message)}`);
       this.#world.history.count(`log ${level}: ${message}`);
-      if (level !== 'error' || this.#world.isExcused) return;
+      if (level !== 'error' || this.#world.isExcused || isPassing(fields['error'])) return;
       const what = describe(fields, (error) => error.stack ?? error.message);
       this.#world.history.violate(`${this.host}: an error was logged: ${message} ${what}`);
     };
@@ -190,6 +190,10 @@ export class Machine {
     };
     return logger;
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof MetadataStoreError && PASSING.has(error.kind);
 }
 
 function describe(fields: LogFields, errorText: (error: Error) => string): string {

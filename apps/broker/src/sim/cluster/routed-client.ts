@@ -41,6 +41,15 @@ const MOVED: readonly number[] = [
   ErrorCode.KAFKA_STORAGE_ERROR,
 ];
 
+/** What is under way to one partition. */
+interface Lane {
+  underWay: number;
+  leader: SimClient | undefined;
+  connection: string | undefined;
+  /** Something was not sent, or not taken: nothing more goes out before the program connects anew. */
+  isBroken: boolean;
+}
+
 /** A program's view of a cluster as one connection: each request goes to whoever leads, or coordinates, what it is about. */
 export class RoutedClient implements ProgramClient {
   readonly name: string;
@@ -50,6 +59,8 @@ export class RoutedClient implements ProgramClient {
   readonly #partitionOf: (topic: string, topicId: string, index: number) => PartitionHistory | undefined;
   #some: SimClient | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
+  /** By partition: what is under way on which connection. What comes after a batch that failed must not overtake its next try. */
+  readonly #lanes = new Map<PartitionHistory, Lane>();
 
   constructor(
     client: ClusterClient,
@@ -66,6 +77,7 @@ export class RoutedClient implements ProgramClient {
 
   async connect(): Promise<boolean> {
     this.connectionNumber += 1;
+    this.#lanes.clear();
     this.#some = await this.#client.toAny();
     return this.#some !== undefined;
   }
@@ -110,15 +122,18 @@ export class RoutedClient implements ProgramClient {
 
   /** Each partition's part goes to its leader; those that are not answered are said to have timed out. */
   async #produce(version: number, body: ProduceInput): Promise<ProduceAnswer | undefined> {
+    // Who sends in transactions waits for every answer: nothing can overtake.
+    if (body.transactionalId != null) for (const lane of this.#lanes.values()) lane.isBroken = false;
     const topics = body.topicData.map((topic) => ({
       topic,
       answers: topic.partitionData.map(async (partition) => {
         const part: ProduceInput = { ...body, topicData: [{ ...topic, partitionData: [partition] }] };
         const known = this.#partitionOf(topic.name ?? '', topic.topicId ?? '', partition.index);
-        const { answering } = await this.#inOrder(known, (client) =>
-          this.#client.within(client, () => client.request(Produce, version, part)),
-        );
-        const result = (await answering)?.responses[0]?.partitionResponses[0];
+        const send = async (client: SimClient) => {
+          const answer = await this.#client.within(client, () => client.request(Produce, version, part));
+          return answer?.responses[0]?.partitionResponses[0];
+        };
+        const result = known && (await this.#inLane(known, send));
         if (result === undefined || MOVED.includes(result.errorCode)) this.#client.forget();
         return result ?? { ...unanswered, index: partition.index };
       }),
@@ -131,17 +146,37 @@ export class RoutedClient implements ProgramClient {
     return { responses, throttleTimeMs: 0, nodeEndpoints: [] };
   }
 
-  /** Finds the leader and sends, one after the other: what was asked for first leaves first. */
-  #inOrder<T>(
-    partition: PartitionHistory | undefined,
-    send: (leader: SimClient) => Promise<T>,
-  ): Promise<{ readonly answering: Promise<T> | undefined }> {
+  /** Finds the leader and sends, one after the other: what was asked for first leaves first, on the same connection. */
+  async #inLane<Result extends { readonly errorCode: number }>(
+    partition: PartitionHistory,
+    send: (leader: SimClient) => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    const lane = this.#laneOf(partition);
     const turn = this.#lastTurn.then(async () => {
-      const leader = partition && (await this.#client.toLeader(partition));
-      return { answering: leader && send(leader) };
+      const leader = await this.#client.toLeader(partition);
+      const connection = leader && `${leader.life} ${leader.connectionNumber}`;
+      const isOther = lane.underWay > 0 && (lane.leader !== leader || lane.connection !== connection);
+      if (leader === undefined || lane.isBroken || isOther) return { sent: undefined };
+      lane.leader = leader;
+      lane.connection = connection;
+      lane.underWay += 1;
+      return { sent: send(leader) };
     });
     this.#lastTurn = turn;
-    return turn;
+    const { sent } = await turn;
+    const result = await sent;
+    if (sent !== undefined) lane.underWay -= 1;
+    if (result?.errorCode !== ErrorCode.NONE) lane.isBroken = true;
+    return result;
+  }
+
+  #laneOf(partition: PartitionHistory): Lane {
+    let lane = this.#lanes.get(partition);
+    if (lane === undefined) {
+      lane = { underWay: 0, leader: undefined, connection: undefined, isBroken: false };
+      this.#lanes.set(partition, lane);
+    }
+    return lane;
   }
 }
 

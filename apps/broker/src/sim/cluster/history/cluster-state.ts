@@ -1,7 +1,14 @@
 import { liveKey, registrationKey } from '../../../core/metadata/keys.ts';
-import { type PartitionRecord, registrationFormat } from '../../../core/metadata/records.ts';
+import {
+  type PartitionRecord,
+  type RegistrationRecord,
+  registrationFormat,
+  uncleanEpochOf,
+} from '../../../core/metadata/records.ts';
 import { readRecord } from '../../../core/metadata/value-format.ts';
+import type { StoredEntry } from '../../../ports/metadata-store.ts';
 import type { HostedPartition } from '../../../runtime/replica-manager.ts';
+import type { SimStoreServer } from '../../sim-store-server.ts';
 import type { ClusterWorld } from '../cluster-world.ts';
 import type { Machine } from '../machine.ts';
 import { recordOf } from './metadata-history.ts';
@@ -14,41 +21,60 @@ export interface StoredPartition {
   readonly modRevision: number;
 }
 
+/** What each store held at its newest revision. */
+const newest = new WeakMap<
+  SimStoreServer,
+  { readonly revision: number; readonly partitions: readonly StoredPartition[] }
+>();
+
 /** All partitions that the store has. */
 export function storedPartitions({ storeServer }: ClusterWorld): readonly StoredPartition[] {
-  return storeServer.entries('partitions/').map((entry) => {
+  const { revision } = storeServer;
+  const known = newest.get(storeServer);
+  if (known?.revision === revision) return known.partitions;
+  const partitions = storeServer.entries('partitions/').map((entry) => {
     const [, topicId = '', index = ''] = entry.key.split('/');
     return { topicId, index: Number(index), record: recordOf(entry), modRevision: entry.modRevision };
   });
+  newest.set(storeServer, { revision, partitions });
+  return partitions;
 }
 
 /** A broker as the store has it now; undefined while it is dead. */
 export function storedLife(
   { storeServer }: ClusterWorld,
   brokerId: number,
-): { readonly brokerEpoch: number; readonly uncleanBirth: boolean } | undefined {
-  const live = storeServer.entries(liveKey(brokerId)).find(({ key }) => key === liveKey(brokerId));
-  const key = registrationKey(brokerId);
-  const entry = storeServer.entries(key).find((each) => each.key === key);
+): { readonly brokerEpoch: number; readonly uncleanEpoch: number } | undefined {
+  const live = storeServer.entry(liveKey(brokerId));
+  const entry = storeServer.entry(registrationKey(brokerId));
   if (live === undefined || entry === undefined) return undefined;
-  const { uncleanBirth } = readRecord(key, entry.value, registrationFormat);
-  return { brokerEpoch: live.createRevision, uncleanBirth };
+  return { brokerEpoch: live.createRevision, uncleanEpoch: uncleanEpochOf(registrationOf(entry), entry.modRevision) };
+}
+
+/** Entries are never changed, only replaced: each is read once. */
+const registrations = new WeakMap<StoredEntry, RegistrationRecord>();
+
+function registrationOf(entry: StoredEntry): RegistrationRecord {
+  let record = registrations.get(entry);
+  if (record === undefined) {
+    record = readRecord(entry.key, entry.value, registrationFormat);
+    registrations.set(entry, record);
+  }
+  return record;
 }
 
 /** Whether the store takes that replica for one that has all that was committed. */
 export function isTrusted(world: ClusterWorld, { record, modRevision }: StoredPartition, brokerId: number): boolean {
   const life = storedLife(world, brokerId);
   if (life === undefined || !record.isr.includes(brokerId)) return false;
-  return !life.uncleanBirth || modRevision > life.brokerEpoch;
+  return modRevision > life.uncleanEpoch;
 }
 
-/** The broker's replica of a partition, where its process has come so far as to host it. */
-export function hostedOf(machine: Machine, { topicId, index }: StoredPartition): HostedPartition | undefined {
-  if (machine.state === 'down' || machine.state === 'starting') return undefined;
-  for (const each of machine.life?.broker.partitions() ?? []) {
-    if (each.topicId === topicId && each.partitionIndex === index) return each;
-  }
-  return undefined;
+/** The replicas that a broker hosts, by topic id and index; none until its process has come so far. */
+export function hostedBy(machine: Machine): ReadonlyMap<string, HostedPartition> {
+  if (machine.state === 'down' || machine.state === 'starting') return new Map();
+  const hosted = [...(machine.life?.broker.partitions() ?? [])];
+  return new Map(hosted.map((each) => [`${each.topicId} ${each.partitionIndex}`, each]));
 }
 
 /** Whether every broker serves, and every replica is in sync. */

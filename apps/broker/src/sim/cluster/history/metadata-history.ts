@@ -8,16 +8,21 @@ type Entries = ReadonlyMap<string, StoredEntry>;
 /** Sees every write to the store as the store applies it, and holds the brokers to who may write what (cluster.md). */
 export class MetadataHistory {
   readonly #violate: (what: string) => void;
+  readonly #note: (what: string) => void;
   /** Who was named leader, by partition key and leader epoch. */
   readonly #leaders = new Map<string, number>();
 
-  constructor(violate: (what: string) => void) {
+  /** @param note a line of the trace for each change */
+  constructor(violate: (what: string) => void, note: (what: string) => void) {
     this.#violate = violate;
+    this.#note = note;
   }
 
   /** @param client the broker whose transaction it was; undefined: a lease has ended */
   applied({ revision, changes }: StoreRevision, before: Entries, client: string | undefined): void {
     for (const change of changes) {
+      const value = change.entry?.value.replaceAll('"', '') ?? 'gone';
+      this.#note(`store: revision ${revision} by ${client ?? 'a lease'}: ${change.key} ${value}`);
       if (parseKey(change.key)?.type !== 'partition') continue;
       this.#partitionWritten(revision, change, before, Number(client));
     }
@@ -51,8 +56,16 @@ export class MetadataHistory {
   }
 }
 
-export function recordOf({ key, value }: StoredEntry): PartitionRecord {
-  return readRecord(key, value, partitionFormat);
+/** Entries are never changed, only replaced: each is read once. */
+const records = new WeakMap<StoredEntry, PartitionRecord>();
+
+export function recordOf(entry: StoredEntry): PartitionRecord {
+  let record = records.get(entry);
+  if (record === undefined) {
+    record = readRecord(entry.key, entry.value, partitionFormat);
+    records.set(entry, record);
+  }
+  return record;
 }
 
 function controllerOf(entries: Entries): number {

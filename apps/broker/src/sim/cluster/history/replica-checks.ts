@@ -1,7 +1,7 @@
 import type { PartitionHistory } from '../../history/partition-history.ts';
 import type { HostedPartition } from '../../../runtime/replica-manager.ts';
 import type { ClusterWorld } from '../cluster-world.ts';
-import { hostedOf, isTrusted, storedPartitions, type StoredPartition } from './cluster-state.ts';
+import { hostedBy, isTrusted, storedPartitions, type StoredPartition } from './cluster-state.ts';
 
 /** Looks into the brokers as no client could, and holds them to what must be true at every moment. */
 export class ReplicaChecks {
@@ -10,18 +10,21 @@ export class ReplicaChecks {
   readonly #watermarks = new Map<string, number>();
   /** Who led, by partition and leader epoch. */
   readonly #leaders = new Map<string, string>();
+  readonly #histories = new Map<string, PartitionHistory>();
 
   constructor(world: ClusterWorld) {
     this.#world = world;
   }
 
   check(): void {
-    for (const stored of storedPartitions(this.#world)) {
-      const known = this.#historyOf(stored);
-      for (const machine of this.#world.machines) {
-        const hosted = hostedOf(machine, stored);
+    const partitions = storedPartitions(this.#world);
+    for (const machine of this.#world.machines) {
+      const hostedHere = hostedBy(machine);
+      const who = `${machine.host} life ${machine.life?.number}`;
+      for (const stored of partitions) {
+        const hosted = hostedHere.get(`${stored.topicId} ${stored.index}`);
         if (hosted === undefined || !hosted.isOpen) continue;
-        const who = `${machine.host} life ${machine.life?.number}`;
+        const known = this.#historyOf(stored);
         this.#checkWatermark(hosted, who);
         if (hosted.isLeader) this.#checkLeader(hosted, who);
         if (known !== undefined && isTrusted(this.#world, stored, machine.brokerId)) {
@@ -55,7 +58,12 @@ export class ReplicaChecks {
   }
 
   #historyOf({ topicId, index }: StoredPartition): PartitionHistory | undefined {
-    return this.#world.history.partitions().find((each) => each.topicId === topicId && each.index === index);
+    const key = `${topicId} ${index}`;
+    let known = this.#histories.get(key);
+    if (known !== undefined) return known;
+    known = this.#world.history.partitions().find((each) => each.topicId === topicId && each.index === index);
+    if (known !== undefined) this.#histories.set(key, known);
+    return known;
   }
 
   #violate(what: string): void {
