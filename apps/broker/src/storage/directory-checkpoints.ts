@@ -57,7 +57,7 @@ export class DirectoryCheckpoints {
     const name = partitionDirectoryName(topic, partition);
     for (const offsets of [this.#recoveryPoints, this.#logStarts, this.#highWatermarks]) offsets.delete(name);
     this.#cleaned.drop(topic, partition);
-    await this.#files.forgetOthers((row) => isHere(row.topic, row.partition));
+    await this.#files.makeWay(topic, partition, (row) => isHere(row.topic, row.partition));
   }
 
   /** A partition is gone. */

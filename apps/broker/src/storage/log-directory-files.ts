@@ -21,6 +21,8 @@ export class LogDirectoryFiles {
   readonly #logger: Logger;
   /** What each checkpoint file says. */
   readonly #rows = new Map<CheckpointName, readonly PartitionOffset[]>();
+  /** Whom each checkpoint file tells of. */
+  readonly #named = new Map<CheckpointName, ReadonlySet<string>>();
   /** Checkpoints are written one after the other. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -71,7 +73,7 @@ export class LogDirectoryFiles {
     if (text === undefined) return new Map();
     const { rows, problem } = parseOffsets(text);
     if (problem !== undefined) this.#warn(name, problem, 'every partition starts from 0');
-    this.#rows.set(name, rows);
+    this.#keep(name, rows);
     return new Map(rows.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]));
   }
 
@@ -102,12 +104,14 @@ export class LogDirectoryFiles {
   }
 
   /**
-   * Takes partitions out of the checkpoints that are not here any more: before one comes under a name that another had, which would be
-   * recovered by the other's offsets.
+   * Before a partition comes under a name that another had, and would be recovered by the other's offsets: where a checkpoint tells of
+   * that name, all that are not here any more are taken out of it.
    */
-  forgetOthers(isHere: (row: PartitionOffset) => boolean): Promise<void> {
+  makeWay(topic: string, partition: number, isHere: (row: PartitionOffset) => boolean): Promise<void> {
+    const taken = partitionDirectoryName(topic, partition);
     return this.#inTurn(async () => {
       for (const [name, rows] of this.#rows) {
+        if (!this.#named.get(name)?.has(taken)) continue;
         const kept = rows.filter(isHere);
         if (kept.length < rows.length) await this.#write(name, kept);
       }
@@ -116,7 +120,12 @@ export class LogDirectoryFiles {
 
   async #write(name: CheckpointName, rows: readonly PartitionOffset[]): Promise<void> {
     await writeText(this.#files, `${this.#path}/${name}`, formatOffsets(rows));
+    this.#keep(name, rows);
+  }
+
+  #keep(name: CheckpointName, rows: readonly PartitionOffset[]): void {
     this.#rows.set(name, rows);
+    this.#named.set(name, new Set(rows.map(({ topic, partition }) => partitionDirectoryName(topic, partition))));
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {
