@@ -33,6 +33,7 @@ const olderNode = findOlderNode();
 let packed: PackedPackages;
 let project: string;
 let broker: EmbeddedBroker;
+let doors: readonly string[];
 let topicsOfOthers: Promise<readonly string[]> = Promise.resolve([]);
 
 beforeAll(async () => {
@@ -41,12 +42,28 @@ beforeAll(async () => {
   packed = await packPackages(directory.path);
   await installInEmptyProject(packed, project);
   await lendInstalled(project, ['zod', '@types/node']);
+  doors = await doorsOf(project);
   broker = undo.use(await startEmbeddedBroker({ config: { 'group.initial.rebalance.delay.ms': '0' } }));
   // Where they are missing, the tests that need them say so.
   if (missing('kcat', 'Kafka').length === 0) topicsOfOthers = writeByOthers();
   await topicsOfOthers;
 }, 120_000);
 afterAll(() => undo.disposeAsync());
+
+/** All that can be imported of the packages; what their optional peers are is lent. */
+async function doorsOf(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const name of publishedFolders) {
+    const text = await readFile(join(folder, 'node_modules', '@ks', name, 'package.json'), 'utf8');
+    const { exports, peerDependencies = {} } = JSON.parse(text) as {
+      readonly exports: Readonly<Record<string, unknown>>;
+      readonly peerDependencies?: Readonly<Record<string, string>>;
+    };
+    await lendInstalled(folder, Object.keys(peerDependencies));
+    found.push(...Object.keys(exports).map((door) => `@ks/${name}${door.slice(1)}`));
+  }
+  return found;
+}
 
 /** The TypeScript of a package's README, at this broker. */
 async function readmeOf(folder: string): Promise<string> {
@@ -110,7 +127,8 @@ interface SmokeReport {
   readonly zstdModules: number;
 }
 
-const foreignLines = Array.from({ length: 300 }, (_, index) => `line ${index} ${'abc'.repeat(index % 50)}`);
+/** Each long enough to get smaller by compression: kcat leaves a batch as it is that does not. */
+const foreignLines = Array.from({ length: 300 }, (_, index) => `line ${index} ${'abc'.repeat(20 + (index % 50))}`);
 
 /** Topics of zstd batches that others wrote. */
 async function writeByOthers(): Promise<readonly string[]> {
@@ -169,6 +187,15 @@ for (const [name, node] of nodes) {
 
     testWith('kcat', 'Kafka')('zstd by kcat and by Java', () => {
       expect(report.foreign).toEqual({ 'zstd-by-kcat': foreignLines, 'zstd-by-java': foreignLines });
+    });
+
+    test('every door opens', async () => {
+      const imports = doors.map(
+        (door) => `console.log(${JSON.stringify(door)}, Object.keys(await import(${JSON.stringify(door)})).length > 0)`,
+      );
+      await writeFile(join(project, 'doors.mjs'), imports.join('\n'));
+      const { out } = await runCommand(path(), ['doors.mjs'], { cwd: project, timeoutMs: 30_000 });
+      expect(out.toString()).toBe(doors.map((door) => `${door} true\n`).join(''));
     });
 
     test('what the READMEs show', async () => {
