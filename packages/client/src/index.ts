@@ -4,14 +4,7 @@
 export { ErrorCode, type RecordHeader } from '@ks/protocol';
 export { type ConnectOptions, connect } from './adapters/connect.ts';
 export type { TlsOptions } from './adapters/tls-network.ts';
-export type { Admin, AdminOptions, ChangeOptions } from './admin/admin.ts';
-export type { ScramCredentialChange, ScramMechanism } from './admin/alter-user-scram-credentials.ts';
-export type { NewPartitions } from './admin/create-partitions.ts';
-export type { CreatedTopic, NewTopic, NewTopicOptions } from './admin/create-topics.ts';
-export type { BrokerDescription, ClusterDescription } from './admin/describe-cluster.ts';
-export type { ConfigEntry, ConfigResource, ConfigResourceType, DescribedConfigs } from './admin/describe-configs.ts';
-export type { PartitionDescription, TopicDescription, TopicListing } from './admin/describe-topics.ts';
-export type { UserScramCredentials } from './admin/describe-user-scram-credentials.ts';
+export type * from './admin/admin-types.ts';
 export { type ItemReport, KafkaItemsError } from './admin/items.ts';
 export type { Client } from './client.ts';
 export { reasonHeaders } from './consumer/dead-letters.ts';
@@ -37,8 +30,6 @@ export type { Assignor, Subscriber } from './groups/assignors/assignor.ts';
 export { rangeAssignor } from './groups/assignors/range.ts';
 export { roundRobinAssignor } from './groups/assignors/round-robin.ts';
 export { cooperativeStickyAssignor, stickyAssignor } from './groups/assignors/sticky.ts';
-export type { GroupDescription, GroupListing, GroupMember } from './groups/describe-groups.ts';
-export type { CommittedOffset, OffsetToCommit } from './groups/group-offsets.ts';
 export { ClientErrorCode, KafkaError, type KafkaErrorDetails } from './kafka-error.ts';
 export type { PartitionView } from './metadata/cluster-view.ts';
 export type {

@@ -1,139 +1,80 @@
-import type { Cluster } from '../cluster.ts';
-import {
-  deleteGroups,
-  describeGroups,
-  type GroupDescription,
-  type GroupListing,
-  listGroups,
-} from '../groups/describe-groups.ts';
-import {
-  type CommittedOffset,
-  commitOffsets,
-  deleteOffsets,
-  fetchOffsets,
-  type OffsetToCommit,
-} from '../groups/group-offsets.ts';
-import {
-  type ListedOffset,
-  type ListOffsetsOptions,
-  listOffsets,
-  type OffsetQuery,
-  type TopicPartition,
-} from '../offsets/list-offsets.ts';
-import type { AnyTopic } from '../topic/topic.ts';
+import type { Acl, AclFilter, DescribedAcl } from './acl.ts';
+import { addRaftVoter, type NewRaftVoter, type RaftVoter } from './add-raft-voter.ts';
+import type { AdminOptions, ChangeOptions } from './admin-options.ts';
+import { alterClientQuotas, type QuotaChange } from './alter-client-quotas.ts';
 import { alterUserScramCredentials, type ScramCredentialChange } from './alter-user-scram-credentials.ts';
-import { createPartitions, type NewPartitions } from './create-partitions.ts';
-import { type CreatedTopic, createTopics, type NewTopic, type NewTopicOptions } from './create-topics.ts';
-import { deleteTopics } from './delete-topics.ts';
-import { type ClusterDescription, describeCluster } from './describe-cluster.ts';
-import { type ConfigResource, type DescribedConfigs, describeConfigs } from './describe-configs.ts';
-import { describeTopics, listTopics, type TopicDescription, type TopicListing } from './describe-topics.ts';
+import { createAcls } from './create-acls.ts';
+import { createDelegationToken, type NewDelegationToken } from './create-delegation-token.ts';
+import type { DelegationToken, Principal } from './delegation-token.ts';
+import { deleteAcls } from './delete-acls.ts';
+import { describeAcls } from './describe-acls.ts';
+import { type ClientQuota, describeClientQuotas, type QuotaFilter } from './describe-client-quotas.ts';
+import { type ClusterDescription, describeCluster, type DescribeClusterOptions } from './describe-cluster.ts';
+import { describeDelegationTokens } from './describe-delegation-tokens.ts';
+import { type DescribedFeatures, describeFeatures } from './describe-features.ts';
+import { describeQuorum, type QuorumDescription } from './describe-quorum.ts';
 import { describeUserScramCredentials, type UserScramCredentials } from './describe-user-scram-credentials.ts';
-
-/** What every call of the admin client takes. */
-export interface AdminOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What changes topics takes besides. */
-export interface ChangeOptions extends AdminOptions {
-  /** Only checks whether it could be done. */
-  readonly validateOnly?: boolean | undefined;
-}
+import { expireDelegationToken } from './expire-delegation-token.ts';
+import { GroupAdmin } from './group-admin.ts';
+import { removeRaftVoter } from './remove-raft-voter.ts';
+import { renewDelegationToken } from './renew-delegation-token.ts';
+import { unregisterBroker } from './unregister-broker.ts';
+import { type FeatureUpdate, updateFeatures } from './update-features.ts';
 
 /**
- * Topics, groups and cluster. Where one of several things asked for fails, the call rejects with the error of the first that failed,
- * after all were tried; ask for one at a time to know of each.
+ * Everything that administers a cluster: topics (`TopicAdmin`), groups and transactions (`GroupAdmin`), access, quotas and the cluster
+ * itself. Each call finds the broker that it is for, and is tried again while that may help. Where one of several things asked for
+ * fails, the call rejects with a `KafkaItemsError`, after all were tried: its `items` tell of each.
  */
-export class Admin {
-  readonly #cluster: Cluster;
-
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+export class Admin extends GroupAdmin {
+  /** Brokers, controller and id of the cluster. */
+  describeCluster(options: DescribeClusterOptions = {}): Promise<ClusterDescription> {
+    return describeCluster(this.cluster, options);
   }
 
-  /** Creates one topic. Rejects with TOPIC_ALREADY_EXISTS and others. */
-  async createTopic(
-    topic: AnyTopic | string,
-    options: NewTopicOptions & ChangeOptions = {},
-  ): Promise<CreatedTopic | undefined> {
-    const [created] = await createTopics(this.#cluster, [{ ...options, topic }], options);
-    return created;
+  /** Forgets a broker that will not come back. Rejects with BROKER_ID_NOT_REGISTERED. */
+  unregisterBroker(brokerId: number, options: AdminOptions = {}): Promise<void> {
+    return unregisterBroker(this.cluster, brokerId, options);
   }
 
-  createTopics(topics: readonly NewTopic[], options: ChangeOptions = {}): Promise<CreatedTopic[]> {
-    return createTopics(this.#cluster, topics, options);
+  /** The levels of features that the cluster has agreed on, and those that its brokers know. */
+  describeFeatures(options: AdminOptions = {}): Promise<DescribedFeatures> {
+    return describeFeatures(this.cluster, options);
   }
 
-  /** Deletes topics with their records. Rejects with UNKNOWN_TOPIC_OR_PARTITION and others. */
-  deleteTopics(topics: readonly (AnyTopic | string)[], options: AdminOptions = {}): Promise<void> {
-    return deleteTopics(this.#cluster, topics, options);
+  /** Changes levels of features. Rejects with FEATURE_UPDATE_FAILED, INVALID_UPDATE_VERSION. */
+  updateFeatures(updates: readonly FeatureUpdate[], options: ChangeOptions = {}): Promise<void> {
+    return updateFeatures(this.cluster, updates, options);
   }
 
-  /** All topics that the caller may see, by name; those that brokers keep for themselves only where asked for. */
-  listTopics(options: AdminOptions & { readonly includeInternal?: boolean | undefined } = {}): Promise<TopicListing[]> {
-    return listTopics(this.#cluster, options);
+  /** The controllers that hold the cluster's metadata. Rejects with UNSUPPORTED_VERSION where it is not held by Raft. */
+  describeQuorum(options: AdminOptions = {}): Promise<QuorumDescription> {
+    return describeQuorum(this.cluster, options);
   }
 
-  /** Partitions, leaders and replicas of topics, and their configuration where asked for. */
-  describeTopics(
-    topics: readonly (AnyTopic | string)[],
-    options: AdminOptions & { readonly includeConfigs?: boolean | undefined } = {},
-  ): Promise<TopicDescription[]> {
-    return describeTopics(this.#cluster, topics, options);
+  /** Adds a controller to the quorum. Rejects with DUPLICATE_VOTER and others. */
+  addRaftVoter(voter: NewRaftVoter, options: AdminOptions = {}): Promise<void> {
+    return addRaftVoter(this.cluster, voter, options);
   }
 
-  /** Raises the number of partitions of topics. Keys may map to other partitions from then on. */
-  createPartitions(topics: readonly NewPartitions[], options: ChangeOptions = {}): Promise<void> {
-    return createPartitions(this.#cluster, topics, options);
+  /** Removes a controller from the quorum. Rejects with VOTER_NOT_FOUND. */
+  removeRaftVoter(voter: RaftVoter, options: AdminOptions = {}): Promise<void> {
+    return removeRaftVoter(this.cluster, voter, options);
   }
 
-  describeConfigs(resources: readonly ConfigResource[], options: AdminOptions = {}): Promise<DescribedConfigs[]> {
-    return describeConfigs(this.#cluster, resources, options);
+  /** Adds access control entries. Rejects with SECURITY_DISABLED where brokers have no authorizer. */
+  createAcls(acls: readonly Acl[], options: AdminOptions = {}): Promise<void> {
+    return createAcls(this.cluster, acls, options);
   }
 
-  /** Offsets of partitions by beginning, end, time or greatest timestamp, in the order asked for. */
-  listOffsets(queries: readonly OffsetQuery[], options: ListOffsetsOptions = {}): Promise<ListedOffset[]> {
-    return listOffsets(this.#cluster, queries, options);
+  /** The access control entries that a filter matches; all by default. */
+  describeAcls(filter: AclFilter = {}, options: AdminOptions = {}): Promise<DescribedAcl[]> {
+    return describeAcls(this.cluster, filter, options);
   }
 
-  /** The groups of all brokers, by id; only those in these states and of these types (`classic`, `consumer`) where given. */
-  listGroups(
-    options: AdminOptions & {
-      readonly states?: readonly string[] | undefined;
-      readonly types?: readonly string[] | undefined;
-    } = {},
-  ): Promise<GroupListing[]> {
-    return listGroups(this.#cluster, options);
-  }
-
-  /** Groups with their members and what they are assigned. Rejects with GROUP_ID_NOT_FOUND. */
-  describeGroups(groupIds: readonly string[], options: AdminOptions = {}): Promise<GroupDescription[]> {
-    return describeGroups(this.#cluster, groupIds, options);
-  }
-
-  /** Deletes groups that have no members. Rejects with NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND. */
-  deleteGroups(groupIds: readonly string[], options: AdminOptions = {}): Promise<void> {
-    return deleteGroups(this.#cluster, groupIds, options);
-  }
-
-  /** What a group has committed; a group that does not exist has nothing. */
-  listGroupOffsets(groupId: string, options: AdminOptions = {}): Promise<CommittedOffset[]> {
-    return fetchOffsets(this.#cluster, groupId, undefined, options);
-  }
-
-  /** Commits for a group without members, which is made if absent. Rejects with UNKNOWN_MEMBER_ID where it has members. */
-  alterGroupOffsets(groupId: string, offsets: readonly OffsetToCommit[], options: AdminOptions = {}): Promise<void> {
-    return commitOffsets(this.#cluster, groupId, offsets, options);
-  }
-
-  /** Deletes what a group has committed for partitions. Rejects with GROUP_SUBSCRIBED_TO_TOPIC where a member reads one. */
-  deleteGroupOffsets(
-    groupId: string,
-    partitions: readonly TopicPartition[],
-    options: AdminOptions = {},
-  ): Promise<void> {
-    return deleteOffsets(this.#cluster, groupId, partitions, options);
+  /** Deletes the access control entries that filters match, and gives those of each filter. */
+  deleteAcls(filters: readonly AclFilter[], options: AdminOptions = {}): Promise<DescribedAcl[][]> {
+    return deleteAcls(this.cluster, filters, options);
   }
 
   /** What users can authenticate with by SCRAM (KIP-554): these, or all. Rejects with RESOURCE_NOT_FOUND for one who has nothing. */
@@ -141,15 +82,44 @@ export class Admin {
     users: readonly string[] | undefined = undefined,
     options: AdminOptions = {},
   ): Promise<UserScramCredentials[]> {
-    return describeUserScramCredentials(this.#cluster, users, options);
+    return describeUserScramCredentials(this.cluster, users, options);
   }
 
   /** Sets and deletes users' SCRAM credentials (KIP-554). Passwords are salted and hashed here, and do not leave this process. */
   alterUserScramCredentials(changes: readonly ScramCredentialChange[], options: AdminOptions = {}): Promise<void> {
-    return alterUserScramCredentials(this.#cluster, this.#cluster.options.crypto, changes, options);
+    return alterUserScramCredentials(this.cluster, this.cluster.options.crypto, changes, options);
   }
 
-  describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {
-    return describeCluster(this.#cluster, options);
+  /** Quotas that are set for users, client ids and addresses; all by default. */
+  describeClientQuotas(filter: QuotaFilter = {}, options: AdminOptions = {}): Promise<ClientQuota[]> {
+    return describeClientQuotas(this.cluster, filter, options);
+  }
+
+  /** Sets and removes quotas. */
+  alterClientQuotas(changes: readonly QuotaChange[], options: ChangeOptions = {}): Promise<void> {
+    return alterClientQuotas(this.cluster, changes, options);
+  }
+
+  /** Makes a token that stands for its owner: see `ScramOptions.isDelegationToken` for how it is used. */
+  createDelegationToken(options: NewDelegationToken = {}): Promise<DelegationToken> {
+    return createDelegationToken(this.cluster, options);
+  }
+
+  /** The tokens that the caller may see: those of these owners, or of all. */
+  describeDelegationTokens(
+    owners: readonly Principal[] | undefined = undefined,
+    options: AdminOptions = {},
+  ): Promise<DelegationToken[]> {
+    return describeDelegationTokens(this.cluster, owners, options);
+  }
+
+  /** Prolongs a token by this long (-1: as the broker likes), and gives its new end in milliseconds since the epoch. */
+  renewDelegationToken(hmac: Uint8Array, renewPeriodMs = -1, options: AdminOptions = {}): Promise<number> {
+    return renewDelegationToken(this.cluster, hmac, renewPeriodMs, options);
+  }
+
+  /** Has a token end after this long (-1: at once), and gives its end in milliseconds since the epoch. */
+  expireDelegationToken(hmac: Uint8Array, expiryTimePeriodMs = -1, options: AdminOptions = {}): Promise<number> {
+    return expireDelegationToken(this.cluster, hmac, expiryTimePeriodMs, options);
   }
 }

@@ -4,7 +4,7 @@ import { ClientErrorCode, KafkaError } from '../kafka-error.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ScramOptions } from '../security/sasl-options.ts';
 import { hashOf, MAX_ITERATIONS, MIN_ITERATIONS } from '../security/scram.ts';
-import type { AdminOptions } from './admin.ts';
+import type { AdminOptions } from './admin-options.ts';
 import { type ItemOutcome, outcomeOf, settleEach } from './items.ts';
 
 export type ScramMechanism = ScramOptions['mechanism'];

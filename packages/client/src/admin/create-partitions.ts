@@ -1,8 +1,8 @@
 import { CreatePartitions } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
-import type { ChangeOptions } from './admin.ts';
-import { throwFirstFailure } from './first-failure.ts';
+import type { ChangeOptions } from './admin-options.ts';
+import { outcomeOf, settleEach } from './items.ts';
 
 export interface NewPartitions {
   readonly topic: AnyTopic | string;
@@ -15,24 +15,30 @@ export interface NewPartitions {
 export async function createPartitions(
   cluster: Cluster,
   topics: readonly NewPartitions[],
-  options: ChangeOptions,
+  { signal, validateOnly = false }: ChangeOptions,
 ): Promise<void> {
-  const body = {
-    topics: topics.map(({ topic, count, assignments }) => ({
-      name: topicName(topic),
-      count,
-      assignments: assignments?.map((brokerIds) => ({ brokerIds })) ?? null,
-    })),
-    timeoutMs: cluster.options.requestTimeoutMs,
-    validateOnly: options.validateOnly ?? false,
-  };
-  await cluster.retrying(
-    async () => {
-      const response = await cluster.callController(CreatePartitions, body, { signal: options.signal });
-      throwFirstFailure(response.results.map((outcome) => ({ ...outcome, topic: outcome.name })));
+  const wanted = topics.map(({ topic, count, assignments }) => ({
+    name: topicName(topic),
+    count,
+    assignments: assignments?.map((brokerIds) => ({ brokerIds })) ?? null,
+  }));
+  const timeoutMs = cluster.options.requestTimeoutMs;
+  await settleEach(
+    cluster,
+    wanted,
+    async (some) => {
+      const body = { topics: some, timeoutMs, validateOnly };
+      const { results } = await cluster.callController(CreatePartitions, body, { signal });
+      return some.map(({ name: topic }) =>
+        outcomeOf(
+          results.find(({ name }) => name === topic),
+          () => undefined,
+          { topic },
+        ),
+      );
     },
-    { signal: options.signal },
+    { signal, label: ({ name }) => name },
   );
-  const known = body.topics.map(({ name }) => name).filter((name) => cluster.view.topics.has(name));
-  if (known.length > 0) await cluster.refresh(known, options.signal);
+  const known = wanted.map(({ name }) => name).filter((name) => cluster.view.topics.has(name));
+  if (known.length > 0) await cluster.refresh(known, signal);
 }

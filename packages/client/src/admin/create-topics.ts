@@ -1,8 +1,8 @@
 import { CreateTopics, ZERO_UUID } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
-import type { ChangeOptions } from './admin.ts';
-import { throwFirstFailure } from './first-failure.ts';
+import type { ChangeOptions } from './admin-options.ts';
+import { outcomeOf, settleEach } from './items.ts';
 
 export interface NewTopicOptions {
   /** Default: the broker's num.partitions. */
@@ -32,25 +32,29 @@ export async function createTopics(
   topics: readonly NewTopic[],
   options: ChangeOptions,
 ): Promise<CreatedTopic[]> {
-  const body = {
-    topics: topics.map(newTopicBody),
-    timeoutMs: cluster.options.requestTimeoutMs,
-    validateOnly: options.validateOnly ?? false,
-  };
-  const response = await cluster.retrying(
-    async () => {
-      const answer = await cluster.callController(CreateTopics, body, { signal: options.signal });
-      throwFirstFailure(answer.topics.map((topic) => ({ ...topic, topic: topic.name })));
-      return answer;
+  const { signal, validateOnly = false } = options;
+  const timeoutMs = cluster.options.requestTimeoutMs;
+  return settleEach(
+    cluster,
+    topics.map(newTopicBody),
+    async (some) => {
+      const answer = await cluster.callController(CreateTopics, { topics: some, timeoutMs, validateOnly }, { signal });
+      return some.map(({ name }) => {
+        const created = answer.topics.find((topic) => topic.name === name);
+        return outcomeOf(
+          created,
+          () => ({
+            name,
+            topicId: created === undefined || created.topicId === ZERO_UUID ? undefined : created.topicId,
+            partitions: created?.numPartitions ?? -1,
+            replicationFactor: created?.replicationFactor ?? -1,
+          }),
+          { topic: name },
+        );
+      });
     },
-    { signal: options.signal },
+    { signal, label: ({ name }) => name },
   );
-  return response.topics.map(({ name, topicId, numPartitions, replicationFactor }) => ({
-    name,
-    topicId: topicId === ZERO_UUID ? undefined : topicId,
-    partitions: numPartitions,
-    replicationFactor,
-  }));
 }
 
 function newTopicBody(given: NewTopic) {

@@ -1,10 +1,9 @@
 import { DescribeConfigs } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
-import type { AdminOptions } from './admin.ts';
-import { throwFirstFailure } from './first-failure.ts';
-
-const resourceTypes = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const;
-export type ConfigResourceType = keyof typeof resourceTypes;
+import type { KafkaErrorDetails } from '../kafka-error.ts';
+import type { AdminOptions } from './admin-options.ts';
+import { brokerOf, type ConfigResourceName, configResourceTypes, labelOf } from './config-resource.ts';
+import { eachAlone, settleEach, throwIfFailed } from './items.ts';
 
 const sources: ReadonlyMap<number, string> = new Map([
   [1, 'topic'],
@@ -28,10 +27,7 @@ const valueTypes: ReadonlyMap<number, string> = new Map([
   [9, 'password'],
 ]);
 
-export interface ConfigResource {
-  readonly type: ConfigResourceType;
-  /** A topic's name, a broker's id (empty for what all brokers share)... */
-  readonly name: string;
+export interface ConfigResource extends ConfigResourceName {
   /** Default: all. */
   readonly keys?: readonly string[] | undefined;
 }
@@ -46,48 +42,63 @@ export interface ConfigEntry {
   readonly source: string;
   /** `boolean`, `string`, `int`, `long`, `list`... or `unknown`. */
   readonly type: string;
+  /** Where brokers may tell, and it was asked for. */
   readonly documentation: string | null;
+  /** The values behind this one, the first of which counts; empty unless asked for. */
+  readonly synonyms: readonly ConfigSynonym[];
 }
 
-export interface DescribedConfigs {
-  readonly type: ConfigResourceType;
+export interface ConfigSynonym {
   readonly name: string;
+  readonly value: string | null;
+  readonly source: string;
+}
+
+export interface DescribeConfigsOptions extends AdminOptions {
+  readonly includeSynonyms?: boolean | undefined;
+  readonly includeDocumentation?: boolean | undefined;
+}
+
+/** Documentation came with this version. */
+const DOCUMENTATION_SINCE = 3;
+
+export interface DescribedConfigs extends ConfigResourceName {
   readonly entries: readonly ConfigEntry[];
 }
 
 export async function describeConfigs(
   cluster: Cluster,
   resources: readonly ConfigResource[],
-  options: AdminOptions,
+  options: DescribeConfigsOptions,
 ): Promise<DescribedConfigs[]> {
-  return cluster.retrying(() => Promise.all(resources.map((resource) => describeOne(cluster, resource, options))), {
-    signal: options.signal,
-  });
+  const ask = (some: readonly ConfigResource[]) => eachAlone(some, (one) => describeOne(cluster, one, options));
+  return settleEach(cluster, resources, ask, { signal: options.signal, label: labelOf });
 }
 
 async function describeOne(
   cluster: Cluster,
   resource: ConfigResource,
-  options: AdminOptions,
+  { signal, includeSynonyms = false, includeDocumentation = false }: DescribeConfigsOptions,
 ): Promise<DescribedConfigs> {
-  const body = {
-    resources: [
-      {
-        resourceType: resourceTypes[resource.type],
-        resourceName: resource.name,
-        configurationKeys: resource.keys === undefined ? null : [...resource.keys],
-      },
-    ],
-  };
-  const call = { signal: options.signal, atLeast: 1 };
-  // A broker knows only its own settings.
-  const isOfOneBroker = (resource.type === 'broker' || resource.type === 'brokerLogger') && resource.name !== '';
-  const response = isOfOneBroker
-    ? await cluster.callBroker(Number(resource.name), DescribeConfigs, body, call)
-    : await cluster.callAny(DescribeConfigs, body, call);
-  throwFirstFailure(
-    response.results.map((outcome) => ({ ...outcome, topic: resource.type === 'topic' ? resource.name : undefined })),
-  );
+  const resources = [
+    {
+      resourceType: configResourceTypes[resource.type],
+      resourceName: resource.name,
+      configurationKeys: resource.keys === undefined ? null : [...resource.keys],
+    },
+  ];
+  const body = (version: number) => ({
+    resources,
+    includeSynonyms,
+    ...(version >= DOCUMENTATION_SINCE ? { includeDocumentation } : {}),
+  });
+  const call = { signal, atLeast: 1 };
+  const brokerId = brokerOf(resource);
+  const response =
+    brokerId === undefined
+      ? await cluster.callAny(DescribeConfigs, body, call)
+      : await cluster.callBroker(brokerId, DescribeConfigs, body, call);
+  for (const outcome of response.results) throwIfFailed(outcome, topicOf(resource));
   const entries = response.results.flatMap((result) => result.configs).map(entryOf);
   return { type: resource.type, name: resource.name, entries };
 }
@@ -100,6 +111,7 @@ function entryOf(config: {
   readonly configSource: number;
   readonly configType: number;
   readonly documentation: string | null;
+  readonly synonyms: readonly { readonly name: string; readonly value: string | null; readonly source: number }[];
 }): ConfigEntry {
   return {
     name: config.name,
@@ -109,5 +121,14 @@ function entryOf(config: {
     source: sources.get(config.configSource) ?? 'unknown',
     type: valueTypes.get(config.configType) ?? 'unknown',
     documentation: config.documentation,
+    synonyms: config.synonyms.map(({ name, value, source }) => ({
+      name,
+      value,
+      source: sources.get(source) ?? 'unknown',
+    })),
   };
+}
+
+function topicOf({ type, name }: ConfigResourceName): KafkaErrorDetails {
+  return type === 'topic' ? { topic: name } : {};
 }

@@ -2,7 +2,7 @@ import { ErrorCode, Metadata, type ResponseOf, ZERO_UUID } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { errorFromCode } from '../kafka-error.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
-import type { AdminOptions } from './admin.ts';
+import type { AdminOptions } from './admin-options.ts';
 import { type ConfigEntry, describeConfigs } from './describe-configs.ts';
 
 export interface TopicListing {

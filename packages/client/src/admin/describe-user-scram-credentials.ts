@@ -1,6 +1,6 @@
 import { DescribeUserScramCredentials, ErrorCode } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
-import type { AdminOptions } from './admin.ts';
+import type { AdminOptions } from './admin-options.ts';
 import { scramMechanismIds, type ScramMechanism } from './alter-user-scram-credentials.ts';
 import { outcomeOf, settleEach, throwIfFailed } from './items.ts';
 

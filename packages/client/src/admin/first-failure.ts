@@ -1,24 +1,31 @@
 import { ErrorCode } from '@ks/protocol';
-import { errorFromCode } from '../kafka-error.ts';
+import { errorFromCode, type KafkaError } from '../kafka-error.ts';
+import { KafkaItemsError } from './items.ts';
 
-/** One thing's outcome in an admin response. */
-export interface Outcome {
+/** A partition's outcome in an admin response. */
+export interface PartitionOutcome {
   readonly errorCode: number;
-  readonly errorMessage?: string | null | undefined;
-  readonly topic?: string | undefined;
+  readonly topic: string;
+  readonly partitionIndex: number;
 }
 
 /**
- * Throws the error of the first thing that failed. One that may succeed later counts only if no other failed. A topic that is
- * unknown is not waited for: whoever administers topics wants to hear of it.
+ * Throws the error of the first partition that failed, which tells of the others if there are any. One that may succeed later counts
+ * only if no other failed. A topic that is unknown is not waited for: whoever administers topics wants to hear of it.
  */
-export function throwFirstFailure(outcomes: readonly Outcome[]): void {
-  const errors = outcomes
-    .filter((outcome) => outcome.errorCode !== ErrorCode.NONE)
-    .map(({ errorCode, errorMessage, topic }) => {
-      const isUnknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      return errorFromCode(errorCode, errorMessage, { topic, retriable: isUnknown ? false : undefined });
-    });
+export function throwFirstFailure(outcomes: readonly PartitionOutcome[]): void {
+  const items = outcomes.map((outcome) => ({
+    item: `${outcome.topic}-${outcome.partitionIndex}`,
+    error: errorOf(outcome),
+  }));
+  const errors = items.map(({ error }) => error).filter((error) => error !== undefined);
   const first = errors.find((error) => !error.retriable) ?? errors[0];
-  if (first !== undefined) throw first;
+  if (first !== undefined) throw items.length === 1 ? first : new KafkaItemsError(first, items);
+}
+
+function errorOf({ errorCode, topic, partitionIndex }: PartitionOutcome): KafkaError | undefined {
+  if (errorCode === ErrorCode.NONE) return undefined;
+  const isUnknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  const details = { topic, partition: partitionIndex, retriable: isUnknown ? false : undefined };
+  return errorFromCode(errorCode, undefined, details);
 }

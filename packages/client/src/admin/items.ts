@@ -1,7 +1,7 @@
 import { ErrorCode } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, errorFromCode, KafkaError, type KafkaErrorDetails } from '../kafka-error.ts';
-import type { AdminOptions } from './admin.ts';
+import type { AdminOptions } from './admin-options.ts';
 
 /** What became of one of several things asked for. */
 export type ItemOutcome<R> = { readonly value: R } | { readonly error: KafkaError };
@@ -48,7 +48,7 @@ export async function settleEach<I, R>(
     const indexes = open();
     if (indexes.length === 0) return;
     const answers = await ask(indexes.flatMap((index) => items.slice(index, index + 1)));
-    for (const [at, index] of indexes.entries()) outcomes[index] = answers[at] ?? { error: leftOut() };
+    for (const [at, index] of indexes.entries()) outcomes[index] = answers[at] ?? { error: errorOfMissing() };
     const waiting = open().map((index) => outcomes[index]);
     for (const outcome of waiting) if (outcome !== undefined && 'error' in outcome) throw outcome.error;
   };
@@ -86,30 +86,39 @@ function valuesOf<I, R>(
   );
 }
 
-function leftOut(): KafkaError {
+/** The error of what an answer does not mention. */
+export function errorOfMissing(): KafkaError {
   return new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, 'the broker left it out of its answer', { retriable: true });
+}
+
+/** What a broker answers about one thing. */
+export interface Answer {
+  readonly errorCode: number;
+  readonly errorMessage?: string | null | undefined;
 }
 
 /** What a broker says of one thing: its error, or what `value` makes of it. */
 export function outcomeOf<R>(
-  answer: { readonly errorCode: number; readonly errorMessage?: string | null | undefined } | undefined,
+  answer: Answer | undefined,
   value: () => R,
   details: KafkaErrorDetails = {},
 ): ItemOutcome<R> {
-  if (answer === undefined) return { error: leftOut() };
-  if (answer.errorCode === ErrorCode.NONE) return { value: value() };
-  // Whoever administers topics wants to hear of one that is not there.
-  const isUnknown = answer.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-  const retriable = isUnknown ? false : details.retriable;
-  return { error: errorFromCode(answer.errorCode, answer.errorMessage, { ...details, retriable }) };
+  if (answer === undefined) return { error: errorOfMissing() };
+  const error = errorOf(answer, details);
+  return error === undefined ? { value: value() } : { error };
 }
 
 /** The same for one that is all there is. */
-export function throwIfFailed(
-  answer: { readonly errorCode: number; readonly errorMessage?: string | null | undefined },
-  details: KafkaErrorDetails = {},
-): void {
-  if (answer.errorCode !== ErrorCode.NONE) throw errorFromCode(answer.errorCode, answer.errorMessage, details);
+export function throwIfFailed(answer: Answer, details: KafkaErrorDetails = {}): void {
+  const error = errorOf(answer, details);
+  if (error !== undefined) throw error;
+}
+
+/** Undefined for what succeeded. A topic that is unknown is not waited for: whoever administers topics wants to hear of it. */
+function errorOf({ errorCode, errorMessage }: Answer, details: KafkaErrorDetails): KafkaError | undefined {
+  if (errorCode === ErrorCode.NONE) return undefined;
+  const isUnknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
+  return errorFromCode(errorCode, errorMessage, { ...details, retriable: isUnknown ? false : details.retriable });
 }
 
 /**
@@ -142,11 +151,24 @@ export async function atNodes<I, R>(
           nodeId,
           some.map(({ item }) => item),
         );
-        for (const [at, { index }] of some.entries()) outcomes.set(index, answers[at] ?? { error: leftOut() });
+        for (const [at, { index }] of some.entries()) outcomes.set(index, answers[at] ?? { error: errorOfMissing() });
       } catch (error) {
         for (const { index } of some) outcomes.set(index, { error: asKafkaError(error) });
       }
     }),
   );
-  return items.map((_, index) => outcomes.get(index) ?? { error: leftOut() });
+  return items.map((_, index) => outcomes.get(index) ?? { error: errorOfMissing() });
+}
+
+/** Asks for each thing by itself, all at once. */
+export function eachAlone<I, R>(items: readonly I[], ask: (item: I) => Promise<R>): Promise<ItemOutcome<R>[]> {
+  return Promise.all(
+    items.map(async (item) => {
+      try {
+        return { value: await ask(item) };
+      } catch (error) {
+        return { error: asKafkaError(error) };
+      }
+    }),
+  );
 }

@@ -6,12 +6,16 @@ import {
   ListGroups,
   ProtocolError,
 } from '@ks/protocol';
-import type { AdminOptions } from '../admin/admin.ts';
+import type { AdminOptions } from '../admin/admin-options.ts';
+import { atNodes, eachAlone, outcomeOf, settleEach, throwIfFailed } from '../admin/items.ts';
 import type { Cluster } from '../cluster.ts';
-import { errorFromCode, KafkaError } from '../kafka-error.ts';
+import { errorFromCode } from '../kafka-error.ts';
 import type { TopicPartition } from '../offsets/list-offsets.ts';
 import { assignedPartitions } from './consumer-protocol-bytes.ts';
-import { atCoordinator } from './coordinator.ts';
+import { findCoordinator } from './coordinator.ts';
+import { describeShareGroup } from './describe-share-group.ts';
+import { describeStreamsGroup } from './describe-streams-group.ts';
+import { unlessUnsupported } from './unless-unsupported.ts';
 
 export interface GroupListing {
   readonly groupId: string;
@@ -32,11 +36,18 @@ export interface GroupMember {
   readonly clientHost: string;
   /** Empty where the group does not assign partitions. */
   readonly assignment: readonly TopicPartition[];
+  /** Of a member of a streams group, in place of partitions (KIP-1071). */
+  readonly tasks?: { readonly [kind in 'active' | 'standby' | 'warmup']: readonly StreamsTask[] } | undefined;
+}
+
+export interface StreamsTask {
+  readonly subtopologyId: string;
+  readonly partition: number;
 }
 
 export interface GroupDescription {
   readonly groupId: string;
-  readonly type: 'classic' | 'consumer';
+  readonly type: 'classic' | 'consumer' | 'share' | 'streams';
   readonly state: string;
   readonly protocolType: string;
   /** Who assigns: `range`, `uniform`, ... */
@@ -88,24 +99,21 @@ export async function listGroups(
     .toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1));
 }
 
-/** Groups and their members. Rejects with GROUP_ID_NOT_FOUND for one that does not exist. */
+/** Groups of every type and their members. Rejects with GROUP_ID_NOT_FOUND for one that does not exist. */
 export function describeGroups(
   cluster: Cluster,
   groupIds: readonly string[],
   options: AdminOptions,
 ): Promise<GroupDescription[]> {
-  return Promise.all(
-    groupIds.map((groupId) =>
-      atCoordinator(
-        cluster,
-        groupId,
-        async (nodeId) =>
-          (await describeConsumerGroup(cluster, groupId, nodeId, options)) ??
-          (await describeClassicGroup(cluster, groupId, nodeId, options)),
-        options,
-      ),
-    ),
-  );
+  const describeOne = async (groupId: string): Promise<GroupDescription> => {
+    const nodeId = await findCoordinator(cluster, groupId, options.signal);
+    for (const describe of [describeConsumerGroup, describeClassicGroup, describeShareGroup, describeStreamsGroup]) {
+      const group = await describe(cluster, groupId, nodeId, options);
+      if (group !== undefined) return group;
+    }
+    throw errorFromCode(ErrorCode.GROUP_ID_NOT_FOUND, `the group ${groupId} does not exist`, {});
+  };
+  return settleEach(cluster, groupIds, (some) => eachAlone(some, describeOne), { ...options, label: (id) => id });
 }
 
 /** Undefined where the broker has no such groups, or this is none of them (KIP-848). */
@@ -116,12 +124,7 @@ async function describeConsumerGroup(
   { signal }: AdminOptions,
 ): Promise<GroupDescription | undefined> {
   const body = { groupIds: [groupId], includeAuthorizedOperations: false };
-  const response = await cluster
-    .callBroker(coordinatorId, ConsumerGroupDescribe, body, { signal })
-    .catch((error: unknown) => {
-      if (error instanceof KafkaError && error.code === ErrorCode.UNSUPPORTED_VERSION) return undefined;
-      throw error;
-    });
+  const response = await unlessUnsupported(cluster.callBroker(coordinatorId, ConsumerGroupDescribe, body, { signal }));
   const group = response?.groups[0];
   const isOther =
     group?.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || group?.errorCode === ErrorCode.UNSUPPORTED_VERSION;
@@ -146,12 +149,13 @@ async function describeConsumerGroup(
   };
 }
 
+/** Undefined where there is no such group of this type. */
 async function describeClassicGroup(
   cluster: Cluster,
   groupId: string,
   coordinatorId: number,
   { signal }: AdminOptions,
-): Promise<GroupDescription> {
+): Promise<GroupDescription | undefined> {
   const response = await cluster.callBroker(
     coordinatorId,
     DescribeGroups,
@@ -159,13 +163,10 @@ async function describeClassicGroup(
     { signal },
   );
   const [group] = response.groups;
-  if (group === undefined || group.errorCode !== ErrorCode.NONE) {
-    throw errorFromCode(group?.errorCode ?? ErrorCode.GROUP_ID_NOT_FOUND, group?.errorMessage, {});
-  }
   // Before version 6 brokers answer a group that is not there as dead.
-  if (group.groupState === 'Dead') {
-    throw errorFromCode(ErrorCode.GROUP_ID_NOT_FOUND, `the group ${groupId} does not exist`, {});
-  }
+  const isOther = group?.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || group?.groupState === 'Dead';
+  if (group === undefined || isOther) return undefined;
+  throwIfFailed(group);
   return {
     groupId,
     type: 'classic',
@@ -199,17 +200,15 @@ export async function deleteGroups(
   groupIds: readonly string[],
   options: AdminOptions,
 ): Promise<void> {
-  for (const groupId of groupIds) {
-    await atCoordinator(
-      cluster,
-      groupId,
-      async (nodeId) => {
-        const response = await cluster.callBroker(nodeId, DeleteGroups, { groupsNames: [groupId] }, options);
-        const [result] = response.results;
-        if (result === undefined || result.errorCode === ErrorCode.NONE) return;
-        throw errorFromCode(result.errorCode, result.errorMessage, {});
-      },
-      options,
+  const ask = async (nodeId: number, some: readonly string[]) => {
+    const { results } = await cluster.callBroker(nodeId, DeleteGroups, { groupsNames: some }, options);
+    return some.map((id) =>
+      outcomeOf(
+        results.find(({ groupId }) => groupId === id),
+        () => undefined,
+      ),
     );
-  }
+  };
+  const nodeOf = (id: string): Promise<number> => findCoordinator(cluster, id, options.signal);
+  await settleEach(cluster, groupIds, (some) => atNodes(some, nodeOf, ask), { ...options, label: (id) => id });
 }

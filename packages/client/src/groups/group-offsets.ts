@@ -1,5 +1,5 @@
 import { ErrorCode, OffsetCommit, OffsetDelete, OffsetFetch } from '@ks/protocol';
-import type { AdminOptions } from '../admin/admin.ts';
+import type { AdminOptions } from '../admin/admin-options.ts';
 import { throwFirstFailure } from '../admin/first-failure.ts';
 import type { Cluster } from '../cluster.ts';
 import { errorFromCode } from '../kafka-error.ts';
