@@ -13,6 +13,7 @@ import { ConnectionPool, type ConnectionPoolOptions, raced } from './network/con
 import type { Crypto } from './ports/crypto.ts';
 import { type Diagnostics, type RetryEvent, silentDiagnostics } from './ports/diagnostics.ts';
 import type { Address } from './ports/network.ts';
+import type { Tracing } from './ports/tracing.ts';
 import { backoffMs } from './retry-policy.ts';
 import { sleep } from './sleep.ts';
 
@@ -29,6 +30,8 @@ export interface ClusterOptions extends ConnectionPoolOptions {
   readonly unknownTopicAttempts: number;
   readonly autoCreateTopics: boolean;
   readonly crypto: Crypto;
+  /** Follows records; default: nothing does. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What everything but a consumer's fetches goes through. */
@@ -176,9 +179,8 @@ export class Cluster {
   ): void {
     const { retry } = this.diagnostics;
     if (!retry.hasSubscribers) return;
-    const { clientId } = this.options;
     const { topic = error.topic, partition = error.partition } = place ?? {};
-    retry.publish({ clientId, operation, topic, partition, attempt, delayMs, error });
+    retry.publish({ clientId: this.options.clientId, operation, topic, partition, attempt, delayMs, error });
   }
 
   /** Waits; rejects with ABORTED or CLOSED. */

@@ -54,6 +54,7 @@ export type {
   RetryEvent,
   ThrottleEvent,
 } from './ports/diagnostics.ts';
+export type { SendTrace, TracedProcess, TracedRecord, TracedSend, Tracing } from './ports/tracing.ts';
 export { murmur2 } from './producer/murmur2.ts';
 export { defaultPartitioner, type Partitioner, type PartitionerInput, partitionOfKey } from './producer/partitioner.ts';
 export type { Producer } from './producer/producer.ts';

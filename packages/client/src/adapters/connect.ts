@@ -6,6 +6,7 @@ import { defaultRetryPolicy, type RetryPolicy } from '../retry-policy.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeRandom } from './node-random.ts';
 import type { Network } from '../ports/network.ts';
+import type { Tracing } from '../ports/tracing.ts';
 import { Authenticator } from '../security/authenticator.ts';
 import type { SaslOptions } from '../security/sasl-options.ts';
 import { nodeCrypto } from './node-crypto.ts';
@@ -38,6 +39,8 @@ export interface ConnectOptions {
   readonly tls?: boolean | TlsOptions | undefined;
   /** How the client says who it is, where brokers want to know. */
   readonly sasl?: SaslOptions | undefined;
+  /** Follows records from who sends them to who works on them, as `openTelemetry()` does. Default: nothing does. */
+  readonly tracing?: Tracing | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,6 +74,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       clock: nodeClock,
       random: nodeRandom,
       diagnostics: nodeDiagnostics,
+      tracing: options.tracing,
       crypto: nodeCrypto,
     },
     core,

@@ -57,6 +57,10 @@ export class GroupSession implements HandOut {
     return this.#failed.signal;
   }
 
+  get group(): string {
+    return this.#options.group;
+  }
+
   get committer(): Committer | undefined {
     return this.#keeper.membership?.committer;
   }

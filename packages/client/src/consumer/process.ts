@@ -93,21 +93,22 @@ async function processOne(parts: ProcessParts, options: ProcessOptions, taken: r
       const decoder = new RecordDecoder(topics, onInvalid, bury);
       const decoded: AnyRecord[][] = [];
       for (const one of opened) decoded.push(await decodedRecords(reader, decoder, one));
-      await work(
-        {
-          offsets: offsets.map(({ state: { topic, partition }, offset }) => ({ topic, partition, offset })),
-          batches: opened.map(({ state: { topic, partition }, batch, firstOffset }) => ({
-            topic,
-            partition,
-            batch,
-            firstOffset,
-          })),
-          *[Symbol.iterator]() {
-            for (const records of decoded) yield* records;
-          },
+      const batch: ProcessBatch<AnyRecord> = {
+        offsets: offsets.map(({ state: { topic, partition }, offset }) => ({ topic, partition, offset })),
+        batches: opened.map(({ state: { topic, partition }, batch, firstOffset }) => ({
+          topic,
+          partition,
+          batch,
+          firstOffset,
+        })),
+        *[Symbol.iterator]() {
+          for (const records of decoded) yield* records;
         },
-        tx,
-      );
+      };
+      const { tracing, clientId } = parts.cluster.options;
+      const traced = { clientId, group: parts.group, isBatch: true };
+      if (tracing === undefined) await work(batch, tx);
+      else await tracing.process({ ...traced, records: decoded.flat() }, () => work(batch, tx));
       if (taken.some(({ state, generation }) => state.generation !== generation)) throw lost(taken);
       await tx.commitOffsets(
         session,

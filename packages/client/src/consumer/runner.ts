@@ -189,7 +189,7 @@ export class Runner {
     if (shown === undefined) return true;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#handler(shown, { signal, attempt: before + attempt });
+        await this.#handle(shown, { signal, attempt: before + attempt });
         return true;
       } catch (error) {
         if (signal.aborted) return false;
@@ -206,5 +206,13 @@ export class Runner {
         throw error;
       }
     }
+  }
+
+  #handle(record: AnyRecord, context: RunContext): unknown {
+    const { tracing, clientId } = this.#parts.cluster.options;
+    if (tracing === undefined) return this.#handler(record, context);
+    const { group } = this.#parts.session;
+    const traced = { clientId, group, records: [record], isBatch: false };
+    return tracing.process(traced, () => this.#handler(record, context));
   }
 }

@@ -17,6 +17,7 @@ import { ManyWaiting, OneWaiting, type RecordWaiter } from './record-waiter.ts';
 import { RoomQueue } from './room-queue.ts';
 import { closedError, noPartition, tooLarge } from './producer-errors.ts';
 import { Sender } from './sender.ts';
+import { tracedSend, tracedSendBatch, tracingOf } from './traced-send.ts';
 import type { TransactionGate } from './transaction-gate.ts';
 
 /**
@@ -87,7 +88,9 @@ export class Producer {
     options: SendCallOptions = {},
   ): Promise<SentRecord> {
     if (this.#closing !== undefined || this.#cluster.isClosed) return Promise.reject(closedError());
-    const { clock } = this.#cluster.options;
+    const { clock, clientId } = this.#cluster.options;
+    const tracing = tracingOf(this.#cluster.options.tracing, options);
+    if (tracing !== undefined) return tracedSend(this, tracing, clientId, topic, record, options);
     const given: GivenRecord = record;
     const timestamp = given.timestamp ?? clock.wallMs();
     try {
@@ -118,7 +121,9 @@ export class Producer {
   ): Promise<SentRecord[]> {
     if (this.#closing !== undefined || this.#cluster.isClosed) return Promise.reject(closedError());
     if (records.length === 0) return Promise.resolve([]);
-    const { clock } = this.#cluster.options;
+    const { clock, clientId } = this.#cluster.options;
+    const tracing = tracingOf(this.#cluster.options.tracing, options);
+    if (tracing !== undefined) return tracedSendBatch(this, tracing, clientId, topic, records, options);
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), signal: options.signal };
     const waiting = new ManyWaiting(records.length);
     // No closure in here: it would cost more than the record it is for.
