@@ -8,6 +8,8 @@ export interface Snippet {
   readonly program: string;
   /** What the page says it prints. */
   readonly output: string | undefined;
+  /** Whether there is nothing here that it could be run at. */
+  readonly isOnlyChecked: boolean;
 }
 
 type Piece =
@@ -30,9 +32,10 @@ function piecesOf(markdown: string): readonly Piece[] {
 /**
  * The TypeScript examples of a page, whole. A block `ts setup` stands in front of all that come after it. What only tests need is in comments:
  * `<!-- before … -->` in front of a block, `<!-- after … -->` behind it. A block `text` is what the one in front of it prints.
+ * `ts check` needs what no test has: it is type-checked only.
  */
 export function snippetsOf(path: string): readonly Snippet[] {
-  const snippets: { name: string; program: string; output: string | undefined }[] = [];
+  const snippets: { name: string; program: string; output: string | undefined; readonly isOnlyChecked: boolean }[] = [];
   let [heading, count, setup, before] = ['', 0, '', ''];
   const last = (): (typeof snippets)[number] => {
     const snippet = snippets.at(-1);
@@ -45,10 +48,16 @@ export function snippetsOf(path: string): readonly Snippet[] {
     else if (piece.type === 'hidden') last().program += piece.text;
     else if (piece.info === 'ts setup') setup = piece.text;
     else if (piece.info === 'text') last().output = piece.text;
-    else if (piece.info === 'ts') {
+    else if (piece.info === 'ts' || piece.info === 'ts check') {
       count += 1;
       const program = `${setup}\n${before}\n${piece.text}\nexport {};\n`;
-      snippets.push({ name: count === 1 ? heading : `${heading} (${count})`, program, output: undefined });
+      const isOnlyChecked = piece.info === 'ts check';
+      snippets.push({
+        name: count === 1 ? heading : `${heading} (${count})`,
+        program,
+        output: undefined,
+        isOnlyChecked,
+      });
       before = '';
     }
   }
