@@ -1,5 +1,5 @@
 import type { BrokerConfig } from './config/broker-config.ts';
-import { brokerValuesInForce } from './config/dynamic-broker-config.ts';
+import { brokerValuesInForce, throttledRateInForce } from './config/dynamic-broker-config.ts';
 import { logConfigOf, resolveTopicConfig } from './config/topic-config.ts';
 import {
   type ConsumerGroupConfig,
@@ -8,10 +8,11 @@ import {
   type MigrationPolicy,
 } from './core/group/group-config.ts';
 import { type ClusterImage, configKey, emptyClusterImage } from './core/metadata/image.ts';
+import type { ReplicationRates } from './runtime/replication-throttle.ts';
 import type { ReplicationSettings } from './runtime/replication.ts';
 import type { HousekeepingIntervals } from './runtime/replica-housekeeping.ts';
 import { brokerLayers } from './runtime/topic-admin-rules.ts';
-import type { TopicSettings, TopicSettingsOf } from './runtime/topic-settings.ts';
+import type { ThrottledReplicas, TopicSettings, TopicSettingsOf } from './runtime/topic-settings.ts';
 import type { CleanerSettings } from './storage/cleaner-scheduler.ts';
 
 /** The effective settings of topics. Those without overrides are resolved once per image. */
@@ -31,10 +32,36 @@ export function topicSettings(config: BrokerConfig): TopicSettingsOf {
     if (settings === undefined) {
       const effective = resolveTopicConfig(overrides, layers);
       const log = { ...logConfigOf(effective), producerIdExpirationMs };
-      settings = { log, minInsyncReplicas: effective['min.insync.replicas'] };
+      settings = {
+        log,
+        minInsyncReplicas: effective['min.insync.replicas'],
+        leaderThrottled: throttledReplicas(effective['leader.replication.throttled.replicas']),
+        followerThrottled: throttledReplicas(effective['follower.replication.throttled.replicas']),
+      };
       resolved.set(overrides, settings);
     }
     return settings;
+  };
+}
+
+function throttledReplicas(listed: readonly string[]): ThrottledReplicas | undefined {
+  if (listed.length === 0) return undefined;
+  return listed.includes('*') ? 'all' : new Set(listed);
+}
+
+/** Rates of throttled replication under an image; they are only ever changed while the broker runs. */
+export function replicationRates(config: BrokerConfig): (image: ClusterImage | undefined) => ReplicationRates {
+  let resolvedFor: ClusterImage['configs'] | undefined;
+  let rates: ReplicationRates = { leader: undefined, follower: undefined };
+  return (image = emptyClusterImage) => {
+    if (resolvedFor !== image.configs) {
+      resolvedFor = image.configs;
+      const layers = brokerLayers(config, config.nodeId, image);
+      const rateOf = (side: 'leader' | 'follower') =>
+        throttledRateInForce(`${side}.replication.throttled.rate`, layers);
+      rates = { leader: rateOf('leader'), follower: rateOf('follower') };
+    }
+    return rates;
   };
 }
 

@@ -1,5 +1,11 @@
 import type { BrokerAdapters } from './broker-adapters.ts';
-import { cleanerSettings, housekeepingIntervals, replicationSettings, topicSettings } from './broker-settings.ts';
+import {
+  cleanerSettings,
+  housekeepingIntervals,
+  replicationRates,
+  replicationSettings,
+  topicSettings,
+} from './broker-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { createReplicaManager } from './runtime/create-replica-manager.ts';
 import type { ReplicaHost } from './runtime/replica-manager.ts';
@@ -45,6 +51,7 @@ export function createBrokerStorage(
     limits: { fetchMaxBytes: config.values['fetch.max.bytes'] },
     intervals: housekeepingIntervals(config),
     replication: replicationSettings(config),
+    replicationRates: replicationRates(config),
     cleanerSettings: cleanerSettings(config),
     metrics: adapters.metrics,
   });

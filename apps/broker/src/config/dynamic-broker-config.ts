@@ -12,8 +12,8 @@ const fixedHere: ReadonlySet<string> = new Set([
 
 const clusterWide = { updateMode: 'cluster-wide' } as const;
 
-/** Rates that tools set for a reassignment and take away after it. Kafka shows them to nobody; there is no replication to throttle yet. */
-const throttleConfigs: ConfigTable = {
+/** Rates that tools set for a reassignment and take away after it. Kafka shows them to nobody. */
+const throttleConfigs = {
   'leader.replication.throttled.rate': long(null, { min: 0 }, 'Bytes a second for throttled followers.', clusterWide),
   'follower.replication.throttled.rate': long(null, { min: 0 }, 'Bytes a second of throttled fetching.', clusterWide),
   'replica.alter.log.dirs.io.max.bytes.per.second': long(
@@ -22,7 +22,7 @@ const throttleConfigs: ConfigTable = {
     'Bytes a second between disks.',
     clusterWide,
   ),
-};
+} satisfies ConfigTable;
 
 function isFixed(name: string, def: ConfigDef): boolean {
   return def.updateMode === 'read-only' || fixedHere.has(name);
@@ -30,7 +30,8 @@ function isFixed(name: string, def: ConfigDef): boolean {
 
 /** One line that says why a broker's key must not be changed to this value while brokers run, or undefined where it may. */
 export function brokerConfigFault(name: string, value: string, isClusterDefault: boolean): string | undefined {
-  const def = brokerConfigDef(name) ?? (Object.hasOwn(throttleConfigs, name) ? throttleConfigs[name] : undefined);
+  const throttles: ConfigTable = throttleConfigs;
+  const def = brokerConfigDef(name) ?? (Object.hasOwn(throttles, name) ? throttles[name] : undefined);
   if (def === undefined) return `${name}: ks has no such broker config, so that it cannot be changed`;
   if (isFixed(name, def)) return `${name} can only be set before a broker starts`;
   if (isClusterDefault && def.updateMode === 'per-broker')
@@ -58,6 +59,15 @@ export function valueInForce(name: string, def: ConfigDef, brokers: BrokerLayers
     if (parsed.ok) return parsed.value;
   }
   return def.default;
+}
+
+/** Bytes a second of throttled replication; undefined where nobody set a rate. */
+export function throttledRateInForce(
+  name: 'leader.replication.throttled.rate' | 'follower.replication.throttled.rate',
+  brokers: BrokerLayers,
+): number | undefined {
+  const rate = valueInForce(name, throttleConfigs[name], brokers);
+  return typeof rate === 'number' ? rate : undefined;
 }
 
 /** Keys that stand in for another one, each family with the strongest first. */

@@ -22,10 +22,6 @@ export const keysWithoutEffect: ReadonlyMap<string, string> = new Map([
     'remote.log.delete.on.disable',
     'remote.storage.enable',
   ]),
-  ...because('replication is not throttled yet', [
-    'follower.replication.throttled.replicas',
-    'leader.replication.throttled.replicas',
-  ]),
   ...because('ks has no share groups yet', ['errors.deadletterqueue.group.enable']),
 ]);
 

@@ -11,12 +11,14 @@ import { AppendPath } from './append-path.ts';
 import { FetchPath } from './fetch-path.ts';
 import { HostedReplica } from './hosted-replica.ts';
 import { ImageFollower } from './image-follower.ts';
+import { LeaderThrottle } from './leader-throttle.ts';
 import { OffsetLookup } from './offset-lookup.ts';
 import { Purgatory } from './purgatory.ts';
 import { RecordDeletion } from './record-deletion.ts';
 import { type HousekeepingIntervals, ReplicaHousekeeping } from './replica-housekeeping.ts';
 import type { HostedLogDirectory, ReplicaHost } from './replica-manager.ts';
 import { ReplicaRegistry } from './replica-registry.ts';
+import { type ReplicationRates, ReplicationThrottle } from './replication-throttle.ts';
 import { Replication, type ReplicationSettings } from './replication.ts';
 import { StandingWaits } from './standing-waits.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -74,6 +76,8 @@ export interface ReplicaManagerOptions {
   readonly limits?: Partial<ReplicaLimits>;
   readonly intervals?: Partial<HousekeepingIntervals>;
   readonly replication?: ReplicationSettings;
+  /** Rates of throttled replicas under the image in force; default none. */
+  readonly replicationRates?: (image: ClusterImage | undefined) => ReplicationRates;
   /** The cleaner's settings under the image in force; default Kafka's. */
   readonly cleanerSettings?: (image: ClusterImage | undefined) => CleanerSettings;
   readonly metrics?: Metrics;
@@ -103,8 +107,10 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
     standing.wake(replica);
   };
   const replicationSettings = options.replication ?? defaultReplicationSettings;
+  const rates = (): ReplicationRates | undefined => options.replicationRates?.(registry.image);
   const replication = new Replication({
     ...{ brokerId, clock, logger, settings: replicationSettings, settingsOf, registry, metrics: options.metrics },
+    throttle: new ReplicationThrottle(clock, () => rates()?.follower),
   });
   const { lagTimeMaxMs } = replicationSettings;
   const follower = new ImageFollower({
@@ -138,6 +144,10 @@ export function createReplicaManager(options: ReplicaManagerOptions): ReplicaHos
   });
   const fetches = new FetchPath({
     ...{ registry, purgatory, standing, clock, fetchMaxBytes: limits.fetchMaxBytes },
+    throttle: new LeaderThrottle({
+      ...{ brokerId, registry, settingsOf, clock, quietMs: lagTimeMaxMs / 4 },
+      throttle: new ReplicationThrottle(clock, () => rates()?.leader),
+    }),
     // Often enough that nobody falls out of the ISR because its fetches were not looked at.
     quietMs: lagTimeMaxMs / 4,
     selectsByRack: replicationSettings.selectsByRack,

@@ -14,6 +14,7 @@ import {
 } from './fetch-target.ts';
 import { type Counted, FetchWait } from './fetch-wait.ts';
 import type { HostedReplica } from './hosted-replica.ts';
+import type { LeaderThrottle } from './leader-throttle.ts';
 import { nearestReplica } from './nearest-replica.ts';
 import type { Purgatory } from './purgatory.ts';
 import type { FetchPartition, FetchRequest, FetchResult, StandingReader } from './replica-manager.ts';
@@ -32,6 +33,7 @@ export interface FetchPathOptions {
   readonly fetchMaxBytes: number;
   /** replica.selector.class is the rack-aware one: consumers are sent to replicas in their rack. */
   readonly selectsByRack?: boolean;
+  readonly throttle: LeaderThrottle;
 }
 
 /** What could be read of one request at one time. */
@@ -89,7 +91,7 @@ export class FetchPath {
     if (first.results.every((result) => result.stillHolds?.(nowMs)) && !reader.hasTurned()) {
       const isNews = (replica: HostedReplica): boolean => {
         const asked = reader.positionOf(replica);
-        return asked !== undefined && this.#isNews(replica, asked);
+        return asked !== undefined && this.#isNews(replica, asked, base.replicaId);
       };
       await standing.wait(isNews, deadlineMs, base.signal);
     }
@@ -99,10 +101,10 @@ export class FetchPath {
   }
 
   /** Whether a replica that had everything is to be told something at once. */
-  #isNews(replica: HostedReplica, asked: FetchPartition): boolean {
+  #isNews(replica: HostedReplica, asked: FetchPartition, replicaId: number): boolean {
     if (replica.refusal !== ErrorCode.NONE) return true;
     if (epochFault(asked.currentLeaderEpoch, replica.leaderEpoch) !== ErrorCode.NONE) return true;
-    if (replica.vouchedEndOffset > asked.fetchOffset) return true;
+    if (replica.vouchedEndOffset > asked.fetchOffset) return !this.#options.throttle.mustWait(replica, replicaId);
     return this.#options.selectsByRack === true && isWatermarkNews(asked, replica);
   }
 
@@ -131,8 +133,13 @@ export class FetchPath {
       else {
         const reading = this.#readOne(target, request, maxBytes - sizeBytes, sizeBytes === 0);
         result = reading instanceof Promise ? await reading : reading;
+        if (target.isReplica) this.#options.throttle.count(target.replica, result.sizeBytes);
         if (this.#options.selectsByRack && lacksWatermark(target)) isUrgent = true;
-        counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
+        // What has to wait for its rate does not make up what the request waits for.
+        const isHeldBack = target.isReplica && this.#options.throttle.mustWait(target.replica, request.replicaId);
+        if (result.sizeBytes > 0 || !isHeldBack) {
+          counted.push({ target, nextOffset: result.nextOffset, sizeBytes: result.sizeBytes });
+        }
       }
       results[index] = result;
       sizeBytes += result.sizeBytes;
@@ -173,11 +180,16 @@ export class FetchPath {
     if (elsewhere !== undefined) return { ...fetchedResult(target, undefined), preferredReadReplica: elsewhere };
     // What it asks for says what it has: that may commit records, and is told with this answer already.
     if (isReplica) replica.followerFetched(followerFetch(asked, request));
-    const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes);
+    const mayHave = isReplica ? this.#options.throttle.bytesMax(replica, request.replicaId) : Infinity;
+    const maxBytes = Math.min(asked.partitionMaxBytes, budgetBytes, mayHave);
     const end = readableEnd(target);
     if (asked.fetchOffset >= end) {
       const nothing = fetchedResult(target, undefined);
       return isReplica ? { ...nothing, stillHolds: this.#unchanged(replica) } : nothing;
+    }
+    const { throttle } = this.#options;
+    if (isReplica && throttle.mustWait(replica, request.replicaId)) {
+      return { ...fetchedResult(target, undefined), stillHolds: throttle.untilAllowed(replica) };
     }
     if (maxBytes <= 0 && !minOneBatch) return fetchedResult(target, undefined);
     try {

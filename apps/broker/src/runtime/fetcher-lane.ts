@@ -10,6 +10,7 @@ import type { Logger } from '../ports/logger.ts';
 import { type BrokerChannels, ChannelError } from './broker-channels.ts';
 import type { FollowedPartition } from './followed-partition.ts';
 import type { HostedReplica } from './hosted-replica.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 
 /** Limits of replication fetches, under Kafka's names. */
 export interface ReplicaFetchLimits {
@@ -41,6 +42,9 @@ export interface FetcherLaneOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: ReplicaFetchLimits;
+  readonly throttle: ReplicationThrottle;
+  /** Whether the topic names this broker's replica for throttling. */
+  readonly isThrottled: (replica: HostedReplica) => boolean;
 }
 
 /** The first pause after a failure; each further one is twice as long. */
@@ -111,8 +115,14 @@ export class FetcherLane {
     const nowMs = clock.monotonicMs();
     // Of ten thousand partitions nearly all are as they were: what is done for each of them here is all that they cost.
     const positions: FollowerPosition[] = [];
-    for (const partition of this.#followed.values()) if (partition.isDue(nowMs)) positions.push(partition.position);
-    if (positions.length === 0 || epoch === undefined) return this.#pause(this.#nextDueMs(nowMs));
+    const isExceeded = this.#options.throttle.isExceeded();
+    let isHeldBack = false;
+    for (const partition of this.#followed.values()) {
+      if (!partition.isDue(nowMs)) continue;
+      if (isExceeded && this.#waits(partition.replica)) isHeldBack = true;
+      else positions.push(partition.position);
+    }
+    if (positions.length === 0 || epoch === undefined) return this.#pause(this.#nextDueMs(nowMs, isHeldBack));
     const step = this.#session.next(positions);
     const response = await this.#send(step, epoch);
     if (response === undefined) return this.#pause(this.#pauseMs());
@@ -125,6 +135,7 @@ export class FetcherLane {
         const asked = this.#session.askedFor(key);
         // Who follows in another epoch meanwhile asks for itself.
         if (partition === undefined || asked?.currentLeaderEpoch !== partition.leaderEpoch) continue;
+        this.#count(partition.replica, answer.records?.length ?? 0);
         const running = partition.take(answer, asked, clock.monotonicMs());
         if (running !== undefined) work.push(running);
       }
@@ -176,8 +187,21 @@ export class FetcherLane {
     };
   }
 
-  #nextDueMs(nowMs: number): number {
-    let earliest = nowMs + this.#options.limits.backoffMs;
+  /** Throttled replicas wait while the rate is exceeded; those in sync do not: they keep acks=all going (KIP-73). */
+  #waits(replica: HostedReplica): boolean {
+    return this.#options.isThrottled(replica) && !replica.isr.includes(this.#options.brokerId);
+  }
+
+  #count(replica: HostedReplica, bytes: number): void {
+    const { throttle, isThrottled } = this.#options;
+    if (bytes > 0 && throttle.isOn && isThrottled(replica)) throttle.record(bytes);
+  }
+
+  #nextDueMs(nowMs: number, isHeldBack: boolean): number {
+    const { limits, throttle } = this.#options;
+    // Never longer than a failure is waited for: the rate may be raised at any time.
+    if (isHeldBack) return Math.max(1, Math.min(limits.backoffMs, throttle.waitMs()));
+    let earliest = nowMs + limits.backoffMs;
     for (const { dueMs } of this.#followed.values()) earliest = Math.min(earliest, Math.max(dueMs, nowMs + 1));
     return earliest - nowMs;
   }

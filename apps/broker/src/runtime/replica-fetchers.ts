@@ -4,6 +4,7 @@ import type { BrokerChannels } from './broker-channels.ts';
 import { FetcherLane, type ReplicaFetchLimits } from './fetcher-lane.ts';
 import { FollowedPartition } from './followed-partition.ts';
 import type { HostedReplica } from './hosted-replica.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 
 export interface ReplicaFetchersOptions {
   readonly brokerId: number;
@@ -12,6 +13,9 @@ export interface ReplicaFetchersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: ReplicaFetchLimits;
+  readonly throttle: ReplicationThrottle;
+  /** Whether the topic names this broker's replica for throttling. */
+  readonly isThrottled: (replica: HostedReplica) => boolean;
 }
 
 interface Placed {

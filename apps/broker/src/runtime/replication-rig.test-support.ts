@@ -20,6 +20,8 @@ import { createRecordValidator } from '../storage/record-validator.ts';
 import { BreakableFiles } from './breakable-files.test-support.ts';
 import { type BrokerChannels, ChannelError } from './broker-channels.ts';
 import { createReplicaManager, defaultReplicationSettings } from './create-replica-manager.ts';
+import type { ReplicationRates } from './replication-throttle.ts';
+import type { TopicSettings } from './topic-settings.ts';
 import type { AppendResult, HostedPartition, ReplicaHost } from './replica-manager.ts';
 import { appendRequest, idOf, imageOf, partitionImage, silentLogger, topicImage } from './replicas.test-support.ts';
 
@@ -34,6 +36,10 @@ export interface RigOptions {
   readonly minInsyncReplicas?: number;
   /** Where the brokers stand; consumers are sent to the nearest then. */
   readonly racks?: readonly string[];
+  /** Bytes a second that throttled replicas are sent, and fetch. */
+  readonly rates?: ReplicationRates;
+  /** Which are throttled. */
+  readonly throttled?: Pick<TopicSettings, 'leaderThrottled' | 'followerThrottled'>;
 }
 
 interface Member {
@@ -52,6 +58,8 @@ export class ReplicationRig {
   readonly config: LogConfig;
   readonly minInsyncReplicas: number;
   readonly #racks: readonly string[];
+  rates: ReplicationRates | undefined;
+  readonly #throttled: RigOptions['throttled'];
   /** Brokers that nobody reaches, and that reach nobody. */
   readonly cutOff = new Set<number>();
   /** The store: partition records by index, with their revisions. */
@@ -67,6 +75,8 @@ export class ReplicationRig {
     this.config = { ...defaultLogConfig, ...options.config };
     this.minInsyncReplicas = options.minInsyncReplicas ?? 1;
     this.#racks = options.racks ?? [];
+    this.rates = options.rates;
+    this.#throttled = options.throttled;
   }
 
   /** Brokers 1, 2, …; every partition on all of them, led by the first. */
@@ -94,7 +104,8 @@ export class ReplicationRig {
       clock: this.clock,
       logger: silentLogger,
       validator: createRecordValidator(core, codec),
-      settingsOf: () => ({ log: this.config, minInsyncReplicas: this.minInsyncReplicas }),
+      settingsOf: () => ({ log: this.config, minInsyncReplicas: this.minInsyncReplicas, ...this.#throttled }),
+      replicationRates: () => this.rates ?? { leader: undefined, follower: undefined },
       metrics: this.#metricsOf(brokerId),
       replication: { ...defaultReplicationSettings, lagTimeMaxMs: LAG_MAX_MS, selectsByRack: this.#racks.length > 0 },
     });

@@ -211,4 +211,61 @@ describe('replication', () => {
     expect((await rig.append(2, ['d'], { timeoutMs: 5000 }))?.errorCode).toBe(0);
     expect(await rig.bytesOf(1)).toEqual(await rig.bytesOf(2));
   });
+
+  describe('throttled', () => {
+    const BYTES_PER_SECOND = 2000;
+    const VALUE = 'v'.repeat(400);
+
+    /** A broker that was away comes back and lacks `batches`; the bytes it lacks, and how long it takes until it is in sync. */
+    async function catchUp(options: Parameters<typeof ReplicationRig.of>[2], batches = 40) {
+      const rig = await rigOf(3, 1, { minInsyncReplicas: 1, ...options });
+      rig.cutOff.add(3);
+      const waiting = rig.appending(1, ['first'], { timeoutMs: 60_000 });
+      await rig.until(() => rig.isr.length === 2);
+      await rig.settle(waiting);
+      const beganMs = rig.clock.monotonicMs();
+      // Who is in sync is never throttled: this is acknowledged by broker 2 at once.
+      for (let count = 0; count < batches; count += 1) expect((await rig.append(1, [VALUE]))?.errorCode).toBe(0);
+      expect(rig.clock.monotonicMs() - beganMs).toBeLessThan(2000);
+      // The burst, and what was counted for those in sync, is over.
+      await rig.pass(60_000);
+      rig.cutOff.delete(3);
+      const fromMs = rig.clock.monotonicMs();
+      while (rig.isr.length < 3 && rig.clock.monotonicMs() - fromMs < 60_000) await rig.pass(20);
+      expect(await rig.bytesOf(3)).toEqual(await rig.bytesOf(1));
+      return { rig, bytes: (await rig.bytesOf(1)).length, tookMs: rig.clock.monotonicMs() - fromMs };
+    }
+    const all = { leaderThrottled: 'all', followerThrottled: 'all' } as const;
+
+    it.each(['leader', 'follower'] as const)('by the %s catches up at the rate', async (side) => {
+      const rates = { leader: undefined, follower: undefined, [side]: BYTES_PER_SECOND };
+      const config = { maxMessageBytes: 1000 };
+      const { bytes, tookMs } = await catchUp({ rates, throttled: all, config });
+      // The burst of a second is free; the last batch may overdraw.
+      const expectedMs = (bytes / BYTES_PER_SECOND) * 1000;
+      expect(tookMs).toBeGreaterThan(expectedMs * 0.5);
+      expect(tookMs).toBeLessThan(expectedMs * 1.3);
+    });
+
+    it('replicas that are not named, and all without a rate, catch up as fast as they can', async () => {
+      const rates = { leader: BYTES_PER_SECOND, follower: BYTES_PER_SECOND };
+      const others = { leaderThrottled: new Set(['0:2', '1:1']), followerThrottled: new Set(['0:1', '1:3']) };
+      expect((await catchUp({ rates, throttled: others })).tookMs).toBeLessThan(1000);
+      expect((await catchUp({ throttled: all })).tookMs).toBeLessThan(1000);
+    });
+
+    it('replicas go on when the rate is taken away', async () => {
+      const rig = await rigOf(2, 1, { rates: { leader: 1, follower: 1 }, throttled: all });
+      rig.cutOff.add(2);
+      const waiting = rig.appending(1, ['x'], { timeoutMs: 60_000 });
+      await rig.until(() => rig.isr.length === 1);
+      await rig.settle(waiting);
+      await rig.append(1, [VALUE]);
+      rig.cutOff.clear();
+      await rig.pass(20_000);
+      expect(rig.isr).toEqual([1]);
+      rig.rates = undefined;
+      await rig.until(() => rig.isr.length === 2);
+    });
+  });
 });

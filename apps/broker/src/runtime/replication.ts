@@ -9,6 +9,7 @@ import { type IsrChangeCounts, IsrChanges, type OwnRegistration } from './isr-ch
 import { ReplicaFetchers } from './replica-fetchers.ts';
 import { registerReplicationMetrics } from './replication-metrics.ts';
 import type { ReplicaRegistry } from './replica-registry.ts';
+import { isThrottled, type ReplicationThrottle } from './replication-throttle.ts';
 import { Resignations } from './resignations.ts';
 import type { TopicSettingsOf } from './topic-settings.ts';
 
@@ -36,6 +37,8 @@ export interface ReplicationOptions {
   readonly registry: ReplicaRegistry;
   readonly metrics: Metrics | undefined;
   readonly settingsOf: TopicSettingsOf;
+  /** Of what is fetched for throttled replicas. */
+  readonly throttle: ReplicationThrottle;
 }
 
 const NO_CHANGES: IsrChangeCounts = { shrinks: 0, expands: 0, failed: 0 };
@@ -61,11 +64,13 @@ export class Replication {
   }
 
   begin(ports: ReplicationPorts): void {
-    const { brokerId, clock, logger, settings, settingsOf, registry } = this.#options;
+    const { brokerId, clock, logger, settings, settingsOf, registry, throttle } = this.#options;
     const { channels, store, registration } = ports;
     this.#ports = ports;
     this.#fetchers = new ReplicaFetchers({
-      ...{ brokerId, channels, clock, logger, limits: settings.fetch },
+      ...{ brokerId, channels, clock, logger, throttle, limits: settings.fetch },
+      isThrottled: ({ topic, partitionIndex }) =>
+        isThrottled(settingsOf(topic, registry.image).followerThrottled, partitionIndex, brokerId),
       brokerEpoch: () => registration()?.brokerEpoch,
     });
     this.#isrChanges = new IsrChanges({ brokerId, store, clock, logger, registration });
