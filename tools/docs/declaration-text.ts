@@ -52,7 +52,8 @@ function defaultsOf(node: Node): readonly Edit[] {
   return node.parameters.flatMap(({ name, type, initializer }) => {
     if (initializer === undefined) return [];
     const optional = { from: name.end, to: name.end, text: '?' };
-    return [optional, { from: (type ?? name).end, to: initializer.end, text: '' }];
+    const implied = type === undefined && /^-?[\d_]+$/.test(initializer.getText()) ? ': number' : '';
+    return [optional, { from: (type ?? name).end, to: initializer.end, text: implied }];
   });
 }
 
