@@ -74,8 +74,8 @@ export const clusterMutations: readonly Mutation[] = [
   {
     name: 'a broker that stopped uncleanly stays in the ISR',
     file: 'core/metadata/lives.ts',
-    find: 'return broker !== undefined && !broker.fenced && broker.uncleanBirth && modRevision < broker.brokerEpoch;',
-    replace: 'return broker !== undefined && modRevision < 0;',
+    find: 'return modRevision < (uncleanBirth && !fenced ? brokerEpoch : uncleanEpoch);',
+    replace: 'return modRevision < (uncleanBirth && !fenced ? brokerEpoch : uncleanEpoch) && modRevision < 0;',
     finding: /but \d+ (is|was) committed|is at \d+$/,
   },
 ];

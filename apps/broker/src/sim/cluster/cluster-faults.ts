@@ -15,6 +15,8 @@ interface Chase {
   /** Of the last that was told to die. */
   leaderEpoch: number;
   left: number;
+  /** How long the next leader lives, at most. */
+  patienceMs: number;
 }
 
 /** What befalls a cluster, by the seed: when, and what. */
@@ -99,30 +101,28 @@ export class ClusterFaults {
     return entry && this.#world.machine(readRecord(entry.key, entry.value, controllerFormat).brokerId);
   }
 
-  /** Whoever leads some partition dies, and whoever is elected after it, soon after. */
+  /** Whoever leads some partition dies, and whoever is elected after it, soon after; until then its followers hear of it late, each in its own time. */
   #chaseLeaders(): void {
     const partition = pick(this.#random, storedPartitions(this.#world));
     if (partition === undefined) return;
     this.#tell('leaders die one after the other', 'leaders die one after the other');
-    this.#chase = {
-      topicId: partition.topicId,
-      index: partition.index,
-      leaderEpoch: -1,
-      left: 2 + this.#random.int(2),
-    };
+    const { topicId, index } = partition;
+    this.#chase = { topicId, index, leaderEpoch: -1, left: 1 + this.#random.int(3), patienceMs: 400 };
+    this.#for(4000, () => this.#world.wires.heal());
   }
 
   #follow(chase: Chase): void {
-    const { topicId, index } = chase;
+    const { topicId, index, patienceMs } = chase;
+    const { machines, wires, clock } = this.#world;
     const found = storedPartitions(this.#world).find((each) => each.topicId === topicId && each.index === index);
     const { leader = -1, leaderEpoch = -1 } = found?.record ?? {};
     const machine = this.#world.machine(leader);
     if (machine === undefined || leaderEpoch <= chase.leaderEpoch) return;
-    chase.leaderEpoch = leaderEpoch;
-    chase.left -= 1;
+    for (const { host } of machines) if (host !== machine.host) wires.slow(machine.host, host, this.#random.int(500));
+    Object.assign(chase, { leaderEpoch, left: chase.left - 1, patienceMs: 120 });
     if (chase.left === 0) this.#chase = undefined;
-    this.#world.clock.setTimer(this.#random.int(40), () => {
-      if (!this.#isOver) this.#crash(machine, this.#random.chance(0.5) ? 'kill' : 'power-cut');
+    clock.setTimer(this.#random.int(patienceMs), () => {
+      if (!this.#isOver) this.#crash(machine, this.#random.chance(0.6) ? 'kill' : 'power-cut');
     });
   }
 

@@ -23,8 +23,12 @@ export class MetadataHistory {
     for (const change of changes) {
       const value = change.entry?.value.replaceAll('"', '') ?? 'gone';
       this.#note(`store: revision ${revision} by ${client ?? 'a lease'}: ${change.key} ${value}`);
-      if (parseKey(change.key)?.type !== 'partition') continue;
-      this.#partitionWritten(revision, change, before, Number(client));
+      const type = parseKey(change.key)?.type;
+      if (type === 'partition') this.#partitionWritten(revision, change, before, Number(client));
+      const isControllers = type === 'topic' || type === 'deletion' || type === 'config';
+      if (isControllers && controllerOf(before) !== Number(client)) {
+        this.#violate(`revision ${revision}, ${change.key}, broker ${client}: it writes and is not the controller`);
+      }
     }
   }
 

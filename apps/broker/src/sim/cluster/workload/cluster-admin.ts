@@ -1,4 +1,4 @@
-import { AlterPartitionReassignments, CreateTopics, ElectLeaders } from '@ks/protocol';
+import { AlterPartitionReassignments, CreateTopics, ElectLeaders, IncrementalAlterConfigs } from '@ks/protocol';
 import { choose, pick } from '../../workload/actor.ts';
 import type { ClusterClient } from '../cluster-client.ts';
 import { anyPartition, type ClusterStage } from './cluster-stage.ts';
@@ -6,18 +6,22 @@ import { makeTopics } from './topics.ts';
 
 /** Topics that come up while the others are in use. */
 const LATE_TOPICS_MAX = 3;
+/** A resource's type in the protocol. */
+const TOPIC = 2;
 
 /** A program that makes topics, and goes on to make more, to move replicas and to have leaders elected. */
 export async function administrateCluster(stage: ClusterStage, client: ClusterClient): Promise<void> {
   const { random } = stage;
   await makeTopics(stage, client);
-  const isMover = random.chance(0.4);
+  // A move may leave fewer replicas in sync than min.insync.replicas asks for, as in Kafka: then one that loses its tail is too many.
+  const isMover = stage.traits.uncleanStops === 'any' && random.chance(0.5);
   let topicCount = 0;
   while (!stage.isOver()) {
-    await stage.sleep(random.fraction() * 600);
+    await stage.sleep(random.fraction() * 300);
     const act = choose(random, [
       [topicCount < LATE_TOPICS_MAX ? 1 : 0, () => createAnother(stage, client, topicCount++)],
       [1, () => electPreferred(stage, client)],
+      [2, () => configure(stage, client)],
       [isMover ? 2 : 0, () => moveReplicas(stage, client)],
     ] as const);
     await act();
@@ -32,6 +36,22 @@ async function createAnother(stage: ClusterStage, client: ClusterClient, number:
   const topic = { name: `late-${number}`, numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] };
   const answer = await client.within(broker, () => broker.request(CreateTopics, version, { topics: [topic] }));
   stage.history.count(`create a late topic: ${answer?.topics[0]?.errorCode}`);
+}
+
+/** Changes something of a topic that no checker looks at. */
+async function configure(stage: ClusterStage, client: ClusterClient): Promise<void> {
+  const partition = anyPartition(stage);
+  const broker = await client.toAny();
+  const version = broker?.version(IncrementalAlterConfigs);
+  if (partition === undefined || broker === undefined || version === undefined) return;
+  const value = String(1_000_000_000 + stage.random.int(1000));
+  const configs = [{ name: 'retention.ms', configOperation: 0, value }];
+  const body = {
+    resources: [{ resourceType: TOPIC, resourceName: partition.topic, configs }],
+    validateOnly: false,
+  };
+  const answer = await client.within(broker, () => broker.request(IncrementalAlterConfigs, version, body));
+  stage.history.count(`configure a topic: ${answer?.responses[0]?.errorCode}`);
 }
 
 async function electPreferred(stage: ClusterStage, client: ClusterClient): Promise<void> {
