@@ -1,4 +1,4 @@
-// npm run bench -- --scenario start|load|matrix|consumers|crowd|crowd-load|latency|clients|all --peers ks,kafka --client kcat|java --records N --bytes N --rounds N --json
+// npm run bench -- --scenario start|load|matrix|consumers|crowd|crowd-load|latency|clients|all --peers ks,kafka --brokers 1|3 --client kcat|java --records N --bytes N --rounds N --json
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +13,8 @@ import { java } from './loads/java.ts';
 import { kcat } from './loads/kcat.ts';
 import type { LoadOptions } from './loads/load.ts';
 import { chosen, matrix } from './matrix.ts';
-import { kafka } from './peers/kafka.ts';
-import { ks } from './peers/ks.ts';
+import { kafka, kafkaCluster } from './peers/kafka.ts';
+import { ks, ksCluster } from './peers/ks.ts';
 import { type Measurement, renderTable } from './report.ts';
 import { measureLoads, measureStart } from './scenarios.ts';
 
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '262144' },
     acks: { type: 'string', default: '1' },
     compression: { type: 'string', default: 'none' },
+    brokers: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '1' },
     connections: { type: 'string', default: '2000' },
     consumers: { type: 'string', default: '1,10' },
@@ -41,7 +42,8 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const peers = [];
-for (const peer of [ks, kafka]) {
+if (!['1', '3'].includes(values.brokers)) throw new Error('--brokers is 1 or 3');
+for (const peer of values.brokers === '3' ? [ksCluster, kafkaCluster] : [ks, kafka]) {
   if (!values.peers.split(',').includes(peer.name)) continue;
   const missing = await peer.missing();
   if (missing === undefined) peers.push(peer);

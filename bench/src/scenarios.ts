@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadClient, LoadOptions } from './loads/load.ts';
-import { processUsage } from './measure/process-usage.ts';
+import { processesUsage, processUsage } from './measure/process-usage.ts';
 import { median } from './measure/statistics.ts';
 import { touchMemory } from './measure/touch-memory.ts';
 import type { BrokerPeer, RunningBroker } from './peers/broker-peer.ts';
@@ -129,10 +129,10 @@ async function sampleOf(
   broker: RunningBroker,
   options: LoadOptions,
 ): Promise<Sample> {
-  if (kind === 'produce') await touchMemory(options.records * options.recordBytes);
-  const before = processUsage(broker.pid);
+  if (kind === 'produce') await touchMemory(options.records * options.recordBytes * broker.replicationFactor);
+  const before = processesUsage(broker.pids);
   const result = await client[kind](broker, options);
-  const after = processUsage(broker.pid);
+  const after = processesUsage(broker.pids);
   return {
     megabytesPerSecond: result.bytes / megabyte / result.seconds,
     cpuSecondsPerGigabyte: (after.cpuSeconds - before.cpuSeconds) / (result.bytes / 1e9),

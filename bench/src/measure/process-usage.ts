@@ -25,6 +25,17 @@ export function parseUsage(stat: string, status: string): ProcessUsage {
   };
 }
 
+/** What several processes have used so far, together. */
+export function processesUsage(pids: readonly number[]): ProcessUsage {
+  const all = pids.map(processUsage);
+  const sum = (of: (usage: ProcessUsage) => number): number => all.reduce((total, usage) => total + of(usage), 0);
+  return {
+    cpuSeconds: sum((usage) => usage.cpuSeconds),
+    residentBytes: sum((usage) => usage.residentBytes),
+    peakResidentBytes: sum((usage) => usage.peakResidentBytes),
+  };
+}
+
 /** What process `pid` has used so far. */
 export function processUsage(pid: number): ProcessUsage {
   return parseUsage(readFileSync(`/proc/${pid}/stat`, 'utf8'), readFileSync(`/proc/${pid}/status`, 'utf8'));

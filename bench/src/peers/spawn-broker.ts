@@ -34,6 +34,8 @@ export async function spawnBroker(
     bootstrap: `127.0.0.1:${port}`,
     pid: child.pid ?? -1,
     process: child,
+    pids: [child.pid ?? -1],
+    replicationFactor: 1,
     startMs,
     async stop() {
       child.kill('SIGTERM');

@@ -9,12 +9,12 @@ export async function createTopic(
   broker: RunningBroker,
   { topic, partitions }: { readonly topic: string; readonly partitions: number },
 ): Promise<void> {
-  await using ks = await connect({ brokers: [broker.bootstrap] });
-  await ks.admin.createTopic(topic, { partitions, replicationFactor: 1, configs });
+  await using ks = await connect({ brokers: broker.bootstrap.split(',') });
+  await ks.admin.createTopic(topic, { partitions, replicationFactor: broker.replicationFactor, configs });
 }
 
 /** So that a long run does not fill the disk. */
 export async function deleteTopic(broker: RunningBroker, { topic }: { readonly topic: string }): Promise<void> {
-  await using ks = await connect({ brokers: [broker.bootstrap] });
+  await using ks = await connect({ brokers: broker.bootstrap.split(',') });
   await ks.admin.deleteTopics([topic]);
 }
