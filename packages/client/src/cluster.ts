@@ -224,11 +224,11 @@ export class Cluster {
     }
   }
 
-  /** A topic's metadata if it is in memory; what is too old is asked for again meanwhile. */
-  knownTopic(name: string): TopicView | undefined {
+  /** A topic's metadata if it is in memory; what is too old, `nowMs` being monotonic, is asked for again meanwhile. */
+  knownTopic(name: string, nowMs: number = this.options.clock.monotonicMs()): TopicView | undefined {
     const topic = this.#view.topics.get(name);
     if (topic === undefined) return undefined;
-    const isOld = this.options.clock.monotonicMs() - topic.asOfMs > this.options.metadataMaxAgeMs;
+    const isOld = nowMs - topic.asOfMs > this.options.metadataMaxAgeMs;
     if (isOld && !this.#refresher.isBusy) this.refresh([name]).catch(() => {});
     return topic;
   }

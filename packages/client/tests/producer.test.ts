@@ -1,4 +1,12 @@
-import { ErrorCode, Metadata, Produce, RecordBatch, type RequestOf, type ResponseInput } from '@ks/protocol';
+import {
+  createCodec,
+  ErrorCode,
+  Metadata,
+  Produce,
+  RecordBatch,
+  type RequestOf,
+  type ResponseInput,
+} from '@ks/protocol';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ClientErrorCode } from '../src/kafka-error.ts';
@@ -202,6 +210,53 @@ describe('trying again', () => {
     expect(error.message).toContain('max.message.bytes');
     expect((await producer.send('t', { value: 'y' })).offset).toBe(0);
     expect(kafka.requests(Produce)).toHaveLength(2);
+  });
+});
+
+describe('a batch that its topic finds too large', () => {
+  test('goes in smaller ones: every record once, in order, each with its offset; those that follow are small at once', async () => {
+    const kafka = new FakeKafka();
+    kafka.createTopic('t');
+    kafka.maxMessageBytes = 2000;
+    await using ks = await openClient(kafka);
+    const producer = ks.producer({ batchBytes: 10_000 });
+    const values = Array.from({ length: 300 }, (_, index) => `${index} ${'x'.repeat(80)}`);
+    const sent = await producer.sendBatch(
+      't',
+      values.map((value) => ({ value })),
+    );
+    expect(kafka.values('t', 0)).toEqual(values);
+    expect(sent.map(({ offset }) => offset)).toEqual(values.map((_, index) => index));
+    const refused = kafka.requests(Produce).length - kafka.partition('t', 0).batches.length;
+    await producer.sendBatch(
+      't',
+      values.map((value) => ({ value })),
+    );
+    expect(kafka.requests(Produce).length - kafka.partition('t', 0).batches.length).toBe(refused);
+    expect(kafka.values('t', 0)).toHaveLength(600);
+  });
+
+  test('loses none but the record that is too large by itself', async () => {
+    const kafka = new FakeKafka();
+    kafka.createTopic('t');
+    kafka.maxMessageBytes = 1000;
+    await using ks = await openClient(kafka);
+    const producer = ks.producer({ batchBytes: 10_000, compression: 'gzip' });
+    const noise = Buffer.from(Array.from({ length: 4000 }, (_, index) => Math.imul(index, 2654435761) >>> 24));
+    const numbers = Array.from({ length: 20 }, (_, index) => index);
+    const outcomes = await Promise.allSettled(
+      numbers.map((number) => producer.send('t', { value: number === 7 ? noise : `${number}`, timestamp: number })),
+    );
+    const failed = outcomes.flatMap((one, index) => (one.status === 'rejected' ? [{ index, reason: one.reason }] : []));
+    expect(failed).toMatchObject([
+      { index: 7, reason: { code: ErrorCode.MESSAGE_TOO_LARGE, topic: 't', partition: 0 } },
+    ]);
+    const codec = createCodec(kafka.core);
+    const kept = kafka.partition('t', 0).batches.flatMap((bytes) => {
+      const batch = new RecordBatch(bytes);
+      return [...batch.records(batch.decompress(codec, 10_000) as Uint8Array)];
+    });
+    expect(kept.map(({ timestamp }) => timestamp)).toEqual(numbers.filter((number) => number !== 7));
   });
 });
 

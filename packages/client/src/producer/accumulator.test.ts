@@ -68,7 +68,7 @@ describe('a batch', () => {
 
 type Step =
   | { readonly do: 'append'; readonly partition: number; readonly size: number }
-  | { readonly do: 'take' | 'done' | 'retry' | 'close'; readonly pick: number };
+  | { readonly do: 'take' | 'done' | 'retry' | 'split' | 'close'; readonly pick: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -82,7 +82,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     {
       weight: 4,
-      arbitrary: fc.record({ do: fc.constantFrom('take', 'done', 'retry', 'close' as const), pick: fc.nat() }),
+      arbitrary: fc.record({ do: fc.constantFrom('take', 'done', 'retry', 'split', 'close' as const), pick: fc.nat() }),
     },
   ),
   { maxLength: 60 },
@@ -135,7 +135,9 @@ test('whatever happens, each partition gets its records once and in order, and n
           if (step.do === 'done') await deliver(queue);
           else {
             const batch = queue.inFlight[step.pick % queue.inFlight.length];
-            if (batch !== undefined) accumulator.retry(queue, batch, nowMs + 4);
+            if (batch === undefined) continue;
+            if (step.do !== 'split' || !accumulator.split(queue, batch, checksum))
+              accumulator.retry(queue, batch, nowMs + 4);
           }
         }
       }

@@ -1,4 +1,4 @@
-import { type RecordBatch, type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
+import { type Checksum, type RecordBatch, type RecordHeader, recordSizeUpperBound } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
 import { PendingBatch } from './pending-batch.ts';
 import { SequenceCounter } from './producer-identity.ts';
@@ -29,11 +29,13 @@ export interface PartitionQueue {
   readonly inFlight: PendingBatch[];
   /** Not before this monotonic time, after a failure. */
   retryAtMs: number;
+  /** The size at which a batch is full: less than elsewhere once brokers refused larger ones. */
+  batchBytes: number;
   readonly sequences: SequenceCounter;
 }
 
 /** How many batches' memory is kept. */
-const SPARE_MAX = 32;
+const SPARE_MAX = 16;
 
 /** Records on their way to being sent, collected per partition. Pure: it is told the time and does nothing by itself. */
 export class Accumulator {
@@ -41,6 +43,7 @@ export class Accumulator {
   readonly #topics = new Map<string, PartitionQueue[]>();
   readonly #busy = new Set<PartitionQueue>();
   readonly #spare: Uint8Array[] = [];
+  #last: PartitionQueue | undefined;
   #bufferedBytes = 0;
   /** How many there have been. */
   #batches = 0;
@@ -69,12 +72,12 @@ export class Accumulator {
     const queue = this.#queueOf(topic, partition);
     let batch = queue.batches.at(-1);
     const isFull =
-      batch !== undefined && batch.sizeBytes + recordSizeUpperBound(key, value, headers) > this.#options.batchBytes;
+      batch !== undefined && batch.sizeBytes + recordSizeUpperBound(key, value, headers) > queue.batchBytes;
     if (batch === undefined || batch.isClosed || (isFull && batch.recordsCount > 0)) {
       if (batch !== undefined) batch.isClosed = true;
-      const { batchBytes, deliveryTimeoutMs } = this.#options;
+      const { deliveryTimeoutMs } = this.#options;
       // Where one batch became full, the next will too.
-      const expectedBytes = isFull ? batchBytes : undefined;
+      const expectedBytes = isFull ? queue.batchBytes : undefined;
       this.#batches += 1;
       const memory = isFull ? this.#spare.pop() : undefined;
       const deadlineMs = nowMs + deliveryTimeoutMs;
@@ -148,9 +151,29 @@ export class Accumulator {
   /** A batch that was out shall go out again, before all that are younger. */
   retry(queue: PartitionQueue, batch: PendingBatch, atMs: number): void {
     if (!remove(queue.inFlight, batch)) return;
+    this.#insert(queue, batch);
+    queue.retryAtMs = atMs;
+  }
+
+  #insert(queue: PartitionQueue, batch: PendingBatch): void {
     const younger = queue.batches.findIndex((other) => other.number > batch.number);
     queue.batches.splice(younger < 0 ? queue.batches.length : younger, 0, batch);
-    queue.retryAtMs = atMs;
+  }
+
+  /**
+   * Puts two halves in the place of a batch that was out and found too large; from here on batches of the partition are no larger than
+   * those. False where it cannot be divided.
+   */
+  split(queue: PartitionQueue, batch: PendingBatch, checksum: Checksum): boolean {
+    const halves = batch.split(checksum);
+    if (halves === undefined || !remove(queue.inFlight, batch)) return false;
+    queue.batchBytes = Math.min(queue.batchBytes, Math.max(1, Math.ceil(batch.sizeBytes / 2)));
+    this.#bufferedBytes -= batch.sizeBytes;
+    for (const half of halves) {
+      this.#bufferedBytes += half.sizeBytes;
+      this.#insert(queue, half);
+    }
+    return true;
   }
 
   /** Whether every batch before this one is settled. */
@@ -200,6 +223,15 @@ export class Accumulator {
   }
 
   #queueOf(topic: string, partition: number): PartitionQueue {
+    // Asked for every record, mostly for the partition of the one before.
+    const last = this.#last;
+    if (last !== undefined && last.partition === partition && last.topic === topic) return last;
+    const queue = this.#findQueue(topic, partition);
+    this.#last = queue;
+    return queue;
+  }
+
+  #findQueue(topic: string, partition: number): PartitionQueue {
     let queues = this.#topics.get(topic);
     if (queues === undefined) {
       queues = [];
@@ -207,7 +239,9 @@ export class Accumulator {
     }
     let queue = queues[partition];
     if (queue === undefined) {
-      queue = { topic, partition, batches: [], inFlight: [], retryAtMs: 0, sequences: new SequenceCounter() };
+      const { batchBytes } = this.#options;
+      const sequences = new SequenceCounter();
+      queue = { topic, partition, batches: [], inFlight: [], retryAtMs: 0, batchBytes, sequences };
       queues[partition] = queue;
     }
     return queue;
@@ -224,7 +258,7 @@ export class Accumulator {
   }
 
   #isFull(queue: PartitionQueue, first: PendingBatch): boolean {
-    return first.isClosed || queue.batches.length > 1 || first.sizeBytes >= this.#options.batchBytes;
+    return first.isClosed || queue.batches.length > 1 || first.sizeBytes >= queue.batchBytes;
   }
 
   #dueAtMs(queue: PartitionQueue): number {

@@ -1,14 +1,16 @@
 import {
   BATCH_HEADER_BYTES,
   type BatchSeal,
-  type RecordBatch,
+  type Checksum,
+  RecordBatch,
   RecordBatchBuilder,
   type RecordHeader,
 } from '@ks/protocol';
 import type { KafkaError } from '../kafka-error.ts';
-import type { BatchSequence, ProducerId } from './producer-identity.ts';
+import { type BatchSequence, type ProducerId, sequenceAfter } from './producer-identity.ts';
 import { offsetsOf, resealed } from './raw-batch.ts';
 import type { RecordWaiter } from './record-waiter.ts';
+import { WaiterRuns } from './waiter-runs.ts';
 
 /** What a broker said of a batch it took. */
 export interface BatchReceipt {
@@ -38,15 +40,13 @@ export class PendingBatch {
   sequence: BatchSequence | undefined;
   readonly #builder: RecordBatchBuilder;
   readonly #raw: RecordBatch | undefined;
-  // By record, side by side: an object for each would cost more than the record.
-  readonly #timestamps: number[] = [];
-  readonly #waiters: RecordWaiter[] = [];
-  readonly #indexes: number[] = [];
+  readonly #waiting = new WaiterRuns();
+  /** Of the numbers between this batch and the next: its halves share it. */
+  #span = 1;
   #settle: () => void = () => {};
   #sealed: Uint8Array | undefined;
 
-  /** `expectedBytes`, where it is known, saves growing. */
-  /** `raw`: it is this batch, to which no record can be added. */
+  /** `expectedBytes`, where it is known, saves growing. `raw`: it is this batch, to which no record can be added. */
   constructor(
     topic: string,
     partition: number,
@@ -77,7 +77,7 @@ export class PendingBatch {
   /** Of sequence numbers too. */
   get recordsCount(): number {
     if (this.#raw !== undefined) return offsetsOf(this.#raw);
-    return this.#waiters.length;
+    return this.#waiting.count;
   }
 
   /** Before compression. */
@@ -88,9 +88,7 @@ export class PendingBatch {
 
   /** `waiter` is told of the whole batch, a raw one, as number 0. */
   announce(waiter: RecordWaiter): void {
-    this.#timestamps.push(this.#raw?.maxTimestamp ?? -1);
-    this.#waiters.push(waiter);
-    this.#indexes.push(0);
+    this.#waiting.add(this.#raw?.maxTimestamp ?? -1, waiter, 0);
   }
 
   /** Adds a record; `waiter` is told of it as number `index`. */
@@ -103,9 +101,7 @@ export class PendingBatch {
     index: number,
   ): void {
     this.#builder.append(timestamp, key, value, headers);
-    this.#timestamps.push(timestamp);
-    this.#waiters.push(waiter);
-    this.#indexes.push(index);
+    this.#waiting.add(timestamp, waiter, index);
   }
 
   /** The batch's bytes, made once: what is sent again is the same, so that brokers know it again. */
@@ -129,22 +125,52 @@ export class PendingBatch {
     this.sequence = undefined;
   }
 
+  /**
+   * Two batches of its records, the first half and the others, which take its place; undefined where it has but one record, or was given
+   * whole. Those keep its number, deadline and sequence; it is settled when both are.
+   */
+  split(checksum: Checksum): readonly [PendingBatch, PendingBatch] | undefined {
+    if (this.#raw !== undefined || this.recordsCount < 2) return undefined;
+    const plain = this.#builder.seal({ checksum });
+    // Without a codec there is nothing to wait for.
+    if (plain instanceof Promise) return undefined;
+    const firstCount = this.recordsCount >>> 1;
+    this.#span /= 2;
+    const first = this.#half(this.number, 0);
+    const second = this.#half(this.number + this.#span, firstCount);
+    const batch = new RecordBatch(plain);
+    const records = batch.records(batch.payload);
+    for (const { waiter, index } of this.#waiting.each()) {
+      const { value: record } = records.next();
+      if (record === undefined) break;
+      const half = first.recordsCount < firstCount ? first : second;
+      half.append(record.timestamp, record.key, record.value, record.headers, waiter, index);
+    }
+    void Promise.all([first.settled, second.settled]).then(() => this.#settle());
+    return [first, second];
+  }
+
+  #half(number: number, skipped: number): PendingBatch {
+    const half = new PendingBatch(this.topic, this.partition, number, this.createdAtMs, this.deadlineMs);
+    half.isClosed = true;
+    half.attempts = this.attempts;
+    half.lastError = this.lastError;
+    half.#span = this.#span;
+    if (this.sequence !== undefined) {
+      const { id, baseSequence } = this.sequence;
+      half.sequence = { id, baseSequence: sequenceAfter(baseSequence, skipped) };
+    }
+    return half;
+  }
+
   /** Tells each record its offset. */
   succeed({ baseOffset, logAppendTimeMs }: BatchReceipt): void {
-    const { topic, partition } = this;
-    this.#waiters.forEach((waiter, at) => {
-      waiter.sent(this.#indexes[at] ?? 0, {
-        topic,
-        partition,
-        offset: baseOffset < 0 ? -1 : baseOffset + at,
-        timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : (this.#timestamps[at] ?? -1),
-      });
-    });
+    this.#waiting.succeed(this.topic, this.partition, baseOffset, logAppendTimeMs);
     this.#settle();
   }
 
   fail(error: KafkaError): void {
-    this.#waiters.forEach((waiter, at) => void waiter.failed(this.#indexes[at] ?? 0, error));
+    this.#waiting.fail(error);
     this.#settle();
   }
 }

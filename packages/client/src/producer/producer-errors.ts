@@ -31,10 +31,15 @@ export function tooLate({
   return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, { topic, partition, cause: lastError });
 }
 
+/** Whether the topic takes no batch so large. */
+export function isTooLarge({ code }: KafkaError): boolean {
+  return code === ErrorCode.MESSAGE_TOO_LARGE || code === ErrorCode.RECORD_LIST_TOO_LARGE;
+}
+
 /** Adds what can be done about it. */
 export function explained(error: KafkaError, batch: PendingBatch): KafkaError {
-  if (error.code !== ErrorCode.MESSAGE_TOO_LARGE) return error;
-  const hint = batch.recordsCount > 1 ? 'lower batchBytes, or raise' : 'raise';
-  const message = `${error.message} A batch of ${batch.recordsCount} records took ${batch.sizeBytes} bytes before compression: ${hint} the topic's max.message.bytes.`;
+  if (!isTooLarge(error)) return error;
+  const what = batch.recordsCount > 1 ? `A batch of ${batch.recordsCount} records, given whole,` : 'The record';
+  const message = `${error.message} ${what} takes ${batch.sizeBytes} bytes before compression: raise the topic's max.message.bytes.`;
   return new KafkaError(error.code, message, { ...error, cause: error });
 }

@@ -70,6 +70,11 @@ export interface BatchSequence {
 /** Sequence numbers begin again behind the largest int32. */
 const SEQUENCES = 2 ** 31;
 
+/** The sequence number of the record that comes `count` after one. */
+export function sequenceAfter(sequence: number, count: number): number {
+  return (sequence + count) % SEQUENCES;
+}
+
 /** Numbers the batches of one partition. */
 export class SequenceCounter {
   #id: ProducerId | undefined;
@@ -82,7 +87,7 @@ export class SequenceCounter {
       this.#next = 0;
     }
     const baseSequence = this.#next;
-    this.#next = (this.#next + recordsCount) % SEQUENCES;
+    this.#next = sequenceAfter(this.#next, recordsCount);
     return { id, baseSequence };
   }
 }

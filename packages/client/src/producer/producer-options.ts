@@ -10,7 +10,10 @@ export interface ProducerOptions {
   readonly idempotent?: boolean | undefined;
   /** How long a batch waits for more records, in milliseconds. Default 0: what is sent in one turn of the event loop goes together. */
   readonly lingerMs?: number | undefined;
-  /** The size at which a batch goes out without waiting, before compression. Default 64 KB. */
+  /**
+   * The size at which a batch goes out without waiting, before compression. Default 256 KB. Where a topic takes less, its batches are divided
+   * and stay smaller.
+   */
   readonly batchBytes?: number | undefined;
   /** Default 'none'. */
   readonly compression?: CompressionType | undefined;

@@ -44,7 +44,7 @@ export class Producer {
     options: ProducerOptions = {},
     session?: ProducerIdentity & TransactionGate,
   ) {
-    const { acks = 'all', batchBytes = 64 * 1024, lingerMs = 0, deliveryTimeoutMs = 120_000 } = options;
+    const { acks = 'all', batchBytes = 256 * 1024, lingerMs = 0, deliveryTimeoutMs = 120_000 } = options;
     const { maxBufferedBytes = 32 * 1024 * 1024, maxInFlight = 5, maxRequestBytes = 1024 * 1024 } = options;
     const { idempotent = acks === 'all' } = options;
     if (idempotent && acks !== 'all') {
@@ -97,12 +97,13 @@ export class Producer {
       const key = encodeKey(topic, given.key);
       const value = encodeValue(topic, given.value);
       const name = topicName(topic);
-      const view = this.#readyTopic(name);
+      const nowMs = clock.monotonicMs();
+      const view = this.#readyTopic(name, nowMs);
       if (view !== undefined && !(key instanceof Promise) && !(value instanceof Promise)) {
         const headers = headersOf(given.headers);
         const waiting = new OneWaiting();
         const ready = { key, value, headers, timestamp, partition: given.partition };
-        if (this.#appendIfFree(view, ready, clock.monotonicMs(), waiting, 0)) return waiting.settled;
+        if (this.#appendIfFree(view, ready, nowMs, waiting, 0)) return waiting.settled;
       }
       return this.#sendLater(name, given, key, value, timestamp, options.signal);
     } catch (error) {
@@ -124,11 +125,16 @@ export class Producer {
     const { clock, clientId } = this.#cluster.options;
     const tracing = tracingOf(this.#cluster.options.tracing, options);
     if (tracing !== undefined) return tracedSendBatch(this, tracing, clientId, topic, records, options);
-    const times = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), signal: options.signal };
+    const nowMs = clock.monotonicMs();
+    const name = topicName(topic);
+    const call = { name, nowMs, wallMs: clock.wallMs(), signal: options.signal };
     const waiting = new ManyWaiting(records.length);
-    // No closure in here: it would cost more than the record it is for.
-    for (let index = 0; index < records.length; index += 1)
-      this.#sendOneOf(topic, records[index], waiting, index, times);
+    let view = this.#readyTopic(name, nowMs);
+    // No closure in here, no clock, no look-up: each would cost more than the record it is for.
+    for (let index = 0; index < records.length; index += 1) {
+      this.#sendOneOf(topic, view, records[index], waiting, index, call);
+      if (this.#chains.size > 0) view = this.#readyTopic(name, nowMs);
+    }
     return waiting.settled;
   }
 
@@ -160,22 +166,17 @@ export class Producer {
 
   #sendOneOf(
     topic: AnyTopic | string,
+    view: TopicView | undefined,
     given: GivenRecord | undefined,
     waiting: ManyWaiting,
     index: number,
-    {
-      nowMs,
-      wallMs,
-      signal,
-    }: { readonly nowMs: number; readonly wallMs: number; readonly signal: AbortSignal | undefined },
+    { name, nowMs, wallMs, signal }: BatchCall,
   ): void {
     if (given === undefined) return;
     try {
       const key = encodeKey(topic, given.key);
       const value = encodeValue(topic, given.value);
       const timestamp = given.timestamp ?? wallMs;
-      const name = topicName(topic);
-      const view = this.#readyTopic(name);
       if (view !== undefined && !(key instanceof Promise) && !(value instanceof Promise)) {
         const ready = { key, value, headers: headersOf(given.headers), timestamp, partition: given.partition };
         if (this.#appendIfFree(view, ready, nowMs, waiting, index)) return;
@@ -259,8 +260,8 @@ export class Producer {
   }
 
   /** The topic, where records may be added to it at once: it is known, and nobody waits before them. */
-  #readyTopic(name: string): TopicView | undefined {
-    return this.#chains.has(name) ? undefined : this.#cluster.knownTopic(name);
+  #readyTopic(name: string, nowMs: number): TopicView | undefined {
+    return this.#chains.size > 0 && this.#chains.has(name) ? undefined : this.#cluster.knownTopic(name, nowMs);
   }
 
   /** Adds a record unless it has to wait for room. */
@@ -301,6 +302,15 @@ export class Producer {
     this.#room.fail(closedError());
     this.#accumulator.failAll(closedError());
   }
+}
+
+/** What the records of one `sendBatch` have in common. */
+interface BatchCall {
+  readonly name: string;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 function tellOf(index: number, waiter: RecordWaiter, sent: Promise<SentRecord>): void {

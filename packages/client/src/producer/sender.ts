@@ -7,7 +7,7 @@ import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
 import type { Accumulator, PartitionQueue } from './accumulator.ts';
 import type { PendingBatch } from './pending-batch.ts';
-import { explained, tooLate } from './producer-errors.ts';
+import { explained, isTooLarge, tooLate } from './producer-errors.ts';
 import type { ProducerId, ProducerIdentity } from './producer-identity.ts';
 import type { TransactionGate } from './transaction-gate.ts';
 import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
@@ -237,11 +237,13 @@ export class Sender {
     this.#accumulator.done(queue, batch);
   }
 
-  /** Sends a batch again, unless that is of no use or too late. */
+  /** Sends a batch again, in two where it is too large, unless that is of no use or too late. */
   #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError): void {
     batch.lastError = error;
     batch.attempts += 1;
-    const { transaction } = this.#options;
+    const { transaction, seal } = this.#options;
+    const mayDivide = isTooLarge(error) && transaction?.doom === undefined && !this.#cluster.isClosed;
+    if (mayDivide && this.#accumulator.split(queue, batch, seal.checksum)) return;
     const isOutOfStep = batch.sentAs !== undefined && outOfStepCodes.includes(error.code);
     const isBehind = isOutOfStep && !this.#accumulator.isOldest(queue, batch);
     // Within a transaction what came before under the same id would be lost.

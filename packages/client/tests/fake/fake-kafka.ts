@@ -73,6 +73,8 @@ export class FakeKafka {
   readonly received: Received[] = [];
   /** The newest version of an API that brokers admit to; 0 for ApiVersions makes them refuse newer ones. */
   readonly maxVersions = new Map<number, number>();
+  /** The largest batch that brokers take. */
+  maxMessageBytes = Number.POSITIVE_INFINITY;
   /** What brokers remember of idempotent producers. */
   readonly producers = new ProducerStates();
   #producerIds = 1000;
@@ -274,6 +276,8 @@ export class FakeKafka {
         if (partition.leaderId !== nodeId)
           return { index, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 };
         const bytes = records ?? new Uint8Array(0);
+        if (bytes.length > this.maxMessageBytes)
+          return { index, errorCode: ErrorCode.MESSAGE_TOO_LARGE, baseOffset: -1 };
         if (!new RecordBatch(bytes).isCrcValid(this.core))
           return { index, errorCode: ErrorCode.CORRUPT_MESSAGE, baseOffset: -1 };
         return {
