@@ -1,5 +1,15 @@
-import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, stringDeserializers } from '@platformatic/kafka';
+import {
+  type CallbackWithPromise,
+  Consumer,
+  type FetchOptions,
+  type FetchResponse,
+  MessagesStreamFallbackModes,
+  MessagesStreamModes,
+  stringDeserializers,
+} from '@platformatic/kafka';
 import { type GroupClient, until } from './member.ts';
+
+type FetchCallback = CallbackWithPromise<FetchResponse>;
 
 /** @platformatic/kafka, in a classic group or in a KIP-848 one. */
 export function platformaticGroupClient(groupProtocol: 'classic' | 'consumer'): GroupClient {
@@ -17,6 +27,7 @@ export function platformaticGroupClient(groupProtocol: 'classic' | 'consumer'): 
         maxWaitTime: 200,
       });
       const received: string[] = [];
+      const fetches = watchFetches(consumer);
       const stream = await consumer.consume({
         topics: [topic],
         mode: MessagesStreamModes.COMMITTED,
@@ -39,7 +50,7 @@ export function platformaticGroupClient(groupProtocol: 'classic' | 'consumer'): 
       const uncommitted = (): readonly number[] =>
         assigned().filter((partition) => (committed.get(partition) ?? 0n) < (read.get(partition) ?? 0n));
       return {
-        assigned,
+        assigned: () => (fetches.areWithin(assigned()) ? assigned() : []),
         received,
         async leave() {
           // 2.12.1 closes after the commit that is under way and forgets what was read since; the next fetch's answer commits it.
@@ -53,5 +64,24 @@ export function platformaticGroupClient(groupProtocol: 'classic' | 'consumer'): 
         },
       };
     },
+  };
+}
+
+/** Which partitions the fetches ask for that are under way. What an answer brings is passed on, though the partition has gone to another. */
+function watchFetches(consumer: Consumer<string, string, string, string>) {
+  const underWay = new Set<readonly number[]>();
+  const fetch = consumer.fetch.bind(consumer);
+  const watched = (options: FetchOptions<string, string, string, string>, callback: FetchCallback): void => {
+    const asked = options.topics.flatMap(({ partitions }) => partitions.map(({ partition }) => partition));
+    underWay.add(asked);
+    fetch(options, (error, response) => {
+      underWay.delete(asked);
+      callback(error, response);
+    });
+  };
+  consumer.fetch = watched as typeof consumer.fetch;
+  return {
+    areWithin: (partitions: readonly number[]) =>
+      [...underWay].every((asked) => asked.every((partition) => partitions.includes(partition))),
   };
 }
