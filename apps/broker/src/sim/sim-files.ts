@@ -1,18 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
 import { type DirectoryEntry, type File, type Files, FilesError, type FilesErrorKind } from '../ports/files.ts';
 import type { SeededRandom } from './prng.ts';
+import type { SimFaults } from './sim-file-faults.ts';
 import { SimContents, SimFolder, type SimNode } from './sim-disk.ts';
-
-/** What goes wrong, asked at the moment an operation completes. All optional; they may be set and cleared at any time. */
-export interface SimFaults {
-  /** Bytes that files may still grow by; then writes fail with `no-space`. */
-  spaceBytes?: number;
-  /** A slower or a faster disk than the options say. */
-  delayMaxMs?: number;
-  write?: (path: string) => FilesErrorKind | undefined;
-  sync?: (path: string) => FilesErrorKind | undefined;
-  read?: (path: string) => FilesErrorKind | undefined;
-}
 
 export interface SimFilesOptions {
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Connection, ConnectionEvents } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
+import { NetworkError, type SimClientEvents, type SimSocket } from './sim-socket.ts';
 
 /** What the network does to what is sent. Chances are out of 10,000, per delivery. */
 export interface SimNetworkFaults {
@@ -14,33 +15,6 @@ export interface SimNetworkFaults {
 
 /** Bytes that a simulated socket takes before `write` says to wait. */
 const SEND_BUFFER_BYTES = 65_536;
-
-/** What a simulated client is told. */
-export interface SimClientEvents {
-  received(bytes: Uint8Array): void;
-  closed(error: Error | undefined): void;
-}
-
-/** A simulated client's end. */
-export interface SimSocket {
-  /** The bytes are copied. */
-  send(bytes: Uint8Array): void;
-  /** Stops and restarts taking what the broker sends. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-  readonly isClosed: boolean;
-}
-
-/** A failure of the network, with the code that a system gives. */
-export class NetworkError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'NetworkError';
-    this.code = code;
-  }
-}
 
 /** The two wires of a connection: milliseconds that the next piece is under way, undefined while nothing gets through. */
 export interface LinkRoute {

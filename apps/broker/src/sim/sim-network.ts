@@ -2,16 +2,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Connection, ConnectionEvents, Listening, Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { OutgoingEnd } from './sim-outgoing-end.ts';
-import {
-  Link,
-  type LinkRoute,
-  NetworkError,
-  type SimClientEvents,
-  type SimNetworkFaults,
-  type SimSocket,
-} from './sim-link.ts';
+import { Link, type LinkRoute, type SimNetworkFaults } from './sim-link.ts';
+import { NetworkError, type SimClientEvents, type SimSocket } from './sim-socket.ts';
 
-export type { LinkRoute, SimClientEvents, SimNetworkFaults, SimSocket } from './sim-link.ts';
+export type { LinkRoute, SimNetworkFaults } from './sim-link.ts';
+export type { SimClientEvents, SimSocket } from './sim-socket.ts';
 
 /** How long a connection is waited for between two tries to reach the other host. */
 const CONNECT_RETRY_MS = 50;

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Connection, ConnectionEvents } from '../ports/network.ts';
-import { NetworkError, type SimClientEvents, type SimSocket } from './sim-link.ts';
+import { NetworkError, type SimClientEvents, type SimSocket } from './sim-socket.ts';
 
 /** A broker's end of a connection that it made itself: a client's simulated socket, seen through the network port. */
 export class OutgoingEnd {

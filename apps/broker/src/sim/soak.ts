@@ -1,15 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { simulateCluster } from './cluster/cluster-simulation.ts';
 import { simulate } from './simulation.ts';
 
-// npm run soak -- --minutes N [--steps M] [--from SEED]: simulates a broker from random seeds, or from SEED, SEED + 1 and so on, and
-// stops at the first that breaks its word.
+// npm run soak -- --minutes N [--steps M] [--from SEED] [--only broker|cluster]: simulates by turns one broker and a cluster of three from
+// random seeds, or from SEED, SEED + 1 and so on, and stops at the first that breaks its word. Prints what befell them.
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     steps: { type: 'string', default: '10000' },
     from: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 const steps = Number(values.steps);
@@ -21,22 +23,29 @@ process.on('unhandledRejection', (error) => {
   fail();
 });
 
+/** Whether three brokers are simulated now. */
+let isCluster = false;
+/** How often each kind of thing happened. */
+const totals = new Map<string, number>();
 let seeds = 0;
 let events = 0;
 while (performance.now() < untilMs) {
   seed = values.from === undefined ? randomInt(2 ** 31) : Number(values.from) + seeds;
-  const result = await simulate({ seed, steps });
+  isCluster = values.only === undefined ? seeds % 2 === 1 : values.only === 'cluster';
+  const result = await (isCluster ? simulateCluster : simulate)({ seed, steps });
+  for (const [what, count] of result.counts) totals.set(what, (totals.get(what) ?? 0) + count);
   seeds += 1;
   events += result.events;
-  console.log(`seed ${seed}: ${result.events} events, trace ${result.hash}`);
+  console.log(`seed ${seed}${isCluster ? ' (cluster)' : ''}: ${result.events} events, trace ${result.hash}`);
   if (result.violations.length === 0) continue;
   for (const line of result.lines.slice(-60)) console.log(`  | ${line}`);
   for (const violation of result.violations) console.log(`VIOLATION: ${violation}`);
   fail();
 }
+for (const [what, count] of [...totals].sort()) console.log(`  ${count} ${what}`);
 console.log(`${seeds} seeds, ${events} events, all well`);
 
 function fail(): never {
-  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}`);
+  console.log(`replay: npm run sim -- --seed ${seed} --steps ${steps}${isCluster ? ' --cluster' : ''}`);
   process.exit(1);
 }

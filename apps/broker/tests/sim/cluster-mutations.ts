@@ -7,7 +7,8 @@ export const clusterMutations: readonly Mutation[] = [
     file: 'runtime/append-path.ts',
     find: '(isAll ? replica.committed : replica.written).add(',
     replace: '(isAll ? replica.written : replica.written).add(',
-    finding: /but \d+ (is|was) committed|is at \d+$|nothing comes after/,
+    finding: /in sync in \S+ and ends at|is at \d+ already|nothing comes after/,
+    seed: 1,
   },
   {
     name: 'the high watermark waits for the smaller ISR while one is being written',
@@ -15,7 +16,8 @@ export const clusterMutations: readonly Mutation[] = [
     find: 'const counted = new Set([...this.#isr, ...(this.#pending ?? [])]);',
     replace:
       'const counted = new Set(this.#pending && this.#pending.length < this.#isr.length ? this.#pending : this.#isr);',
-    finding: /but \d+ (is|was) committed|is at \d+$|nothing comes after/,
+    finding: /in sync in \S+ and ends at|batch \d+ is at|nothing comes after/,
+    seed: 5,
   },
   {
     name: 'a follower cuts its log at its high watermark',
@@ -23,14 +25,16 @@ export const clusterMutations: readonly Mutation[] = [
     find: 'const offset = truncationOffset(diverging, log.endOffsetForEpoch(diverging.epoch), log.logEndOffset);',
     replace:
       'truncationOffset(diverging, log.endOffsetForEpoch(diverging.epoch), log.logEndOffset); const offset = highWatermark;',
-    finding: /but \d+ (is|was) committed|is at \d+$|nothing comes after/,
+    finding: /in sync in \S+ and ends at|batch \d+ is at|nothing comes after/,
+    seed: 8,
   },
   {
     name: 'a leader compares the end offset of a follower alone, not the epoch',
     file: 'core/partition/divergence.ts',
     find: 'if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset) {',
     replace: 'if (end.endOffset < fetchOffset) {',
-    finding: /differ|but \d+ (is|was) committed|is at \d+$/,
+    finding: /the replicas differ|the replicas of \S+ and \S+ differ|batch \d+ is at/,
+    seed: 37,
   },
   {
     name: 'a checkpoint is not flushed',
@@ -41,7 +45,8 @@ export const clusterMutations: readonly Mutation[] = [
     await file.truncate(encoder.encode(text).length);
     await file.close();
   });`,
-    finding: /./,
+    finding: /the replicas .*differ|is at \d+ already|could not start|in sync in \S+ and ends at|batch \d+ is at/,
+    seed: 5,
   },
   {
     name: 'who was elected controller once writes on',
@@ -49,6 +54,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: 'return { key: CONTROLLER_KEY, createRevision: image.controllerEpoch };',
     replace: 'return { key: CONTROLLER_KEY.repeat(image.controllerEpoch > 0 ? 2 : 1), createRevision: 0 };',
     finding: /is not the controller|neither the controller nor the leader/,
+    seed: 7,
   },
   {
     name: 'the controller writes partitions without comparing their revision',
@@ -56,6 +62,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: '...group.map(({ key, modRevision }) => ({ key, modRevision })),',
     replace: '',
     finding: /which it cannot have seen/,
+    seed: 3,
   },
   {
     name: 'a fetch of an earlier incarnation counts for the one that lives',
@@ -69,13 +76,15 @@ export const clusterMutations: readonly Mutation[] = [
         replace: 'return epoch !== undefined;',
       },
     ],
-    finding: /but \d+ (is|was) committed|is at \d+$/,
+    finding: /in sync in \S+ and ends at|batch \d+ is at|nothing comes after/,
+    seed: 28,
   },
   {
     name: 'a broker that stopped uncleanly stays in the ISR',
     file: 'core/metadata/lives.ts',
     find: 'return modRevision < (uncleanBirth && !fenced ? brokerEpoch : uncleanEpoch);',
     replace: 'return modRevision < (uncleanBirth && !fenced ? brokerEpoch : uncleanEpoch) && modRevision < 0;',
-    finding: /but \d+ (is|was) committed|is at \d+$/,
+    finding: /in sync in \S+ and ends at|batch \d+ is at|nothing comes after/,
+    seed: 9,
   },
 ];

@@ -27,6 +27,7 @@ export function simulateCluster(options: SimulationOptions): Promise<SimulationR
 const PATIENCE_MS = 120_000;
 /** Events between two looks into the brokers. */
 const CHECK_EVERY = 2;
+const PREFIXES_EVERY = 20;
 
 type Program = (stage: ClusterStage, client: ClusterClient) => Promise<void>;
 
@@ -142,6 +143,7 @@ class ClusterSimulation {
     const hasStepped = await this.#world.clock.step();
     this.#trace.mix(this.#world.clock.monotonicMs() * 1000);
     if (this.#events % CHECK_EVERY === 0) this.#checks.check();
+    if (this.#events % PREFIXES_EVERY === 0) this.#checks.checkPrefixes();
     return hasStepped;
   }
 

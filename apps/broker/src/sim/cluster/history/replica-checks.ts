@@ -34,6 +34,24 @@ export class ReplicaChecks {
     }
   }
 
+  /** Every follower is a prefix of its leader up to the high watermark that both know: by the epochs, each of which one leader wrote. */
+  checkPrefixes(): void {
+    const { machines, history } = this.#world;
+    const hosted = machines.flatMap((machine) => [...hostedBy(machine).values()]);
+    for (const leader of hosted.filter(({ isLeader, isOpen }) => isLeader && isOpen)) {
+      for (const follower of hosted) {
+        if (follower.topicId !== leader.topicId || follower.partitionIndex !== leader.partitionIndex) continue;
+        if (follower.leaderEpoch !== leader.leaderEpoch || !follower.isOpen) continue;
+        const end = Math.min(leader.highWatermark, follower.highWatermark);
+        const start = Math.max(leader.logStartOffset, follower.logStartOffset);
+        const [wanted, found] = [epochsOf(leader, start, end), epochsOf(follower, start, end)];
+        if (wanted === found) continue;
+        const what = `${leader.topic}-${leader.partitionIndex}: up to ${end} a follower has the epochs ${found}`;
+        history.violate(`${what}, its leader ${wanted}: the replicas differ`);
+      }
+    }
+  }
+
   /** The watermark of a replica never goes back within a leader epoch. */
   #checkWatermark({ topic, partitionIndex, leaderEpoch, highWatermark }: HostedPartition, who: string): void {
     const key = `${who} ${topic}-${partitionIndex} ${leaderEpoch}`;
@@ -69,4 +87,17 @@ export class ReplicaChecks {
   #violate(what: string): void {
     this.#world.history.violate(what);
   }
+}
+
+/** The leader epochs between two offsets, newest first, with the offset that each begins at. */
+function epochsOf({ log }: HostedPartition, start: number, end: number): string {
+  const epochs: string[] = [];
+  for (let offset = end - 1; offset >= start; ) {
+    const epoch = log.epochForOffset(offset);
+    // Older than all that the log knows ends where the first that it knows begins.
+    const begin = epoch > 0 ? log.endOffsetForEpoch(epoch - 1).endOffset : start;
+    epochs.push(`${epoch} from ${Math.max(begin, start)}`);
+    offset = Math.min(begin, offset) - 1;
+  }
+  return epochs.join(', ');
 }
