@@ -7,6 +7,7 @@ import {
   type TopicView,
   withMetadata,
 } from './metadata/cluster-view.ts';
+import { type LeaderHint, type NodeEndpoint, withLeaders } from './metadata/leader-hints.ts';
 import { Refresher } from './metadata/refresher.ts';
 import type { BodyOf, BrokerConnection, CallOptions } from './network/broker-connection.ts';
 import { ConnectionPool, type ConnectionPoolOptions, raced } from './network/connection-pool.ts';
@@ -256,6 +257,11 @@ export class Cluster {
   /** Takes over what a Metadata response says. */
   absorb(response: Parameters<typeof withMetadata>[1]): void {
     this.#view = withMetadata(this.#view, response, this.options.clock.monotonicMs());
+  }
+
+  /** Takes over who leads where, as brokers say that were asked in vain (KIP-951). */
+  learnLeaders(hints: readonly LeaderHint[], endpoints: readonly NodeEndpoint[]): void {
+    if (hints.length > 0) this.#view = withLeaders(this.#view, hints, endpoints);
   }
 
   #candidates(): { readonly address: Address; readonly label: string }[] {

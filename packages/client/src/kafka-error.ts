@@ -14,6 +14,8 @@ export const ClientErrorCode = {
   TIMED_OUT: -1005,
   /** No TLS connection: a certificate that cannot be verified, one that the broker refuses, or no TLS at that port. */
   TLS_FAILED: -1006,
+  /** Records that were read are in the log no more: an unclean election has cut it (KIP-320). */
+  LOG_TRUNCATED: -1008,
   /** A schema registry that cannot be reached, or refuses: a `SchemaRegistryError`, or an error with one as its cause. */
   SCHEMA_REGISTRY: -1010,
 } as const;

@@ -36,6 +36,10 @@ const shape = ({ body }: { readonly body: RequestOf<typeof Fetch> }) => ({
   forgotten: body.forgottenTopicsData.flatMap(({ partitions }) => [...partitions]),
 });
 
+function never(): never {
+  throw new Error('there was none');
+}
+
 describe('a session', () => {
   test('names everything once, then what has changed; what is paused is forgotten', async () => {
     const kafka = new FakeKafka();
@@ -74,6 +78,40 @@ describe('a session', () => {
       { id: 5, epoch: 1, named: [], forgotten: [] },
       { id: 5, epoch: 0, named: [0], forgotten: [] },
     ]);
+  });
+});
+
+describe('closing a consumer', () => {
+  async function withSession() {
+    const kafka = abcd();
+    const ks = await openClient(kafka);
+    const consumer = ks.consumer({ from: 'end' });
+    await consumer.assign([first]);
+    kafka.script(Fetch, (request) => answer(request, 77));
+    kafka.script(Fetch, () => 'silence');
+    const reading = consumer.read();
+    const next = reading.next();
+    while (kafka.requests(Fetch).length < 2) await new Promise((resolve) => setImmediate(resolve));
+    return { kafka, ks, consumer, next };
+  }
+
+  test('ends its session at the broker', async () => {
+    const { kafka, ks, consumer, next } = await withSession();
+    await consumer.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(shape(kafka.requests(Fetch).at(-1) ?? never())).toMatchObject({ id: 77, epoch: -1, named: [] });
+    await ks.close();
+    expect([kafka.network.openConnections, kafka.clock.pending]).toEqual([0, 0]);
+  });
+
+  test('does not wait long for a broker that says nothing', async () => {
+    const { kafka, ks, consumer } = await withSession();
+    const fromMs = kafka.clock.monotonicMs();
+    kafka.script(Fetch, () => 'silence');
+    await consumer.close();
+    expect(kafka.clock.monotonicMs() - fromMs).toBeLessThanOrEqual(1000);
+    await ks.close();
+    expect([kafka.network.openConnections, kafka.clock.pending]).toEqual([0, 0]);
   });
 });
 

@@ -53,7 +53,7 @@ export class Consumer extends PartitionConsumer {
 
   /** Ends what is being read and closes the consumer's connections. */
   async close(): Promise<void> {
-    this.#reader.close();
+    await this.#reader.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

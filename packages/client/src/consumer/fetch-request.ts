@@ -9,6 +9,7 @@ import {
 } from '@ks/protocol';
 import { errorFromCode, KafkaError } from '../kafka-error.ts';
 import type { PartitionView } from '../metadata/cluster-view.ts';
+import type { LeaderHint } from '../metadata/leader-hints.ts';
 import { type IsolationLevel, isolationLevelIds } from '../offsets/list-offsets.ts';
 import { AbortedTransactions } from './aborted-transactions.ts';
 import type { SessionRequest } from './fetch-session.ts';
@@ -110,6 +111,16 @@ export function fetchOutcomes(
     const answer = answers.get(`${one.topicId} ${partition}`) ?? answers.get(`${topic} ${partition}`);
     return answer === undefined ? [] : [outcomeOf(one, answer, isolationLevel, broker)];
   });
+}
+
+/** Whom the broker names as leaders in its own place. */
+export function leaderHints(response: ResponseOf<typeof Fetch>, asked: readonly FetchedPartition[]): LeaderHint[] {
+  const names = new Map(asked.map(({ topicId, state }) => [topicId, state.topic]));
+  return response.responses.flatMap(({ topic, topicId, partitions }) =>
+    partitions.flatMap(({ partitionIndex: partition, currentLeader }) =>
+      currentLeader.leaderId < 0 ? [] : [{ topic: names.get(topicId) ?? topic, partition, ...currentLeader }],
+    ),
+  );
 }
 
 function outcomeOf(

@@ -21,6 +21,11 @@ export class FetchSession {
   /** What the broker will know once this request was answered. */
   #known = new Map<string, FetchedPartition>();
 
+  /** What the broker calls it; 0 while there is none. */
+  get id(): number {
+    return this.#id;
+  }
+
   /** The request for these partitions. Every one is followed by `answered` or `reset`. */
   next(asked: readonly FetchedPartition[]): SessionRequest {
     const before = this.#known;

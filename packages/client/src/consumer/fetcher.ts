@@ -1,12 +1,20 @@
 import { ErrorCode, Fetch } from '@ks/protocol';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, isMetadataStale, KafkaError } from '../kafka-error.ts';
+import type { PartitionView } from '../metadata/cluster-view.ts';
 import { type IsolationLevel, listOffsets } from '../offsets/list-offsets.ts';
 import type { Timer } from '../ports/clock.ts';
 import { backoffMs } from '../retry-policy.ts';
-import { buildFetchRequest, type FetchedPartition, type FetchOutcome, fetchOutcomes } from './fetch-request.ts';
-import { FetchSession } from './fetch-session.ts';
+import {
+  buildFetchRequest,
+  type FetchedPartition,
+  type FetchOutcome,
+  fetchOutcomes,
+  leaderHints,
+} from './fetch-request.ts';
+import { FetchSessions } from './fetch-sessions.ts';
 import type { FetchSettings } from './fetch-settings.ts';
+import { agreedEnd, isUnchecked, truncated } from './position-check.ts';
 import type { BufferedBatch, PartitionState } from './partition-state.ts';
 
 export interface FetcherOptions extends FetchSettings {
@@ -21,7 +29,6 @@ export interface FetcherOptions extends FetchSettings {
 /** Batches of magic 2 came with this version; topics go by id from that on. */
 const RECORD_BATCHES_SINCE = 4;
 const TOPIC_IDS_SINCE = 13;
-const SESSIONS_SINCE = 7;
 const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };
 
 /** The broker does not know the session, or not as it is here. */
@@ -40,7 +47,7 @@ export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #states: () => Iterable<PartitionState>;
   readonly #polling = new Set<number>();
-  readonly #sessions = new Map<number, FetchSession>();
+  readonly #sessions = new FetchSessions();
   /** Told by brokers to wait until then, monotonic. */
   readonly #throttledUntilMs = new Map<number, number>();
   #isRunning = false;
@@ -64,6 +71,12 @@ export class Fetcher {
     this.#isRunning = false;
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  /** No fetches ever again. Settles when brokers were told, as far as that is possible. */
+  close(): Promise<void> {
+    this.stop();
+    return this.#sessions.close(this.#cluster);
   }
 
   /** Something changed: buffers have room, partitions came or moved. */
@@ -116,6 +129,10 @@ export class Fetcher {
       );
       return;
     }
+    if (isUnchecked(state, view)) {
+      void this.#check(state, view);
+      return;
+    }
     const asked = {
       state,
       generation: state.generation,
@@ -127,6 +144,36 @@ export class Fetcher {
     const others = polls.get(nodeId);
     if (others === undefined) polls.set(nodeId, [asked]);
     else others.push(asked);
+  }
+
+  /** Before anything is read at a new leader: has it what was read before? Never rejects. */
+  async #check(state: PartitionState, view: PartitionView): Promise<void> {
+    const { generation } = state;
+    state.isBusy = true;
+    try {
+      const end = await agreedEnd(this.#cluster, state, view);
+      if (state.generation === generation) this.#agreed(state, view, end);
+    } catch (error) {
+      if (state.generation === generation) this.#failed(state, asKafkaError(error));
+    } finally {
+      state.isBusy = false;
+      this.wake();
+    }
+  }
+
+  #agreed(state: PartitionState, view: PartitionView, end: number): void {
+    state.failures = 0;
+    if (end >= state.fetchOffset) state.checkedEpoch = view.leaderEpoch;
+    // What was fetched and not handed out yet is fetched anew, and nobody has to know.
+    else if (end >= state.position) state.cut(end);
+    else if (this.#options.outOfRange === 'error') {
+      state.failure = truncated(state, end);
+      this.#options.changed();
+    } else if (end < 0) this.#outOfRange(state);
+    else {
+      state.seek(end);
+      this.#options.changed();
+    }
   }
 
   #preferredReplicaOf(state: PartitionState): number | undefined {
@@ -146,7 +193,7 @@ export class Fetcher {
       for (const outcome of await this.#fetch(leaderId, asked, roomBytes)) this.#take(outcome);
     } catch (error) {
       const failure = asKafkaError(error);
-      this.#sessions.get(leaderId)?.reset();
+      this.#sessions.reset(leaderId);
       if (!sessionCodes.includes(failure.code)) {
         for (const one of asked) if (isCurrent(one)) this.#failed(one.state, failure);
       }
@@ -164,7 +211,7 @@ export class Fetcher {
     const broker = await this.#cluster.connectionTo(leaderId, channel);
     const hasIds = asked.every(({ topicId }) => topicId !== undefined);
     const version = broker.versions.pick(Fetch, RECORD_BATCHES_SINCE, hasIds ? undefined : TOPIC_IDS_SINCE - 1);
-    const session = this.#sessionAt(leaderId, version);
+    const session = this.#sessions.at(leaderId, version);
     const limits = { ...this.#options, isolationLevel, maxBytes: Math.min(maxBytes, roomBytes) };
     const body = buildFetchRequest(session?.next(asked) ?? { ...NO_SESSION, named: asked }, limits);
     const timeoutMs = maxWaitMs + this.#cluster.options.requestTimeoutMs;
@@ -176,17 +223,8 @@ export class Fetcher {
       throw new KafkaError(response.errorCode, `${broker.label} refused a fetch`, { broker: broker.label });
     }
     session?.answered(response.sessionId);
+    this.#cluster.learnLeaders(leaderHints(response, asked), response.nodeEndpoints);
     return fetchOutcomes(response, asked, isolationLevel, broker.label);
-  }
-
-  #sessionAt(nodeId: number, version: number): FetchSession | undefined {
-    if (version < SESSIONS_SINCE) return undefined;
-    let session = this.#sessions.get(nodeId);
-    if (session === undefined) {
-      session = new FetchSession();
-      this.#sessions.set(nodeId, session);
-    }
-    return session;
   }
 
   #take(outcome: FetchOutcome): void {
@@ -201,10 +239,11 @@ export class Fetcher {
         return;
       }
       if (outcome.error.code === ErrorCode.OFFSET_OUT_OF_RANGE) this.#outOfRange(state);
-      else this.#failed(state, outcome.error);
+      else this.#failed(state, outcome.error, outcome.asked);
       return;
     }
     state.failures = 0;
+    state.checkedEpoch = outcome.asked.view.leaderEpoch;
     if (outcome.preferredReadReplica >= 0) {
       const untilMs = this.#clock.monotonicMs() + this.#cluster.options.metadataMaxAgeMs;
       state.preferredReplica = { nodeId: outcome.preferredReadReplica, untilMs };
@@ -232,7 +271,7 @@ export class Fetcher {
     });
   }
 
-  #failed(state: PartitionState, error: KafkaError): void {
+  #failed(state: PartitionState, error: KafkaError, asked?: FetchedPartition): void {
     state.failures += 1;
     state.preferredReplica = undefined;
     const { retry, random, unknownTopicAttempts } = this.#cluster.options;
@@ -242,14 +281,21 @@ export class Fetcher {
       this.#options.changed();
       return;
     }
-    const waitMs = backoffMs(retry, state.failures, random);
+    // Told who leads now there is nothing to wait for, the first time.
+    const isTold = state.failures === 1 && asked !== undefined && this.#isNewer(state, asked.view);
+    const waitMs = isTold ? 0 : backoffMs(retry, state.failures, random);
     state.retryAtMs = this.#clock.monotonicMs() + waitMs;
     this.#cluster.tellRetry('fetch', state, state.failures, waitMs, error);
-    if (!isMetadataStale(error.code)) return;
+    if (isTold || !isMetadataStale(error.code)) return;
     this.#cluster.refresh([state.topic]).then(
       () => this.wake(),
       () => this.wake(),
     );
+  }
+
+  #isNewer({ topic, partition }: PartitionState, than: PartitionView): boolean {
+    const now = this.#cluster.view.topics.get(topic)?.partitions[partition];
+    return now !== undefined && now.leaderEpoch > than.leaderEpoch;
   }
 
   /** The position is not in the log: it was deleted, or the log was cut. */

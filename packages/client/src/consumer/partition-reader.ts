@@ -241,14 +241,16 @@ export class PartitionReader {
     this.#events.consumed(taken, this.#isolationLevel === 'read_committed' ? lastStableOffset : highWatermark, isShown);
   }
 
-  /** Ends what is being read and closes the consumer's connections. */
-  close(): void {
-    if (!this.isClosed) this.#events.assigned(this.#states, []);
+  /** Ends what is being read and closes the consumer's connections. Settles when brokers were told, or soon. */
+  close(): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
+    this.#events.assigned(this.#states, []);
     this.#closing.abort();
-    this.#fetcher.stop();
+    const told = this.#fetcher.close();
     this.#reading?.changed();
     this.#cluster.closing.removeEventListener('abort', this.#onClientClosing);
     this.#cluster.closeChannel(this.#channel);
+    return told;
   }
 
   #add(resolved: readonly PartitionOffset[]): void {

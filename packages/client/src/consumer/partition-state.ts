@@ -19,6 +19,10 @@ export class PartitionState {
   #gone: AbortController | undefined;
   /** The offset to fetch next: behind what is buffered. */
   fetchOffset: number;
+  /** The leader epoch of the record before `fetchOffset`; -1 where nothing was read yet. */
+  positionEpoch = -1;
+  /** The leader epoch at which the position was found good, -1 while there is none. */
+  checkedEpoch = -1;
   isPaused = false;
   /** Where the reader keeps count itself of what is done: the first offset that is not. */
   firstUndone: (() => number) | undefined;
@@ -76,6 +80,8 @@ export class PartitionState {
     this.#gone = undefined;
     this.position = offset;
     this.fetchOffset = offset;
+    this.positionEpoch = -1;
+    this.checkedEpoch = -1;
     this.firstUndone = undefined;
     this.buffered.length = 0;
     this.bufferedBytes = 0;
@@ -83,6 +89,29 @@ export class PartitionState {
     this.failures = 0;
     this.retryAtMs = 0;
     this.failure = undefined;
+  }
+
+  /**
+   * Drops what was fetched from `end` on, which lies at or behind the position, to be fetched anew. The batch in the reader's hands is kept
+   * where it ends before that.
+   */
+  cut(end: number): void {
+    const [first] = this.buffered;
+    if (first !== undefined && first.batch.nextOffset > end) {
+      this.seek(this.position);
+      return;
+    }
+    for (
+      let last = this.buffered.at(-1);
+      last !== undefined && last.batch.nextOffset > end;
+      last = this.buffered.at(-1)
+    ) {
+      this.buffered.pop();
+      this.bufferedBytes -= last.batch.sizeBytes;
+    }
+    const last = this.buffered.at(-1);
+    this.fetchOffset = last?.batch.nextOffset ?? this.position;
+    this.positionEpoch = last?.batch.leaderEpoch ?? -1;
   }
 
   /** Everything before `offset` was handed out. */
@@ -99,6 +128,7 @@ export class PartitionState {
       this.buffered.push(buffered);
       this.bufferedBytes += buffered.batch.sizeBytes;
       this.fetchOffset = buffered.batch.nextOffset;
+      this.positionEpoch = buffered.batch.leaderEpoch;
     }
   }
 

@@ -1,5 +1,6 @@
 import { ErrorCode, type Produce, type RequestInput, type ResponseOf, ZERO_UUID } from '@ks/protocol';
 import { errorFromCode, KafkaError } from '../kafka-error.ts';
+import type { LeaderHint } from '../metadata/leader-hints.ts';
 import type { PartitionQueue } from './accumulator.ts';
 import type { BatchReceipt, PendingBatch } from './pending-batch.ts';
 
@@ -43,6 +44,16 @@ export function buildProduceRequest(
       partitionData,
     })),
   };
+}
+
+/** Whom the broker names as leaders in its own place. */
+export function leaderHints(response: ResponseOf<typeof Produce>, topicIds: TopicIds): LeaderHint[] {
+  const names = new Map([...topicIds].map(([name, topicId]) => [topicId, name]));
+  return response.responses.flatMap(({ name, topicId, partitionResponses }) =>
+    partitionResponses.flatMap(({ index: partition, currentLeader }) =>
+      currentLeader.leaderId < 0 ? [] : [{ topic: names.get(topicId) ?? name, partition, ...currentLeader }],
+    ),
+  );
 }
 
 /** What a Produce response says of each batch that was sent. */

@@ -10,7 +10,7 @@ import type { PendingBatch } from './pending-batch.ts';
 import { explained, isTooLarge, tooLate } from './producer-errors.ts';
 import type { ProducerId, ProducerIdentity } from './producer-identity.ts';
 import type { TransactionGate } from './transaction-gate.ts';
-import { buildProduceRequest, type OutgoingBatch, outcomesOf } from './produce-request.ts';
+import { buildProduceRequest, leaderHints, type OutgoingBatch, outcomesOf } from './produce-request.ts';
 
 export interface SenderOptions {
   readonly acks: -1 | 0 | 1;
@@ -215,12 +215,13 @@ export class Sender {
     written();
     const response = await answer;
     if (response.throttleTimeMs > 0) load.throttledUntilMs = this.#clock.monotonicMs() + response.throttleTimeMs;
+    this.#cluster.learnLeaders(leaderHints(response, topicIds), response.nodeEndpoints);
     for (const { queue, batch, receipt, error } of outcomesOf(response, outgoing, topicIds, broker.label)) {
       const isThere = error === undefined || error.code === ErrorCode.DUPLICATE_SEQUENCE_NUMBER;
       if (isThere) {
         this.#succeeded(queue, batch, receipt);
         this.#accumulator.recycle(batch);
-      } else this.#failed(queue, batch, error);
+      } else this.#failed(queue, batch, error, leaderId);
     }
   }
 
@@ -238,7 +239,7 @@ export class Sender {
   }
 
   /** Sends a batch again, in two where it is too large, unless that is of no use or too late. */
-  #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError): void {
+  #failed(queue: PartitionQueue, batch: PendingBatch, error: KafkaError, askedId?: number): void {
     batch.lastError = error;
     batch.attempts += 1;
     const { transaction, seal } = this.#options;
@@ -252,7 +253,9 @@ export class Sender {
     const isWorthIt = error.retriable || isBehind || isRenumbered;
     const { clock, retry, random } = this.#cluster.options;
     const nowMs = clock.monotonicMs();
-    const retryAtMs = nowMs + backoffMs(retry, batch.attempts, random);
+    // Told who leads now there is nothing to wait for, the first time.
+    const isTold = batch.attempts === 1 && isMetadataStale(error.code) && this.#isElsewhere(queue, askedId);
+    const retryAtMs = isTold ? nowMs : nowMs + backoffMs(retry, batch.attempts, random);
     if (!isWorthIt || transaction?.doom !== undefined || this.#cluster.isClosed) {
       this.#skipped(batch);
       const reason = this.#cluster.isClosed ? error : explained(error, batch);
@@ -264,7 +267,12 @@ export class Sender {
     }
     this.#cluster.tellRetry('produce', queue, batch.attempts, retryAtMs - nowMs, error);
     this.#accumulator.retry(queue, batch, retryAtMs);
-    if (isMetadataStale(error.code)) this.#cluster.refresh([queue.topic]).catch(() => {});
+    if (isMetadataStale(error.code) && !isTold) this.#cluster.refresh([queue.topic]).catch(() => {});
+  }
+
+  #isElsewhere({ topic, partition }: PartitionQueue, askedId: number | undefined): boolean {
+    const leaderId = this.#cluster.view.topics.get(topic)?.partitions[partition]?.leaderId ?? -1;
+    return askedId !== undefined && leaderId >= 0 && leaderId !== askedId;
   }
 
   /** The broker has lost track of the producer, and not taken the batch: it goes again under another id. */

@@ -117,6 +117,8 @@ export class TransactionalProducer {
       tx.doom(asKafkaError(error));
       await this.#producer.abandon(asKafkaError(error));
       await this.#session.end(false).catch((failure: unknown) => {
+        // Whom the broker ended first, for the same reason, is told the reason; the next transaction is told the rest.
+        if (asKafkaError(error).code === ClientErrorCode.TIMED_OUT) throw error;
         throw isFatal(asKafkaError(failure)) ? withCause(asKafkaError(failure), error) : error;
       });
       throw error;

@@ -13,6 +13,7 @@ import {
   joinFrame,
   ListOffsets,
   Metadata,
+  OffsetForLeaderEpoch,
   Produce,
   Reader,
   RecordBatch,
@@ -34,6 +35,7 @@ const served: readonly AnyApi[] = [
   CreateTopics,
   DeleteTopics,
   InitProducerId,
+  OffsetForLeaderEpoch,
 ];
 
 export interface FakePartition {
@@ -73,6 +75,8 @@ export class FakeKafka {
   readonly received: Received[] = [];
   /** The newest version of an API that brokers admit to; 0 for ApiVersions makes them refuse newer ones. */
   readonly maxVersions = new Map<number, number>();
+  /** Whether who is asked in a leader's place says who that is (KIP-951). */
+  givesHints = false;
   /** The largest batch that brokers take. */
   maxMessageBytes = Number.POSITIVE_INFINITY;
   /** What brokers remember of idempotent producers. */
@@ -80,6 +84,7 @@ export class FakeKafka {
   #producerIds = 1000;
   readonly #scripts: { readonly key: number; readonly answer: (request: never, nodeId: number) => Scripted }[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #more = new Map<AnyApi, (request: never, nodeId: number) => Scripted>();
 
   constructor(brokerCount = 1) {
     for (let nodeId = 1; nodeId <= brokerCount; nodeId += 1) {
@@ -140,6 +145,24 @@ export class FakeKafka {
     this.#scripts.push({ key: api.key, answer: answer as (request: never, nodeId: number) => Scripted });
   }
 
+  /** Serves an API besides, or in another way; to be called before a client opens. */
+  serve<A extends AnyApi>(
+    api: A,
+    answer: (request: RequestOf<A>, nodeId: number) => ResponseInput<A> | 'silence' | 'close',
+  ): void {
+    this.#more.set(api, answer as (request: never, nodeId: number) => Scripted);
+  }
+
+  get #served(): readonly AnyApi[] {
+    return [...new Set([...served, ...this.#more.keys()])];
+  }
+
+  /** As after an unclean election: what was at `offset` and behind it is in the log no more. */
+  truncate(topic: string, index: number, offset: number): void {
+    const partition = this.partition(topic, index);
+    partition.batches = partition.batches.filter((batch) => new RecordBatch(batch).baseOffset < offset);
+  }
+
   requests<A extends AnyApi>(
     api: A,
   ): { readonly nodeId: number; readonly version: number; readonly body: RequestOf<A> }[] {
@@ -179,8 +202,8 @@ export class FakeKafka {
 
   async #received(nodeId: number, peer: Peer, frame: Uint8Array): Promise<void> {
     const reader = new Reader(frame);
-    const head = decodeRequestHeader(reader, (key) => served.find((api) => api.key === key));
-    const api = served.find((one) => one.key === head.apiKey);
+    const head = decodeRequestHeader(reader, (key) => this.#served.find((api) => api.key === key));
+    const api = this.#served.find((one) => one.key === head.apiKey);
     if (api === undefined) return;
     const max = this.maxVersions.get(api.key) ?? api.versions.max;
     if (api === ApiVersions && head.apiVersion > max) {
@@ -210,7 +233,9 @@ export class FakeKafka {
     return script?.answer(body as never, nodeId);
   }
 
-  async #usual(api: AnyApi, nodeId: number, body: object): Promise<object | 'silence'> {
+  async #usual(api: AnyApi, nodeId: number, body: object): Promise<object | 'silence' | 'close'> {
+    const more = this.#more.get(api)?.(body as never, nodeId);
+    if (more !== undefined) return more;
     switch (api) {
       case ApiVersions:
         return this.#apiVersions();
@@ -226,13 +251,15 @@ export class FakeKafka {
         return { errorCode: 0, producerId: this.#producerIds++, producerEpoch: 0 };
       case CreateTopics:
         return this.#createTopics(body as RequestOf<typeof CreateTopics>);
+      case OffsetForLeaderEpoch:
+        return this.#epochEnds(body as RequestOf<typeof OffsetForLeaderEpoch>);
       default:
         throw new Error(`${api.name} is not faked`);
     }
   }
 
   #apiVersions(): ResponseInput<typeof ApiVersions> {
-    const apiKeys = served.map((api) => ({
+    const apiKeys = this.#served.map((api) => ({
       apiKey: api.key,
       minVersion: api.versions.min,
       maxVersion: this.maxVersions.get(api.key) ?? api.versions.max,
@@ -274,7 +301,7 @@ export class FakeKafka {
         if (topic === undefined || partition === undefined)
           return { index, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, baseOffset: -1 };
         if (partition.leaderId !== nodeId)
-          return { index, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 };
+          return { index, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1, ...this.#hint(partition) };
         const bytes = records ?? new Uint8Array(0);
         if (bytes.length > this.maxMessageBytes)
           return { index, errorCode: ErrorCode.MESSAGE_TOO_LARGE, baseOffset: -1 };
@@ -286,7 +313,37 @@ export class FakeKafka {
         };
       }),
     }));
-    return request.acks === 0 ? 'silence' : { responses };
+    return request.acks === 0 ? 'silence' : { responses, ...this.#endpoints };
+  }
+
+  /** Who leads a partition, for those who asked elsewhere. */
+  #hint({ leaderId, leaderEpoch }: FakePartition) {
+    return this.givesHints ? { currentLeader: { leaderId, leaderEpoch } } : {};
+  }
+
+  get #endpoints() {
+    const nodes = [...this.brokers].map(([nodeId, { host, port }]) => ({ nodeId, host, port, rack: null }));
+    return this.givesHints ? { nodeEndpoints: nodes } : {};
+  }
+
+  /** Where the asked epochs end: at the first batch of a later one. */
+  #epochEnds(request: RequestOf<typeof OffsetForLeaderEpoch>): ResponseInput<typeof OffsetForLeaderEpoch> {
+    const topics = request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition: index, leaderEpoch }) => {
+        const partition = this.partition(topic, index);
+        const later = partition.batches
+          .map((bytes) => new RecordBatch(bytes))
+          .find((one) => one.leaderEpoch > leaderEpoch);
+        return {
+          errorCode: 0,
+          partition: index,
+          leaderEpoch,
+          endOffset: later?.baseOffset ?? this.endOffset(partition),
+        };
+      }),
+    }));
+    return { throttleTimeMs: 0, topics };
   }
 
   async #fetch(nodeId: number, request: RequestOf<typeof Fetch>): Promise<ResponseInput<typeof Fetch>> {
@@ -297,7 +354,7 @@ export class FakeKafka {
         partitions.some((one) => one.errorCode !== 0 || one.records.length > 0),
       );
       const leftMs = deadlineMs - this.clock.monotonicMs();
-      if (isWorth || leftMs <= 0) return { responses };
+      if (isWorth || leftMs <= 0) return { responses, ...this.#endpoints };
       await new Promise<void>((resolve) => {
         const timer = this.clock.setTimer(leftMs, done);
         const waiting = this.#waiting;
@@ -324,7 +381,8 @@ export class FakeKafka {
           records: new Uint8Array(0),
         });
         if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-        if (partition.leaderId !== nodeId) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+        if (partition.leaderId !== nodeId)
+          return { ...failed(ErrorCode.NOT_LEADER_OR_FOLLOWER), ...this.#hint(partition) };
         const highWatermark = this.endOffset(partition);
         if (fetchOffset > highWatermark || fetchOffset < partition.logStartOffset)
           return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
