@@ -10,6 +10,13 @@ metadataStoreContract('The simulated store', async () => {
   return new SimMetadataStore({ server: new SimStoreServer(clock), clock, random: seededRandom(1) });
 });
 
+metadataStoreContract('The simulated store behind wires', async () => {
+  const clock = createNodeClock();
+  const random = seededRandom(1);
+  const route = { toStore: () => random.int(2), fromStore: () => random.int(2) };
+  return new SimMetadataStore({ server: new SimStoreServer(clock), clock, random, route });
+});
+
 function cluster(seed: number, faults: Partial<SimStoreFaults> = {}) {
   const clock = new VirtualClock();
   const server = new SimStoreServer(clock);
@@ -125,4 +132,65 @@ test('while it is cut off a client reads nothing and does not know what became o
     status: 'unknown',
   });
   expect(server.revision).toBe(0);
+});
+
+describe('behind wires', () => {
+  /** A client whose requests, and the store's answers, can be held up, each way by itself. */
+  function wired() {
+    const { clock, server } = cluster(1);
+    const wires = { isHeard: true, isAnswered: true };
+    const route = {
+      toStore: () => (wires.isHeard ? 1 : undefined),
+      fromStore: () => (wires.isAnswered ? 1 : undefined),
+    };
+    const store = new SimMetadataStore({ server, clock, random: seededRandom(1), route });
+    return { clock, server, wires, store };
+  }
+
+  test('of which only the way back is cut commits are applied, and nobody is told', async () => {
+    const { clock, server, wires, store } = wired();
+    wires.isAnswered = false;
+    const commit = store.commit({ conditions: [], operations: [put('k', '')] });
+    expect(await clock.settle(commit)).toEqual({ status: 'unknown' });
+    expect(server.entries('k')).toHaveLength(1);
+    await expect(clock.settle(store.read(''))).rejects.toMatchObject({ kind: 'unavailable' });
+    wires.isHeard = false;
+    expect(await clock.settle(store.commit({ conditions: [], operations: [put('l', '')] }))).toEqual({
+      status: 'unknown',
+    });
+    expect(server.entries('l')).toHaveLength(0);
+  });
+
+  test('of which only the way back is cut the lease lives on, but its holder cannot know', async () => {
+    const { clock, server, wires, store } = wired();
+    const lease = await clock.settle(store.lease(9000));
+    await clock.settle(store.commit({ conditions: [], operations: [put('live/1', '', lease.id)] }));
+    wires.isAnswered = false;
+    await clock.pass(20_000);
+    expect(server.entries('live/')).toHaveLength(1);
+    expect(lease.deadlineMs()).toBeLessThan(clock.monotonicMs());
+    wires.isAnswered = true;
+    await clock.pass(5000);
+    expect(lease.deadlineMs()).toBeGreaterThan(clock.monotonicMs());
+  });
+
+  test('that are cut a watch stands still, and misses nothing', async () => {
+    const { clock, wires, store } = wired();
+    const seen: number[] = [];
+    const end = new AbortController();
+    const following = (async () => {
+      for await (const { revision } of store.watch('', 1, end.signal)) seen.push(revision);
+    })();
+    await clock.settle(store.commit({ conditions: [], operations: [put('k', '1')] }));
+    await clock.run(() => seen.length === 1);
+    wires.isAnswered = false;
+    await clock.settle(store.commit({ conditions: [], operations: [put('k', '2')] }));
+    await clock.settle(store.commit({ conditions: [], operations: [put('k', '3')] }));
+    expect(seen).toEqual([1]);
+    wires.isAnswered = true;
+    await clock.run(() => seen.length === 3);
+    expect(seen).toEqual([1, 2, 3]);
+    end.abort();
+    await clock.settle(following);
+  });
 });
