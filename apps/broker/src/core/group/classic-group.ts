@@ -70,7 +70,7 @@ export function restoredGroup(groupId: string, durable: DurableGroup): ClassicGr
   const members = new Map(durable.members.map((member) => [member.memberId, restoredMember(member, durable)]));
   return {
     ...emptyGroup(groupId),
-    state: members.size === 0 ? 'Empty' : 'Stable',
+    state: restoredState(durable),
     generationId: durable.generationId,
     protocolType: durable.protocolType,
     protocolName: durable.protocolName,
@@ -79,6 +79,12 @@ export function restoredGroup(groupId: string, durable: DurableGroup): ClassicGr
     currentStateTimestamp: durable.currentStateTimestamp,
     metadataBytes: [...members.values()].reduce((sum, member) => sum + metadataBytesOf(member.protocols), 0),
   };
+}
+
+/** Nobody leads a group that was a consumer group a moment ago: the rebalance that makes it whole may not have come to its end. */
+function restoredState({ members, leader }: DurableGroup): ClassicGroup['state'] {
+  if (members.length === 0) return 'Empty';
+  return leader === null ? 'PreparingRebalance' : 'Stable';
 }
 
 function restoredMember(member: DurableMember, group: DurableGroup): Member {

@@ -18,6 +18,7 @@ import { consumerGroupTombstones } from './group-removal.ts';
 import type { GroupDecision, GroupView } from './group-shard.ts';
 import { prepareRebalance } from './rebalance.ts';
 import { type GroupReply, NO_BYTES } from './replies.ts';
+import { type AssignedPartitions, NOTHING_ASSIGNED, union } from './topic-partitions.ts';
 
 /** Whether only members of the classic protocol are left, and may be a classic group again (group.consumer.migration.policy). */
 export function mayDowngrade(view: GroupView, group: ConsumerGroup): boolean {
@@ -68,10 +69,19 @@ function classicGroupOf(group: ConsumerGroup, image: ClusterImage, now: Instant)
   const protocolName = selectProtocol(unassigned);
   for (const member of members.values()) {
     const version = subscriptionOf(metadataOf(member, protocolName))?.version ?? 0;
-    const assignment = assignmentBytes(group.target(member.memberId), image, version);
+    const assignment = assignmentBytes(heldBy(group, member.memberId), image, version);
     members.set(member.memberId, { ...member, assignment });
   }
   return { ...unassigned, protocolName };
+}
+
+/**
+ * What the member may be at work on. Where that is not its target it rebalances, and is told its share by the next leader; until then
+ * nobody else may have it, even if the group becomes a consumer group again.
+ */
+function heldBy(group: ConsumerGroup, memberId: string): AssignedPartitions {
+  const member = group.member(memberId);
+  return member === undefined ? NOTHING_ASSIGNED : union(member.assigned, member.pendingRevocation);
 }
 
 function classicMember(member: ConsumerMember): Member {

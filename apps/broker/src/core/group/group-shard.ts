@@ -1,6 +1,6 @@
 import type { Instant } from '../../ports/clock.ts';
 import type { Deadline, Decision, RecordPosition, ReplicatedState, Softened, Ticket } from '../replicated-state.ts';
-import { type ClassicGroup, emptyGroup, restoredGroup } from './classic-group.ts';
+import { type ClassicGroup, emptyGroup, rebalanceTimeoutMs, restoredGroup } from './classic-group.ts';
 import { type ClusterImage, configKey, emptyClusterImage } from '../metadata/image.ts';
 import type { GroupCommand, TimeoutCommand } from './commands.ts';
 import { ConsumerGroup } from './consumer-group.ts';
@@ -202,6 +202,9 @@ export class GroupShard
       this.#groups.set(groupId, group);
       for (const { memberId, sessionTimeoutMs } of group.members.values()) {
         timers.push({ key: deadlineKey('session', groupId, memberId), atMs: now.monotonicMs + sessionTimeoutMs });
+      }
+      if (group.state === 'PreparingRebalance') {
+        timers.push({ key: deadlineKey('join', groupId), atMs: now.monotonicMs + rebalanceTimeoutMs(group) });
       }
     }
     for (const group of this.#consumerGroups.values()) {

@@ -111,7 +111,11 @@ describe('a consumer group whose last new member goes', () => {
     expect(harness.heartbeat(old, 2)).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
     expect(harness.reply(harness.join(old, subscribed), 'join')).toMatchObject({ generationId: 3, leader: old });
     harness.failOver();
-    expect(harness.shard.group('g')).toMatchObject({ state: 'Stable', generationId: 2, protocolName: 'range' });
+    expect(harness.shard.group('g')).toMatchObject({
+      state: 'PreparingRebalance',
+      generationId: 2,
+      protocolName: 'range',
+    });
   });
 
   test('also when it is silent', () => {

@@ -5,14 +5,19 @@ import { type ClassicGroup, type Member, metadataOf } from './classic-group.ts';
 import { ConsumerGroupDraft } from './consumer-draft.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { type ConsumerMember, newMember } from './consumer-member.ts';
-import { assignedPartitionsOf, CONSUMER_PROTOCOL_TYPE, subscriptionOf } from './consumer-protocol.ts';
+import {
+  assignedPartitionsOf,
+  CONSUMER_PROTOCOL_TYPE,
+  ownedPartitionsOf,
+  subscriptionOf,
+} from './consumer-protocol.ts';
 import { deadlineKey } from './deadlines.ts';
 import { type Fault, fault } from './fault.ts';
 import type { GroupChange } from './group-draft.ts';
 import type { GroupView } from './group-shard.ts';
 import type { GroupRecord } from './records.ts';
 import { joinError, syncError } from './replies.ts';
-import { underEpoch } from './topic-partitions.ts';
+import { NO_PARTITIONS, type TopicPartitions, underEpoch } from './topic-partitions.ts';
 
 /**
  * Makes a consumer group of a classic one because a member of the new protocol joins it (KIP-848). An empty group just gives way; one
@@ -43,6 +48,7 @@ function upgradeFault({ config }: GroupView, group: ClassicGroup): Fault | undef
 /** Every member as one of the new group, in the old group's generation; a fault where one cannot be understood. */
 function upgradedMembers(group: ClassicGroup, image: ClusterImage): readonly ConsumerMember[] | Fault {
   const members: ConsumerMember[] = [];
+  const claims = new Map<string, TopicPartitions>();
   for (const member of group.members.values()) {
     const subscription = subscriptionOf(subscribedBytes(group, member));
     const assigned = assignedPartitionsOf(member.assignment, image);
@@ -64,8 +70,28 @@ function upgradedMembers(group: ClassicGroup, image: ClusterImage): readonly Con
       previousMemberEpoch: group.generationId,
       assigned: underEpoch(assigned, group.generationId),
     });
+    claims.set(memberId, ownedPartitionsOf(subscription, image));
   }
-  return members;
+  return members.map((member) => withClaims(member, claims.get(member.memberId) ?? NO_PARTITIONS, members));
+}
+
+/**
+ * A cooperative member (KIP-429) gives up what it is told to only after it has learned so, and joins again then. What it had when it
+ * joined last, and nobody has been given since, it may be at work on: it keeps it until it says otherwise.
+ */
+function withClaims(
+  member: ConsumerMember,
+  claims: TopicPartitions,
+  members: readonly ConsumerMember[],
+): ConsumerMember {
+  const pendingRevocation = new Map<string, ReadonlyMap<number, number>>();
+  for (const [topicId, claimed] of claims) {
+    const isGiven = (partition: number): boolean => members.some((each) => each.assigned.get(topicId)?.has(partition));
+    const kept = [...claimed].filter((partition) => !isGiven(partition));
+    if (kept.length > 0) pendingRevocation.set(topicId, new Map(kept.map((each) => [each, member.memberEpoch])));
+  }
+  if (pendingRevocation.size === 0) return member;
+  return { ...member, state: 'unrevoked-partitions', pendingRevocation };
 }
 
 /** In a first rebalance no protocol has been chosen yet. */
@@ -87,6 +113,8 @@ function writeUpgraded(draft: ConsumerGroupDraft, group: ClassicGroup, members: 
   for (const member of members) {
     draft.writeAssignment(member);
     draft.arm('consumer-session', member.classic?.sessionTimeoutMs ?? 0, member.memberId);
+    if (member.state !== 'unrevoked-partitions') continue;
+    draft.arm('consumer-rebalance', member.rebalanceTimeoutMs, member.memberId);
   }
 }
 
