@@ -1,5 +1,6 @@
 import { BrokerRun } from './commands/broker/run.ts';
 import { BrokersList } from './commands/brokers/list.ts';
+import { ClusterDecommission } from './commands/cluster/decommission.ts';
 import { ClusterHealth } from './commands/cluster/health.ts';
 import { ClusterInfo } from './commands/cluster/info.ts';
 import { Complete } from './commands/complete.ts';
@@ -54,6 +55,7 @@ export const commands = {
   'groups:delete-offsets': GroupsDeleteOffsets,
   'cluster:info': ClusterInfo,
   'cluster:health': ClusterHealth,
+  'cluster:decommission': ClusterDecommission,
   'brokers:list': BrokersList,
   'profile:list': ProfileList,
   'profile:use': ProfileUse,

@@ -117,6 +117,8 @@ export const faults: readonly Fault[] = [
         random,
         () => cluster.part(BROKER_IDS.map(brokerName), ETCD),
         () => cluster.network.mend(),
+        // It is there, and lets the leases run out.
+        false,
       ),
   },
   {
@@ -212,12 +214,13 @@ export const faults: readonly Fault[] = [
   },
 ];
 
-/** Nobody has a way to etcd: what was led goes on with acks=all and for readers, and afterwards nobody has failed over. */
+/** Nobody has a way to etcd: what was led goes on with acks=all and for readers; where leases hold nobody fails over afterwards. */
 async function withoutEtcd(
   cluster: FaultCluster,
   random: () => number,
   begin: () => Promise<void>,
   end: () => Promise<void>,
+  leasesHold = true,
 ): Promise<void> {
   const leadersOf = async (): Promise<ReadonlyMap<string, string>> => {
     const partitions = (await cluster.partitions(1)) ?? [];
@@ -234,6 +237,7 @@ async function withoutEtcd(
   await end();
   cluster.broken.push(...failures.map((failure) => `without etcd: ${failure}`));
   await pause(SESSION_MS * 2);
+  if (!leasesHold) return;
   const after = await leadersOf();
   for (const [name, leader] of before) {
     const now = after.get(name);

@@ -40,7 +40,7 @@ export async function preparePreloads(directory: string, names: readonly string[
         ? {}
         : {
             LD_PRELOAD: libraries,
-            KS_SYNC_DELAY_FILE: syncFile(name),
+            SYNC_DELAY_FILE: syncFile(name),
             FAKETIME_TIMESTAMP_FILE: clockFile(name),
             FAKETIME_CACHE_DURATION: '1',
             FAKETIME_DONT_FAKE_MONOTONIC: '1',

@@ -1,4 +1,4 @@
-/* Loaded before libc (LD_PRELOAD): fsync and fdatasync take as many milliseconds longer as the file named by KS_SYNC_DELAY_FILE says. */
+/* Loaded before libc (LD_PRELOAD): fsync and fdatasync take as many milliseconds longer as the file named by SYNC_DELAY_FILE says. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <time.h>
 
 static void delay(void) {
-  const char *path = getenv("KS_SYNC_DELAY_FILE");
+  const char *path = getenv("SYNC_DELAY_FILE");
   FILE *file = path ? fopen(path, "r") : NULL;
   long ms = 0;
   if (file == NULL) return;
