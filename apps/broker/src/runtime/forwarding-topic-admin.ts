@@ -2,6 +2,7 @@ import { CreateTopics, ErrorCode } from '@ks/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { TopicSpec } from '../core/controller/topics.ts';
 import type { Clock } from '../ports/clock.ts';
+import { AskedTopics, defaultSpec } from './asked-topics.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { MetadataView } from './metadata-loader.ts';
 import type { AdminOptions, CreatedTopic, PartitionsSpec, TopicAdmin, TopicResult } from './topic-admin.ts';
@@ -24,10 +25,11 @@ const LOOK_AGAIN_MS = 20;
 /** The topic admin of any broker: topics that the broker itself needs are asked of the controller, wherever that is. */
 export class ForwardingTopicAdmin implements TopicAdmin {
   readonly #options: ForwardingTopicAdminOptions;
-  readonly #underWay = new Map<string, Promise<CreatedTopic>>();
+  readonly #asked: AskedTopics;
 
   constructor(options: ForwardingTopicAdminOptions) {
     this.#options = options;
+    this.#asked = new AskedTopics(options.metadata, (spec) => this.#askController(spec));
   }
 
   createTopics(topics: readonly TopicSpec[], options: AdminOptions): Promise<readonly CreatedTopic[]> {
@@ -46,24 +48,13 @@ export class ForwardingTopicAdmin implements TopicAdmin {
     if (isInternalTopicName(name)) return this.ensureInternalTopic(name);
     const { channel, local } = this.#options;
     if (channel.isHere) return local.autoCreateTopic(name);
-    return this.#ask({ name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] });
+    return this.#asked.ask(defaultSpec(name));
   }
 
   ensureInternalTopic(name: InternalTopicName): Promise<CreatedTopic> {
     const { channel, local, config, metadata } = this.#options;
     if (channel.isHere) return local.ensureInternalTopic(name);
-    return this.#ask(internalTopicSpec(name, config, metadata.image()));
-  }
-
-  /** One request for all who ask at the same time. */
-  #ask(spec: TopicSpec): Promise<CreatedTopic> {
-    const existing = this.#existing(spec.name);
-    if (existing !== undefined) return Promise.resolve(existing);
-    const underWay = this.#underWay.get(spec.name);
-    if (underWay !== undefined) return underWay;
-    const asking = this.#askController(spec).finally(() => this.#underWay.delete(spec.name));
-    this.#underWay.set(spec.name, asking);
-    return asking;
+    return this.#asked.ask(internalTopicSpec(name, config, metadata.image()));
   }
 
   async #askController(spec: TopicSpec): Promise<CreatedTopic> {
@@ -89,18 +80,10 @@ export class ForwardingTopicAdmin implements TopicAdmin {
   async #seen(name: string, deadlineMs: number): Promise<CreatedTopic | undefined> {
     const { clock } = this.#options;
     for (;;) {
-      const topic = this.#existing(name);
+      const topic = this.#asked.existing(name);
       if (topic !== undefined || clock.monotonicMs() >= deadlineMs) return topic;
       await new Promise<void>((resolve) => clock.setTimer(LOOK_AGAIN_MS, resolve));
     }
-  }
-
-  #existing(name: string): CreatedTopic | undefined {
-    const topic = this.#options.metadata.image().topicsByName.get(name);
-    if (topic === undefined) return undefined;
-    const { topicId, partitions } = topic;
-    const shape = { partitionCount: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? -1 };
-    return { name, topicId, errorCode: ErrorCode.NONE, errorMessage: null, ...shape };
   }
 }
 

@@ -5,6 +5,7 @@ import { PARTITIONS_PER_REQUEST_MAX, type Refusal, refuse } from '../core/contro
 import { type CreationPlan, planCreation, type TopicSpec } from '../core/controller/topics.ts';
 import { additionTransactions, creationTransactions, deletionTransaction } from '../core/controller/transactions.ts';
 import type { Random } from '../ports/random.ts';
+import { AskedTopics, defaultSpec } from './asked-topics.ts';
 import { type ChangeServices, changeTopic } from './topic-admin-change.ts';
 import type { AdminOptions, CreatedTopic, PartitionsSpec, TopicAdmin, TopicResult } from './topic-admin.ts';
 import { type InternalTopicName, internalTopicSpec, isInternalTopicName, planningRules } from './topic-admin-rules.ts';
@@ -21,10 +22,11 @@ export class ControllerTopicAdmin implements TopicAdmin {
   readonly #options: ControllerTopicAdminOptions;
   /** Topics whose creation is under way: they collide with new ones before any image shows them. */
   readonly #creating = new Set<string>();
-  readonly #autoCreations = new Map<string, Promise<CreatedTopic>>();
+  readonly #asked: AskedTopics;
 
   constructor(options: ControllerTopicAdminOptions) {
     this.#options = options;
+    this.#asked = new AskedTopics(options.metadata, (spec) => this.#autoCreate(spec));
   }
 
   async createTopics(topics: readonly TopicSpec[], options: AdminOptions): Promise<readonly CreatedTopic[]> {
@@ -83,22 +85,11 @@ export class ControllerTopicAdmin implements TopicAdmin {
 
   autoCreateTopic(name: string): Promise<CreatedTopic> {
     if (isInternalTopicName(name)) return this.ensureInternalTopic(name);
-    return this.#once({ name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] });
+    return this.#asked.ask(defaultSpec(name));
   }
 
   ensureInternalTopic(name: InternalTopicName): Promise<CreatedTopic> {
-    return this.#once(internalTopicSpec(name, this.#options.config, this.#options.metadata.image()));
-  }
-
-  /** One creation for all who ask at the same time. */
-  #once(spec: TopicSpec): Promise<CreatedTopic> {
-    const existing = this.#existing(spec.name);
-    if (existing !== undefined) return Promise.resolve(existing);
-    const underWay = this.#autoCreations.get(spec.name);
-    if (underWay !== undefined) return underWay;
-    const creation = this.#autoCreate(spec).finally(() => this.#autoCreations.delete(spec.name));
-    this.#autoCreations.set(spec.name, creation);
-    return creation;
+    return this.#asked.ask(internalTopicSpec(name, this.#options.config, this.#options.metadata.image()));
   }
 
   async #autoCreate(spec: TopicSpec): Promise<CreatedTopic> {
@@ -107,15 +98,7 @@ export class ControllerTopicAdmin implements TopicAdmin {
       { timeoutMs: AUTO_CREATE_TIMEOUT_MS, validateOnly: false },
       new PartitionBudget(),
     );
-    return (created.errorCode === ErrorCode.TOPIC_ALREADY_EXISTS && this.#existing(spec.name)) || created;
-  }
-
-  #existing(name: string): CreatedTopic | undefined {
-    const topic = this.#options.metadata.image().topicsByName.get(name);
-    if (topic === undefined) return undefined;
-    const { topicId, partitions } = topic;
-    const shape = { partitionCount: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? -1 };
-    return { name, topicId, errorCode: ErrorCode.NONE, errorMessage: null, ...shape };
+    return (created.errorCode === ErrorCode.TOPIC_ALREADY_EXISTS && this.#asked.existing(spec.name)) || created;
   }
 
   async #create(spec: TopicSpec, options: AdminOptions, budget: PartitionBudget): Promise<CreatedTopic> {
