@@ -253,6 +253,22 @@ atEachBroker((start) => {
       expect(turn).toBeGreaterThan(3);
     });
 
+    test('closing the consumer lets the transaction under way end, and begins no other', async () => {
+      const [source, target] = [await fresh(), await fresh()];
+      for (const value of ['a', 'b']) await ks.producer().send(source, { value, key: null });
+      await using producer = ks.producer({ transactionalId: `closing-${source}` });
+      const consumer = consumerOf(source, { autoCommitIntervalMs: undefined });
+      let closing: Promise<void> | undefined;
+      await consumer.process(source, { producer, maxRecords: 1 }, async (batch, tx) => {
+        closing = consumer.close();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        for (const record of batch) await tx.send(target, { value: record.value, key: null });
+      });
+      await closing;
+      expect((await recordsOf(target, 'read_committed')).map(({ value }) => text(value))).toEqual(['a']);
+      expect(await committed(source)).toBe(1);
+    });
+
     test('a fenced producer ends it with a typed error; nothing of it is seen', async () => {
       const [source, target] = [await fresh(), await fresh()];
       await ks.producer().send(source, { value: codecs.string.encode('a'), key: null });

@@ -15,6 +15,7 @@ import { PartitionConsumer, type ReadRequest } from './partition-consumer.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { type ProcessBatch, type ProcessOptions, processAll } from './process.ts';
 import { type Readable, TopicSelection } from './read-arguments.ts';
+import type { Reading } from './reading.ts';
 import type { RunContext, RunOptions } from './run-options.ts';
 import { Runner } from './runner.ts';
 import { RecordDecoder } from './typed-record.ts';
@@ -31,6 +32,8 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
   readonly #cluster: Cluster;
   readonly #aside: Aside;
   #runner: Runner | undefined;
+  /** What `process` reads. */
+  #processing: Reading | undefined;
   #closing: Promise<void> | undefined;
 
   /** `channel` names the connections that this consumer waits on, apart from all others. */
@@ -97,7 +100,7 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
    * When `work` throws, the transaction is aborted, positions go back to what is committed, and the error is thrown on. What passes
    * (a coordinator that moves, a transaction that can only be aborted) is done again from there. Rejects with PRODUCER_FENCED, with
    * ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH or FENCED_INSTANCE_ID when partitions were lost, with ABORTED, and as `read`
-   * does; settles when the consumer is closed.
+   * does; settles when the consumer is closed, which lets the transaction under way end first, for half a session.
    */
   async process<const T extends Readable>(
     topics: T | readonly T[],
@@ -115,9 +118,11 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
     const reading = await this.#reader.begin(prepared.options, selection);
     const { group } = this.#options;
     const parts = { cluster: this.#cluster, reader: this.#reader, session: this.#session, topics: selection, group };
+    this.#processing = reading;
     try {
       await processAll(parts, { ...options, signal: prepared.options.signal }, reading, work as never);
     } finally {
+      this.#processing = undefined;
       this.#reader.end(reading);
     }
   }
@@ -156,7 +161,12 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
   }
 
   async #close(): Promise<void> {
-    await this.#runner?.drain(this.#session.patienceMs);
+    const { patienceMs, inHand } = this.#session;
+    await this.#runner?.drain(patienceMs);
+    if (this.#processing !== undefined) {
+      this.#processing.finish();
+      await inHand.returned(this.#reader.states, patienceMs);
+    }
     await this.#session.close();
     this.#reader.close();
   }

@@ -15,6 +15,7 @@ export class Reading {
   #last: PartitionState | undefined;
   #wake: (() => void) | undefined;
   #isChanged = true;
+  #isFinished = false;
 
   /** No topics: all that is assigned. `stops` undefined: none ever stops. */
   constructor(topics: TopicSelection, stops: readonly PartitionOffset[] | undefined, signal: AbortSignal | undefined) {
@@ -39,11 +40,18 @@ export class Reading {
     return this.#stopOffsets?.get(`${state.topic} ${state.partition}`) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Whether every partition has come to its stop offset. */
+  /** Whether every partition has come to its stop offset, or nothing more is wanted. */
   isOver(states: readonly PartitionState[]): boolean {
+    if (this.#isFinished) return true;
     return (
       this.#stopOffsets !== undefined && states.every((state) => !this.#isInScope(state) || this.#hasStopped(state))
     );
+  }
+
+  /** Hands out nothing more. */
+  finish(): void {
+    this.#isFinished = true;
+    this.changed();
   }
 
   /** The next partition that has a batch, in turn; throws what the reader must know. */
