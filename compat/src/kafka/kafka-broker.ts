@@ -18,12 +18,19 @@ export interface KafkaBroker extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** What most tests do without. */
+export interface KafkaExtras {
+  /** Listeners besides the plain one: the security protocol of each, by name. */
+  readonly protocols?: Readonly<Record<string, string>>;
+  /** A directory of compiled classes that the broker loads besides its own. */
+  readonly classes?: string;
+}
+
 /** Starts Apache Kafka over an empty `directory`; `properties` go over its defaults. Resolves when it serves. */
 export async function startKafka(
   directory: string,
   properties: Readonly<Record<string, string>> = {},
-  /** Listeners besides the plain one: the security protocol of each, by name. */
-  protocols: Readonly<Record<string, string>> = {},
+  { protocols = {}, classes }: KafkaExtras = {},
 ): Promise<KafkaBroker> {
   const [port, controllerPort] = [await freePort(), await freePort()];
   const ports = Object.fromEntries(
@@ -62,7 +69,8 @@ export async function startKafka(
   // The zero byte keeps the id from starting with a dash, which the tool would take for a flag.
   const clusterId = Buffer.from(`00${randomUUID().replaceAll('-', '').slice(2)}`, 'hex').toString('base64url');
   await java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', config]);
-  const child = spawn('java', ['-Xmx512M', '-cp', kafkaClassPath, 'kafka.Kafka', config], {
+  const classPath = classes === undefined ? kafkaClassPath : `${classes}:${kafkaClassPath}`;
+  const child = spawn('java', ['-Xmx512M', '-cp', classPath, 'kafka.Kafka', config], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -62,12 +62,14 @@ export async function startSecureKafka(
       ...properties,
     },
     {
-      TLS: 'SSL',
-      MTLS: 'SSL',
-      SASL: 'SASL_PLAINTEXT',
-      SASLTLS: 'SASL_SSL',
-      SHORT: 'SASL_PLAINTEXT',
-      ONLYPLAIN: 'SASL_PLAINTEXT',
+      protocols: {
+        TLS: 'SSL',
+        MTLS: 'SSL',
+        SASL: 'SASL_PLAINTEXT',
+        SASLTLS: 'SASL_SSL',
+        SHORT: 'SASL_PLAINTEXT',
+        ONLYPLAIN: 'SASL_PLAINTEXT',
+      },
     },
   );
   return { kafka, authority, client };

@@ -7,8 +7,11 @@ import type { ConsumerOptions } from './consumer/consumer-options.ts';
 import { GroupConsumer } from './consumer/group-consumer.ts';
 import type { GroupConsumerOptions } from './consumer/group-options.ts';
 import { ClientErrorCode, KafkaError } from './kafka-error.ts';
+import { silentDiagnostics } from './ports/diagnostics.ts';
 import { Producer } from './producer/producer.ts';
 import type { ProducerOptions } from './producer/producer-options.ts';
+import { TelemetryMeter } from './telemetry/telemetry-meter.ts';
+import { TelemetryPusher } from './telemetry/telemetry-pusher.ts';
 import type { TransactionalProducerOptions } from './transactions/transactional-options.ts';
 import { TransactionalProducer } from './transactions/transactional-producer.ts';
 
@@ -19,13 +22,15 @@ export class Client {
   readonly #cluster: Cluster;
   readonly #core: Core;
   readonly #codec: Codec;
+  readonly #telemetry: TelemetryPusher | undefined;
   readonly #producers = new Set<Producer | TransactionalProducer>();
   readonly #members = new Set<GroupConsumer>();
   #consumers = 0;
   #aside: Producer | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(cluster: Cluster, core: Core, codec: Codec) {
+  private constructor(cluster: Cluster, core: Core, codec: Codec, telemetry: TelemetryPusher | undefined) {
+    this.#telemetry = telemetry;
     this.#cluster = cluster;
     this.#core = core;
     this.#codec = codec;
@@ -34,14 +39,23 @@ export class Client {
 
   /** Connects to the first broker that can be reached. Rejects with NETWORK_EXCEPTION when none can. */
   static async open(options: ClusterOptions, core: Core, codec: Codec, signal?: AbortSignal): Promise<Client> {
-    const cluster = new Cluster(options);
+    const meter = new TelemetryMeter();
+    const { diagnostics = silentDiagnostics, isTelemetryPushed = true } = options;
+    const cluster = new Cluster(isTelemetryPushed ? { ...options, diagnostics: meter.tap(diagnostics) } : options);
     try {
       await cluster.retrying(() => cluster.refresh([], signal), { signal, timeoutMs: options.openTimeoutMs });
     } catch (error) {
       cluster.close();
       throw error;
     }
-    return new Client(cluster, core, codec);
+    const telemetry = isTelemetryPushed ? new TelemetryPusher(cluster, meter, codec) : undefined;
+    telemetry?.start();
+    return new Client(cluster, core, codec, telemetry);
+  }
+
+  /** What brokers that collect metrics know this client by (KIP-714); undefined until one has named it. */
+  get clientInstanceId(): string | undefined {
+    return this.#telemetry?.clientInstanceId;
   }
 
   /** A producer that writes in transactions. */
@@ -81,9 +95,9 @@ export class Client {
 
   /** Delivers what producers still hold, lets consumers leave their groups, then closes every connection. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(
-      [...this.#producers, ...this.#members].map((participant) => participant.close()),
-    ).then(() => this.#cluster.close());
+    this.#closing ??= Promise.all([...this.#producers, ...this.#members].map((participant) => participant.close()))
+      .then(() => this.#telemetry?.stop())
+      .then(() => this.#cluster.close());
     return this.#closing;
   }
 

@@ -31,6 +31,8 @@ export interface ClusterOptions extends ConnectionPoolOptions {
   readonly unknownTopicAttempts: number;
   readonly autoCreateTopics: boolean;
   readonly crypto: Crypto;
+  /** Whether brokers that collect metrics of clients get them. Default true. */
+  readonly isTelemetryPushed?: boolean | undefined;
   /** Follows records; default: nothing does. */
   readonly tracing?: Tracing | undefined;
 }

@@ -41,6 +41,8 @@ export interface ConnectOptions {
   readonly sasl?: SaslOptions | undefined;
   /** Follows records from who sends them to who works on them, as `openTelemetry()` does. Default: nothing does. */
   readonly tracing?: Tracing | undefined;
+  /** Whether brokers that collect metrics of their clients get this one's: counts and times, no data (KIP-714). Default true. */
+  readonly telemetry?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,6 +78,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       diagnostics: nodeDiagnostics,
       tracing: options.tracing,
       crypto: nodeCrypto,
+      isTelemetryPushed: options.telemetry ?? true,
     },
     core,
     createCodec(core),
