@@ -49,6 +49,11 @@ export class SimClient {
     return this.#socket !== undefined;
   }
 
+  /** Whether some broker has told what it speaks. */
+  get knowsVersions(): boolean {
+    return this.#versions.size > 0;
+  }
+
   /** Requests that have not been answered. */
   get outstandingCount(): number {
     return this.#expected.length;

@@ -56,7 +56,7 @@ export const mutations: readonly Mutation[] = [
     file: 'storage/log-loader.ts',
     find: 'verifyChecksums: !cleanShutdown,',
     replace: 'verifyChecksums: false,',
-    finding: /bad checksum|cannot be|nobody sent/,
+    finding: /bad checksum|cannot be|nobody sent|left a part of the batch/,
   },
   {
     name: 'recovery leaves a torn end in the file',
@@ -160,8 +160,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a session reads on where it was, not where its reader asks',
     file: 'core/fetch-session/session.ts',
-    find: 'else cached.position = position;',
-    replace: 'else void position;',
+    find: 'else cached.move(position);',
+    replace: 'else cached.move(cached.position);',
     finding: /a fetch from \d+ begins with/,
   },
   {

@@ -50,7 +50,8 @@ export class ClusterClient {
   /** A connection to the broker; undefined where it cannot be had. */
   async to(brokerId: number): Promise<SimClient | undefined> {
     const client = this.#clientOf(brokerId);
-    if (client.isConnected) return client;
+    // Somebody else of this program may be at the greeting.
+    if (client.isConnected) return client.knowsVersions ? client : undefined;
     return (await this.within(client, () => client.connect())) ? client : undefined;
   }
 
