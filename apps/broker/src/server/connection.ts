@@ -105,6 +105,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
     if (error) this.#shared.logger.debug({ ...this.#identity(), error: error.message }, 'Lost a connection');
     this.#abort.abort();
     this.wait.stepAside();
+    this.wait.holds(false);
     this.#reader.release();
     this.#responses.close();
     this.#outbox.close();
@@ -222,6 +223,7 @@ export class ClientConnection implements ConnectionEvents, ConnectionFacts {
       this.#quantum.begin();
       const state = step();
       if (this.#isGone) this.#reader.release();
+      this.wait.holds(this.#reader.keptBytes > 0);
       if (state === 'memory' && !this.#isGone) this.wait.starve(this.#shared.monotonicMs());
       else this.wait.goesOn();
       if (state === 'handling' && this.#quantum.isUsedUp) {

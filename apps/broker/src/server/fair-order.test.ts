@@ -55,6 +55,14 @@ test('who asks for little does not wait for a large request of everybody else', 
   expect(await waitOf('tiny', 1000)).toBeLessThan(3_000_000);
 });
 
+test('who comes while a flood begins is not put behind all of it', async () => {
+  const { sim, flood, waitOf } = await besiegedServer();
+  // Those that come first are served at once and the others wait: what the first ones had is none of theirs, nor of a newcomer.
+  flood(100, 60_000, 5);
+  await sim.clock.advance(100);
+  expect(await waitOf('small', 10_000)).toBeLessThan(2_000_000);
+});
+
 test('a large request that has the last memory does not keep who asks for little waiting until its own turn', async () => {
   const { sim, flood, waitOf } = await besiegedServer();
   flood(1, 4_000_000, 20);

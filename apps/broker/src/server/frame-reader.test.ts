@@ -121,4 +121,33 @@ describe('frames', () => {
     expect(() => reader.received(12)).toThrow(/too short|larger than socket.request.max.bytes/);
     expect(handled).toEqual([]);
   });
+
+  test('a request asks for memory by its own size from its first bytes on: whoever asks by none would come first', () => {
+    const memory = new RequestMemory({ reserve: heapMemory }, 1_000_000);
+    const others = { place: 5, memoryFreed: () => undefined, comesFirst: () => undefined };
+    memory.whenFree(others);
+    const asked: number[] = [];
+    const reader: FrameReader = new FrameReader({
+      landing: new Uint8Array(LANDING_BYTES),
+      memory,
+      waiter: {
+        get place() {
+          asked.push(reader.frameBytes);
+          return 10;
+        },
+        memoryFreed: () => undefined,
+        comesFirst: () => undefined,
+      },
+      frameBytesMax: 10_000_000,
+      mayContinue: () => true,
+      onFrame: () => undefined,
+    });
+    const view = reader.nextView();
+    view.set(frame(500_000, 1).subarray(0, view.length));
+    reader.received(view.length);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(new Set(asked)).toEqual(new Set([500_000]));
+    reader.release();
+    expect(reader.frameBytes).toBe(0);
+  });
 });

@@ -51,6 +51,8 @@ export class FrameReader {
   #to = 0;
   /** The view given last lies behind the kept bytes, not in the landing. */
   #isDirect = false;
+  /** Size of a request for whose first bytes memory is asked: whoever asks stands in line by it. */
+  #begunBytes = 0;
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
@@ -61,11 +63,11 @@ export class FrameReader {
     return this.#to - this.#from;
   }
 
-  /** Size of the request that they begin, 0 where it is not known yet. */
+  /** Size of the request that comes in, 0 where it is not known yet. */
   get frameBytes(): number {
     return this.#kept !== undefined && this.keptBytes >= SIZE_PREFIX_BYTES
       ? this.#sizeAt(this.#kept.bytes, this.#from)
-      : 0;
+      : this.#begunBytes;
   }
 
   /** Memory that is held for them. */
@@ -163,7 +165,9 @@ export class FrameReader {
       const needed = this.keptBytes + bytes.length;
       const wanted = this.#kept === undefined ? this.#sizeToKeepOf(bytes) : this.#sizeToKeep(needed);
       const { memory, waiter } = this.#options;
+      if (this.#kept === undefined && bytes.length >= SIZE_PREFIX_BYTES) this.#begunBytes = this.#sizeAt(bytes, 0);
       this.#moveKept(memory.reserve(Math.max(wanted, needed), waiter, this.#kept) ?? memory.take(pages(needed)));
+      this.#begunBytes = 0;
     }
     this.#kept?.bytes.set(bytes, this.#to);
     this.#to += bytes.length;

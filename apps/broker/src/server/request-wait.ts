@@ -11,6 +11,7 @@ export class RequestWait implements MemoryWaiter {
   #lastPlace = 0;
   /** Where the next began to wait, and its size as far as it was known; kept while it waits, so that all others come behind it in the end. */
   #next: { readonly start: number; readonly place: number } | undefined;
+  #isHolding = false;
   /** There is no memory for the rest of it. */
   #isStarved = false;
   /** When it found none first. */
@@ -25,11 +26,12 @@ export class RequestWait implements MemoryWaiter {
   }
 
   get place(): number {
-    if (this.#next === undefined) {
-      const start = this.#order.startAfter(this.#lastPlace);
-      this.#next = { start, place: start + this.#sizeBytes() };
-    }
-    return this.#next.place;
+    if (this.#next !== undefined) return this.#next.place;
+    const start = this.#order.startAfter(this.#lastPlace);
+    const sizeBytes = this.#sizeBytes();
+    // Who could be anything is not given a place for good: it would be that of a request of nothing.
+    if (sizeBytes > 0) this.#next = { start, place: start + sizeBytes };
+    return start + sizeBytes;
   }
 
   /** Whether there is no memory for the rest of it; the log may be full then, it is not to be handled yet. */
@@ -66,9 +68,19 @@ export class RequestWait implements MemoryWaiter {
   /** It was handled: the next begins. */
   served(sizeBytes: number): void {
     this.#starvedAtMs = undefined;
-    this.#lastPlace = (this.#next?.start ?? this.#order.startAfter(this.#lastPlace)) + sizeBytes;
+    const start = this.#next?.start ?? this.#order.startAfter(this.#lastPlace);
     this.#next = undefined;
-    this.#order.served(this.#lastPlace);
+    // What is had while there is enough for all is nobody's loss: whoever comes when it runs out begins where all do.
+    if (!this.#order.isContended) return;
+    this.#lastPlace = start + sizeBytes;
+    this.#order.served(this.#lastPlace, sizeBytes);
+  }
+
+  /** Whether a part of a request is here. */
+  holds(isHolding: boolean): void {
+    if (isHolding === this.#isHolding) return;
+    this.#isHolding = isHolding;
+    this.#order.countServed(isHolding ? 1 : -1);
   }
 
   /** It could not use memory if there were any, and must not keep it from those behind. */
