@@ -1,4 +1,5 @@
-import type { Tracing } from '../ports/tracing.ts';
+import type { SendTrace, Tracing } from '../ports/tracing.ts';
+import { codecs } from '../topic/data-codec.ts';
 import type { HeadersInput, RecordToSend, SentRecord } from '../topic/record-types.ts';
 import { type AnyTopic, topicName } from '../topic/topic.ts';
 import { type GivenRecord, headersOf } from './given-record.ts';
@@ -28,7 +29,7 @@ export function tracedSend<T extends AnyTopic | string>(
   const isTombstone = value === null;
   const trace = tracing.send({ clientId, topic: topicName(topic), records: 1, key, isTombstone, isBatch: false });
   const traced: TracedCallOptions = { ...options, isTraced: true };
-  const sent = producer.send(topic, withTrace(given, trace.headers), traced);
+  const sent = producer.send(topic, withTrace(given, written(trace.headers)), traced);
   sent.then(
     (place) => trace.end(place, undefined),
     (error: unknown) => trace.end(undefined, error),
@@ -48,7 +49,8 @@ export function tracedSendBatch<T extends AnyTopic | string>(
   const batch = { key: undefined, isTombstone: false, isBatch: true };
   const trace = tracing.send({ clientId, topic: topicName(topic), records: given.length, ...batch });
   const traced: TracedCallOptions = { ...options, isTraced: true };
-  const records = given.map((record) => withTrace(record, trace.headers));
+  const headers = written(trace.headers);
+  const records = given.map((record) => withTrace(record, headers));
   const sent = producer.sendBatch(topic, records, traced);
   sent.then(
     () => trace.end(undefined, undefined),
@@ -57,11 +59,19 @@ export function tracedSendBatch<T extends AnyTopic | string>(
   return sent;
 }
 
+type Header = { readonly key: string; readonly value: Uint8Array };
+
+/** As they are written, made once for all records of a send. */
+function written(headers: SendTrace['headers']): readonly Header[] {
+  return headers.map(({ key, value }) => ({ key, value: codecs.string.encode(value) }));
+}
+
 function withTrace<Given extends { readonly headers?: HeadersInput | undefined }>(
   given: Given,
-  added: readonly { readonly key: string; readonly value: string }[],
+  added: readonly Header[],
 ): Given {
   if (added.length === 0) return given;
+  if (given.headers === undefined) return { ...given, headers: added };
   const kept = headersOf(given.headers).filter(({ key }) => !added.some((one) => one.key === key));
   return { ...given, headers: [...kept, ...added] };
 }
