@@ -75,6 +75,8 @@ export class FakeKafka {
   readonly received: Received[] = [];
   /** The newest version of an API that brokers admit to; 0 for ApiVersions makes them refuse newer ones. */
   readonly maxVersions = new Map<number, number>();
+  /** How long every answer but those about versions takes. */
+  delayMs = 0;
   /** Whether who is asked in a leader's place says who that is (KIP-951). */
   givesHints = false;
   /** The largest batch that brokers take. */
@@ -218,6 +220,9 @@ export class FakeKafka {
     const body = api.request.codec(head.apiVersion).decode(reader);
     this.received.push({ nodeId, api: api.name, version: head.apiVersion, body });
     const answer = (await this.#scripted(api, body, nodeId)) ?? (await this.#usual(api, nodeId, body));
+    if (this.delayMs > 0 && api !== ApiVersions) {
+      await new Promise<void>((resolve) => void this.clock.setTimer(this.delayMs, resolve));
+    }
     if (answer === 'close') peer.close(new Error('read ECONNRESET'));
     else if (answer !== 'silence') this.#answer(peer, api, head.apiVersion, head.correlationId, answer);
   }
