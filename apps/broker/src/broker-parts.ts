@@ -20,7 +20,7 @@ import { ForwardingTopicAdmin } from './runtime/forwarding-topic-admin.ts';
 import type { GroupCoordinatorHost } from './runtime/group-coordinator.ts';
 import { GroupCoordinatorService } from './runtime/group-coordinator-service.ts';
 import { registerGroupLag } from './runtime/group-lag.ts';
-import type { OwnRegistration } from './runtime/isr-changes.ts';
+import type { BrokerRegistration } from './runtime/broker-registration.ts';
 import { MetadataController } from './runtime/metadata-controller.ts';
 import { requireKnownLevels } from './runtime/known-levels.ts';
 import { MetadataLoader } from './runtime/metadata-loader.ts';
@@ -61,7 +61,7 @@ export interface BrokerPartsOptions {
   /** Makes this broker the controller if there is none. */
   readonly standForController: () => Promise<void>;
   /** This broker's registration; undefined until there is one. */
-  readonly registration: () => OwnRegistration | undefined;
+  readonly registration: () => BrokerRegistration | undefined;
   /** Whether the first image is in force: clients that come before wait. */
   readonly isReady: () => boolean;
 }
@@ -123,7 +123,7 @@ export function composeParts(options: BrokerPartsOptions): BrokerParts {
   return parts;
 }
 
-function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts): void {
+function subscribe({ config, storage, registration }: BrokerPartsOptions, parts: BrokerParts): void {
   const { channels, loader, metadataController, groups, transactions, server } = parts;
   loader.subscribe((previous, next) => {
     if (previous?.features !== next.features) requireKnownLevels(next);
@@ -136,6 +136,7 @@ function subscribe({ config, storage }: BrokerPartsOptions, parts: BrokerParts):
   loader.subscribe((previous, next) => storage.replicas.applyImage(previous, next));
   loader.subscribe((previous, next) => groups.applyImage(previous, next));
   loader.subscribe((_previous, next) => transactions.applyImage(next));
+  loader.subscribe((_previous, next) => registration()?.applyImage(next));
   loader.observe((state) => metadataController.applyState(state));
 }
 

@@ -110,6 +110,7 @@ export async function startMetadataNode(options: MetadataNodeOptions): Promise<M
   const images: ClusterImage[] = [];
   const loader = new MetadataLoader({ store, clock, logger: log, failed: (error) => failures.push(error) });
   loader.subscribe((_previous, next) => void images.push(next));
+  loader.subscribe((_previous, next) => registration.applyImage(next));
   loader.observe((state) => controller.applyState(state));
   await loader.start();
   const services = { store, metadata: loader, brokerId, clock, logger: log, config };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KeptLog, type MetadataNode, startMetadataNode } from '../../tests/metadata-harness.ts';
 import { seededRandom } from '../../tests/virtual-clock.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
@@ -176,6 +176,37 @@ describe('registering', () => {
     await expect(again).rejects.toThrow('broker 4 is running in this cluster already');
     expect(node.loader.image().brokers.get(4)?.fenced).toBe(false);
     await node.stop();
+    await store.close();
+  });
+});
+
+describe('a registration', () => {
+  test('that somebody deleted is made anew, though its lease holds; the controller stands again', async () => {
+    const store = embedded();
+    const node = await startMetadataNode({ store, clock, random, brokerId: 1, leaseTtlMs: 60 });
+    const before = node.registration.brokerEpoch;
+    const [live] = (await store.read('live/1')).entries;
+    expect(live?.createRevision).toBe(before);
+    await store.commit({ conditions: [], operations: [{ type: 'delete', key: 'live/1' }] });
+    const epochInForce = () => node.loader.image().brokers.get(1)?.brokerEpoch;
+    await vi.waitFor(() => expect(epochInForce()).toBeGreaterThan(before), 10_000);
+    await vi.waitFor(() => expect(node.loader.image().controllerId).toBe(1), 10_000);
+    expect(node.registration.brokerEpoch).toBe(epochInForce());
+    expect(node.loader.image().brokers.get(1)?.uncleanBirth).toBe(false);
+    expect(node.failures).toEqual([]);
+    await node.stop();
+    expect((await store.read('live/1')).entries).toEqual([]);
+    await store.close();
+  });
+
+  test('that is deleted at the end of a broker stays away', async () => {
+    const store = embedded();
+    const node = await startMetadataNode({ store, clock, random, brokerId: 1, leaseTtlMs: 200 });
+    await store.commit({ conditions: [], operations: [{ type: 'delete', key: 'live/1' }] });
+    await vi.waitFor(() => expect(node.loader.image().brokers.get(1)?.fenced).toBe(true), 10_000);
+    await node.stop();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect((await store.read('live/1')).entries).toEqual([]);
     await store.close();
   });
 });

@@ -1,5 +1,5 @@
 import { type FeatureRanges, supportedRanges, unknownLevel } from '../core/metadata/features.ts';
-import { type BrokerEndpoint, emptyClusterImage } from '../core/metadata/image.ts';
+import { type BrokerEndpoint, type ClusterImage, emptyClusterImage } from '../core/metadata/image.ts';
 import { CLUSTER_KEY, CONTROLLER_KEY, liveKey, registrationKey } from '../core/metadata/keys.ts';
 import {
   clusterFormat,
@@ -9,7 +9,7 @@ import {
   writeRecord,
 } from '../core/metadata/records.ts';
 import { readRecord } from '../core/metadata/value-format.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { type MetadataStore, MetadataStoreError, type StoredEntry, type StoreLease } from '../ports/metadata-store.ts';
 import type { Random } from '../ports/random.ts';
@@ -49,6 +49,8 @@ export interface BrokerRegistration {
   standForController(): Promise<void>;
   /** Tells the cluster that this broker is about to stop, so that others lead in its stead. */
   beginControlledShutdown(): Promise<void>;
+  /** Where the image lacks this broker though its lease holds (somebody has deleted the key) it is registered anew. */
+  applyImage(image: ClusterImage): void;
   /** Leaves the cluster: `live/<id>` goes, and `controller` if this broker had it. */
   end(): Promise<void>;
 }
@@ -94,6 +96,8 @@ class LeasedRegistration implements BrokerRegistration {
   #current: Incarnation | undefined;
   #isEnding = false;
   #isShuttingDown = false;
+  /** Until it is looked whether a registration that an image lacks is gone for good. */
+  #missing: Timer | undefined;
 
   constructor(options: LeasedRegistrationOptions) {
     this.#options = options;
@@ -144,8 +148,30 @@ class LeasedRegistration implements BrokerRegistration {
     });
   }
 
+  applyImage({ revision, brokers }: ClusterImage): void {
+    const { clock, broker } = this.#options;
+    const current = this.#current;
+    if (current === undefined || this.#missing !== undefined || this.#isEnding || this.#isShuttingDown) return;
+    if (revision < current.brokerEpoch || brokers.get(broker.brokerId)?.brokerEpoch === current.brokerEpoch) return;
+    // Mostly its lease has ended, which the next keep-alive says: then that is enough.
+    this.#missing = clock.setTimer(broker.leaseTtlMs / 2, () => {
+      this.#missing = undefined;
+      if (this.#isEnding || this.#isShuttingDown || this.#current !== current) return;
+      this.#options.logger.warn({ brokerEpoch: current.brokerEpoch }, 'somebody has deleted the registration');
+      void this.#giveUp(current).then(() => this.#registerAgain(current));
+    });
+  }
+
+  /** Nothing may hang on the old lease any more, least of all the controller's key. */
+  async #giveUp({ lease }: Incarnation): Promise<void> {
+    await lease.revoke().catch((error: unknown) => {
+      this.#options.logger.warn({ error }, 'the former lease could not be revoked; it will run out');
+    });
+  }
+
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.#missing?.cancel();
     try {
       await this.#current?.lease.revoke();
     } catch (error) {
