@@ -5,6 +5,7 @@ import type { LogFields, Logger } from '../ports/logger.ts';
 import { parseOffsets } from '../storage/checkpoint.ts';
 import { History } from './history/history.ts';
 import type { Ending } from './history/partition-history.ts';
+import { type MixedGroupPlan, mixedGroupPlan } from './mixed-group-plan.ts';
 import { createPrng, type SeededRandom } from './prng.ts';
 import { SimLife } from './sim-broker.ts';
 import { SimClock } from './sim-clock.ts';
@@ -34,6 +35,8 @@ export class SimWorld {
   readonly history = new History();
   readonly trace: Trace;
   readonly config: BrokerConfig;
+  /** The group that members of both protocols share, where there is one. */
+  readonly mixedGroup: MixedGroupPlan | undefined;
   readonly #storeServer = new SimStoreServer(this.clock);
   readonly #heapBytes: number;
   readonly #storeFaults: SimStoreFaults;
@@ -54,11 +57,13 @@ export class SimWorld {
     this.codec = createCodec(this.core);
     this.random = createPrng(seed);
     this.trace = trace;
-    this.config = configOf(this.random);
+    this.mixedGroup = mixedGroupPlan(seed);
+    this.config = configOf(this.random, this.mixedGroup?.policy ?? 'bidirectional');
     this.history.consumerGroup.limits = {
       sessionTimeoutMs: this.config.values['group.consumer.session.timeout.ms'],
       rebalanceTimeoutMs: 500 + this.random.int(3000),
     };
+    this.history.mixedGroup.limits = this.history.consumerGroup.limits;
     this.#heapBytes = pick(this.random, HEAP_BYTES) ?? MEMORY_BYTES;
     this.#storeFaults = storeFaultsOf(this.random);
     this.#files = new SimFiles({ clock: this.clock, random: this.random.fork() });
@@ -239,7 +244,7 @@ function storeFaultsOf(random: SeededRandom): SimStoreFaults {
 }
 
 /** Small limits and short intervals, so that little work reaches much code; some of them by chance. */
-function configOf(random: SeededRandom): BrokerConfig {
+function configOf(random: SeededRandom, migrationPolicy: string): BrokerConfig {
   const settings: Record<string, string> = {
     listeners: `PLAINTEXT://sim:${PORT}`,
     'log.dirs': random.chance(0.3) ? '/disk-1,/disk-2' : '/data',
@@ -257,6 +262,7 @@ function configOf(random: SeededRandom): BrokerConfig {
     'transaction.state.log.num.partitions': '2',
     'group.min.session.timeout.ms': '100',
     'group.initial.rebalance.delay.ms': String(random.int(200)),
+    'group.consumer.migration.policy': migrationPolicy,
     'group.consumer.min.session.timeout.ms': '500',
     'group.consumer.session.timeout.ms': String(500 + random.int(2500)),
     'group.consumer.min.heartbeat.interval.ms': '10',

@@ -9,6 +9,9 @@ import { consume } from './workload/consumer.ts';
 import { takePartByHeartbeats } from './workload/consumer-group-member.ts';
 import { commitAlone, takePart } from './workload/group-member.ts';
 import { attack } from './workload/hostile.ts';
+import { MixedGroup } from './workload/mixed/mixed-group.ts';
+import { takePartInMixedGroup } from './workload/mixed/mixed-program.ts';
+import { keepMixedTopics } from './workload/mixed/mixed-topics.ts';
 import { produceIdempotently } from './workload/idempotent-producer.ts';
 import { produce } from './workload/producer.ts';
 import { deleteRecords } from './workload/record-deleter.ts';
@@ -78,6 +81,14 @@ class Simulation {
   }
 
   async run(): Promise<SimulationResult> {
+    if (this.#world.mixedGroup?.isAlone !== true) this.#employAll();
+    this.#employMixedGroup();
+    await this.#work();
+    if (this.#isGood) await this.#finish();
+    return this.#result();
+  }
+
+  #employAll(): void {
     const { random } = this.#world;
     this.#employ('admin', administrate);
     for (let count = 1 + random.int(3); count > 0; count--) this.#employ(`producer-${count}`, produce);
@@ -93,9 +104,17 @@ class Simulation {
     for (let count = random.int(3); count > 0; count--) this.#employ(`committer-${count}`, commitAlone('s'));
     if (random.chance(0.3)) this.#employ('deleter', deleteRecords);
     if (random.chance(0.3)) this.#employ('hostile', attack);
-    await this.#work();
-    if (this.#isGood) await this.#finish();
-    return this.#result();
+  }
+
+  /** A group whose members speak one protocol or the other, and change it. */
+  #employMixedGroup(): void {
+    const plan = this.#world.mixedGroup;
+    if (plan === undefined) return;
+    const group = new MixedGroup(plan, this.#world.history);
+    this.#employ('mixed-topics', keepMixedTopics(group));
+    for (let count = plan.memberCount; count > 0; count--) {
+      this.#employ(`mixed-${count}`, takePartInMixedGroup(group));
+    }
   }
 
   get #isGood(): boolean {

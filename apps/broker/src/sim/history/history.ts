@@ -1,5 +1,6 @@
 import type { HostedPartition } from '../../runtime/replica-manager.ts';
 import type { Attempt } from './attempt.ts';
+import { CommittedProgress } from './committed-progress.ts';
 import { ConsumerGroupHistory } from './consumer-group-history.ts';
 import { GroupHistory } from './group-history.ts';
 import { type Ending, PartitionHistory, type TopicTraits } from './partition-history.ts';
@@ -22,6 +23,9 @@ export class History {
   readonly groups = new GroupHistory((what) => this.violate(what));
   /** The one group of KIP-848. */
   readonly consumerGroup = new ConsumerGroupHistory('c', (what) => this.violate(what));
+  /** The one group that members of both protocols share, and how far its commits have got. */
+  readonly mixedGroup = new ConsumerGroupHistory('m', (what) => this.violate(what));
+  readonly mixedProgress = new CommittedProgress((what) => this.violate(`group m: ${what}`));
   /** Every producer id that was given out. */
   readonly producerIds = new Set<number>();
   /** How often each kind of thing happened. */
@@ -47,6 +51,8 @@ export class History {
     if (how !== 'power-cut') return;
     this.transactions.powerCut();
     this.consumerGroup.powerCut();
+    this.mixedGroup.powerCut();
+    this.mixedProgress.powerCut();
   }
 
   partition(topic: string, index: number): PartitionHistory | undefined {
