@@ -19,6 +19,8 @@ import {
   RecordBatch,
   type RequestOf,
   type ResponseInput,
+  SaslAuthenticate,
+  SaslHandshake,
   ZERO_UUID,
 } from '@ks/protocol';
 import type { Address } from '../../src/ports/network.ts';
@@ -36,6 +38,8 @@ const served: readonly AnyApi[] = [
   DeleteTopics,
   InitProducerId,
   OffsetForLeaderEpoch,
+  SaslHandshake,
+  SaslAuthenticate,
 ];
 
 export interface FakePartition {
@@ -245,7 +249,7 @@ export class FakeKafka {
       case ApiVersions:
         return this.#apiVersions();
       case Metadata:
-        return this.#metadata(body as RequestOf<typeof Metadata>);
+        return this.metadata(body as RequestOf<typeof Metadata>);
       case Produce:
         return this.produce(nodeId, body as RequestOf<typeof Produce>);
       case Fetch:
@@ -272,7 +276,8 @@ export class FakeKafka {
     return { errorCode: 0, apiKeys };
   }
 
-  #metadata(request: RequestOf<typeof Metadata>): ResponseInput<typeof Metadata> {
+  /** What a Metadata request is answered as usual. */
+  metadata(request: RequestOf<typeof Metadata>): ResponseInput<typeof Metadata> {
     const names = request.topics?.map((topic) => topic.name ?? '') ?? [...this.topics.keys()];
     return {
       brokers: [...this.brokers].map(([nodeId, { host, port }]) => ({ nodeId, host, port })),
