@@ -168,7 +168,7 @@ export class GroupConsumer extends PartitionConsumer implements TransactionalRea
       await inHand.returned(this.#reader.states, patienceMs);
     }
     await this.#session.close();
-    this.#reader.close();
+    await this.#reader.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
