@@ -19,13 +19,19 @@ export interface CommandOptions {
   readonly mayFail?: boolean;
 }
 
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _forced, ...rest } = process.env;
+  return rest;
+}
+
 /** Runs a command to its end. Rejects with what it complained about when it fails, is killed or cannot be started. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
   const { input = '', timeoutMs = 60_000, cwd, env, mayFail = false } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      // Where colours are forced (CI does), what is printed would not be what is compared.
+      env: { ...plainEnvironment(), ...env },
       ...(cwd ? { cwd } : {}),
     });
     const out: Buffer[] = [];
