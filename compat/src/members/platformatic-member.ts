@@ -2,14 +2,13 @@ import {
   type CallbackWithPromise,
   Consumer,
   type FetchOptions,
-  type FetchResponse,
   MessagesStreamFallbackModes,
   MessagesStreamModes,
   stringDeserializers,
 } from '@platformatic/kafka';
 import { type GroupClient, until } from './member.ts';
 
-type FetchCallback = CallbackWithPromise<FetchResponse>;
+type FetchCallback = CallbackWithPromise<Awaited<ReturnType<Consumer['fetch']>>>;
 
 /** @platformatic/kafka, in a classic group or in a KIP-848 one. */
 export function platformaticGroupClient(groupProtocol: 'classic' | 'consumer'): GroupClient {
