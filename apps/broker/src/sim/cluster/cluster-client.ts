@@ -1,10 +1,14 @@
 import { FindCoordinator, Metadata } from '@ks/protocol';
+import { topicKey } from '../../core/metadata/keys.ts';
+import { topicFormat } from '../../core/metadata/records.ts';
+import { readRecord } from '../../core/metadata/value-format.ts';
 import type { PartitionHistory } from '../history/partition-history.ts';
 import type { SeededRandom } from '../prng.ts';
 import { SimClient } from '../sim-client.ts';
 import { pick } from '../workload/actor.ts';
 import { PORT } from './cluster-config.ts';
 import type { ClusterWorld } from './cluster-world.ts';
+import { storedPartitions } from './history/cluster-state.ts';
 
 /** A connection to a broker that was said to lead, and in which epoch. */
 export interface LeaderConnection {
@@ -95,6 +99,15 @@ export class ClusterClient {
     if (found === undefined || found.errorCode !== 0) return undefined;
     this.#coordinators.set(`${kind} ${key}`, found.nodeId);
     return this.to(found.nodeId);
+  }
+
+  /** Whether the store names that broker the leader of the groups' partition: who was deposed and cannot know it answers with what it has. */
+  isGroupCoordinator(client: SimClient): boolean {
+    const topic = this.#world.storeServer.entry(topicKey('__consumer_offsets'));
+    if (topic === undefined) return false;
+    const { topicId } = readRecord(topic.key, topic.value, topicFormat);
+    const leader = storedPartitions(this.#world).find((each) => each.topicId === topicId)?.record.leader ?? -1;
+    return this.#clients.get(leader) === client;
   }
 
   /** What was heard of leaders and coordinators is not to be relied on. */

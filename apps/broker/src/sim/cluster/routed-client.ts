@@ -7,6 +7,7 @@ import {
   ErrorCode,
   FindCoordinator,
   InitProducerId,
+  OffsetFetch,
   Produce,
   type RequestInput,
   type ResponseOf,
@@ -104,7 +105,13 @@ export class RoutedClient implements ProgramClient {
       this.#client.forget();
       return undefined;
     }
+    // A coordinator that was deposed and cannot know it tells old offsets, as in Kafka: nobody is told of such an answer.
+    const mayBeStale = (api as AnyApi) === OffsetFetch && !this.#client.isGroupCoordinator(client);
     const answer = await this.#client.within(client, () => client.request(api, version, body));
+    if (mayBeStale) {
+      this.#client.forget();
+      return undefined;
+    }
     if (answer === undefined || errorCodesOf(answer).some((code) => MOVED.includes(code))) this.#client.forget();
     return answer;
   }
