@@ -215,14 +215,15 @@ export class BrokerServer {
 
   /**
    * A request that got the last memory did not go on. Only one at a time may go beyond the bound: were all those who wait let have it one
-   * after the other, a thousand that hold half a request each would stop everybody for hours. Ends those that have waited longest, but never
-   * the last that waits: it is served next.
+   * after the other, a thousand that hold half a request each would stop everybody for hours. Ends those that never got a request through,
+   * and of them those that have waited longest, but never the last that waits: it is served next.
    */
   #freeMemory(nowMs: number, freedBytes: number): void {
     const { stalledMs, queuedBytesMax } = this.#options.limits;
     const since = ({ wait }: ClientConnection): number => wait.starvedSinceMs ?? nowMs;
     const starved = [...this.#connections].filter(({ wait }) => wait.starvedSinceMs !== undefined);
-    starved.sort((one, other) => since(one) - since(other));
+    const rank = ({ wait }: ClientConnection): number => (wait.wasServed ? 1 : 0);
+    starved.sort((one, other) => rank(one) - rank(other) || since(one) - since(other));
     let usedBytes = this.#requestMemory.usedBytes - freedBytes;
     for (const connection of starved.slice(0, -1)) {
       if (usedBytes <= queuedBytesMax / 2 || nowMs - since(connection) < stalledMs) return;

@@ -9,6 +9,7 @@ export class RequestWait implements MemoryWaiter {
   readonly #sizeBytes: () => number;
   /** The last request's. */
   #lastPlace = 0;
+  #wasServed = false;
   /** Where the next began to wait, and its size as far as it was known; kept while it waits, so that all others come behind it in the end. */
   #next: { readonly start: number; readonly place: number } | undefined;
   #isHolding = false;
@@ -37,6 +38,11 @@ export class RequestWait implements MemoryWaiter {
   /** Whether there is no memory for the rest of it; the log may be full then, it is not to be handled yet. */
   get isStarved(): boolean {
     return this.#isStarved;
+  }
+
+  /** Whether any request of its connection was handled yet. */
+  get wasServed(): boolean {
+    return this.#wasServed;
   }
 
   /** Since when it has lacked memory; undefined where it does not wait for any. */
@@ -68,6 +74,7 @@ export class RequestWait implements MemoryWaiter {
   /** It was handled: the next begins. */
   served(sizeBytes: number): void {
     this.#starvedAtMs = undefined;
+    this.#wasServed = true;
     const start = this.#next?.start ?? this.#order.startAfter(this.#lastPlace);
     this.#next = undefined;
     // What is had while there is enough for all is nobody's loss: whoever comes when it runs out begins where all do.

@@ -78,6 +78,23 @@ describe('a server whose memory is scarce', () => {
     expect(waitedMs).toBeLessThan(15_000);
   });
 
+  test('ends those of a crowd before who has been served before, though that one has waited longer', async () => {
+    const sim = await startSimServer({ seed: 1, handlers, limits: { queuedBytesMax: 1_000_000, stalledMs: 5000 } });
+    const known = new SimClient(sim);
+    known.socket.send(hello);
+    await sim.clock.advance(100);
+    const request = produceBytes(900_000);
+    const half = request.subarray(0, 300_000);
+    const crowd = Array.from({ length: 100 }, () => new SimClient(sim));
+    for (const { socket } of crowd.slice(0, 10)) socket.send(half);
+    await sim.clock.advance(10);
+    known.socket.send(request);
+    await sim.clock.advance(10);
+    for (const { socket } of crowd.slice(10)) socket.send(half);
+    for (let waitedMs = 0; known.frames.length < 2 && waitedMs < 60_000; waitedMs += 500) await sim.clock.advance(500);
+    expect([known.isClosed, known.frames.length]).toEqual([false, 2]);
+  });
+
   test('ends who keeps a whole request waiting because it does not take its answers', async () => {
     const limits = { queuedBytesMax: 1_000_000, stalledMs: 5000, slowReaderMs: 600_000, unsentBytesMax: 100_000 };
     const sim = await startSimServer({ seed: 1, handlers, limits });
