@@ -20,7 +20,7 @@ describeWith('Kafka')('at Apache Kafka', () => {
     secure = await startSecureKafka(directory.path, { 'delegation.token.secret.key': 'of-this-test' });
     root = await connect({ brokers: secure.kafka.bootstrap });
     await root.admin.createTopics([{ topic: 'secret' }, { topic: 'public' }]);
-  });
+  }, 180_000);
   afterAll(async () => {
     await root?.close();
     await secure?.kafka.stop();

@@ -39,7 +39,7 @@ describeWith('Kafka')('at Apache Kafka', () => {
       { user: 'alice', mechanism: 'SCRAM-SHA-512', password: 'another', iterations: 8192 },
     ]);
     await until(async () => (await admin.admin.describeUserScramCredentials()).length === 1);
-  });
+  }, 180_000);
   afterAll(async () => {
     await admin?.close();
     await secure?.kafka.stop();

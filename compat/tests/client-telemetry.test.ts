@@ -26,7 +26,7 @@ describeWith('Kafka')('at Apache Kafka', () => {
     kafka = await startKafka(join(directory.path, 'kafka'), recordingReporter(path), { classes: directory.path });
     root = await connect({ brokers: kafka.bootstrap, telemetry: false });
     await root.admin.createTopic('t');
-  });
+  }, 180_000);
   afterAll(async () => {
     await root?.close();
     await kafka?.stop();
