@@ -15,10 +15,10 @@ import { temporaryDirectory } from '../src/temporary-directory.ts';
 const isUnderCi = process.env['CI'] === 'true';
 
 /** Some of all: the rest, and all clients, by `npm run faults`. */
-const few = ['a broker is alone: neither etcd nor other brokers', 'etcd is lost as a whole', 'a disk is full'];
+const few = ['a broker is alone: neither etcd nor other brokers', 'etcd is lost as a whole'];
 
 test.skipIf(!(hasEtcd && haveKcat) && !isUnderCi)(
-  'a broker alone, etcd lost, a full disk: nothing acknowledged is lost, doubled or reordered, and the copies are the same',
+  'a broker alone, etcd lost: nothing acknowledged is lost, doubled or reordered, and the copies are the same',
   { timeout: 300_000 },
   async ({ annotate }) => {
     await using directory = await temporaryDirectory();

@@ -4,7 +4,13 @@ import { BrokerView, type PartitionView } from './cluster-view.ts';
 import { type EtcdMembers, startEtcdMembers } from './etcd-members.ts';
 import { type LogDisks, startLogDisks } from './log-disks.ts';
 import { type Preloads, preparePreloads } from './preloads.ts';
-import { loopbackNetwork, namespaceNetwork, type PrivateNetwork, whyNoNamespaces } from './private-network.ts';
+import {
+  loopbackNetwork,
+  namespaceNetwork,
+  type PrivateNetwork,
+  type Way,
+  whyNoNamespaces,
+} from './private-network.ts';
 
 /** How long the others wait for a broker that is gone. */
 export const SESSION_MS = 2000;
@@ -147,12 +153,14 @@ export class FaultCluster implements AsyncDisposable {
 
   /** Cuts both ways between each of some hosts and each of others. */
   async part(some: readonly string[], others: readonly string[]): Promise<void> {
-    for (const one of some) {
-      for (const other of others) {
-        await this.network.cut(one, other);
-        await this.network.cut(other, one);
-      }
-    }
+    await this.network.cut(
+      some.flatMap((one) =>
+        others.flatMap((other): Way[] => [
+          [one, other],
+          [other, one],
+        ]),
+      ),
+    );
   }
 
   /** Waits until every broker says that every partition has a leader and all its replicas in sync; else that is a broken promise. */

@@ -1,6 +1,6 @@
 import { probeService } from './service-probe.ts';
 import { BROKER_IDS, brokerName, type FaultCluster, type FaultMeans, pause, SESSION_MS } from './fault-cluster.ts';
-import { CLIENTS } from './private-network.ts';
+import { CLIENTS, type Way } from './private-network.ts';
 
 /** Something that goes wrong, and stops going wrong. */
 export interface Fault {
@@ -37,7 +37,7 @@ function cutting(name: string, cut: (cluster: FaultCluster, random: () => number
 }
 
 async function oneWay({ network }: FaultCluster, from: readonly string[], to: readonly string[]): Promise<void> {
-  for (const one of from) for (const other of to) await network.cut(one, other);
+  await network.cut(from.flatMap((one) => to.map((other): Way => [one, other])));
 }
 
 /** All that is tried. */

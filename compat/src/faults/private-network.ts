@@ -13,13 +13,19 @@ export interface Host {
 /** Names the side of the tests themselves, and of all clients. */
 export const CLIENTS = 'clients';
 
+/** From one host to another. */
+export type Way = readonly [from: string, to: string];
+
 /** Hosts that can be cut off from each other. */
 export interface PrivateNetwork extends AsyncDisposable {
   /** Whether ways between hosts can be cut here. */
   readonly canCut: boolean;
   host(name: string): Host;
-  /** From now on nothing that `from` sends reaches `to`; neither is told. One direction only. */
-  cut(from: string, to: string): Promise<void>;
+  /**
+   * From now on nothing that the first of each pair sends reaches the second; neither is told. All at about one time: where some ways
+   * were cut much later than others, leases would run out in between.
+   */
+  cut(ways: readonly Way[]): Promise<void>;
   /** Mends all cuts. */
   mend(): Promise<void>;
 }
@@ -92,17 +98,28 @@ export async function namespaceNetwork(names: readonly string[]): Promise<Privat
     if (found === undefined) throw new Error(`there is no host ${name}`);
     return found;
   };
-  const neighbour = (from: Station, to: Station, mac: string): Promise<unknown> => {
-    const entry = ['neigh', 'replace', to.host.address, 'lladdr', mac, 'dev', from.device, 'nud', 'permanent'];
-    return ip(...from.namespace, ...entry);
+  /** What a host takes for the hardware addresses of others, in one go for each host. */
+  const neighbours = async (ways: readonly Way[], macOf: (to: Station) => string): Promise<void> => {
+    const byHost = Map.groupBy(ways, ([from]) => from);
+    await Promise.all(
+      [...byHost].map(([name, all]) => {
+        const from = known(name);
+        const lines = all.map(([, to]) => {
+          const { host } = known(to);
+          return `neigh replace ${host.address} lladdr ${macOf(known(to))} dev ${from.device} nud permanent\n`;
+        });
+        return runCommand('ip', [...from.namespace, '-batch', '-'], { input: lines.join('') });
+      }),
+    );
   };
   const remove = async (): Promise<void> => {
     for (const name of names) await ip('netns', 'del', `${id}${name}`).catch(() => undefined);
     await ip('link', 'del', bridge).catch(() => undefined);
   };
-  const mend = async (): Promise<void> => {
-    for (const from of stations.values())
-      for (const to of stations.values()) if (from !== to) await neighbour(from, to, to.mac);
+  const mend = (): Promise<void> => {
+    const all = [...stations.keys()];
+    const ways = all.flatMap((from) => all.filter((to) => to !== from).map((to): Way => [from, to]));
+    return neighbours(ways, ({ mac }) => mac);
   };
   try {
     await ip('link', 'add', bridge, 'address', known(CLIENTS).mac, 'type', 'bridge');
@@ -127,9 +144,7 @@ export async function namespaceNetwork(names: readonly string[]): Promise<Privat
   return {
     canCut: true,
     host: (name) => known(name).host,
-    cut: async (from, to) => {
-      await neighbour(known(from), known(to), NOBODY);
-    },
+    cut: (ways) => neighbours(ways, () => NOBODY),
     mend,
     [Symbol.asyncDispose]: remove,
   };
