@@ -96,6 +96,8 @@ class LeasedRegistration implements BrokerRegistration {
   #current: Incarnation | undefined;
   #isEnding = false;
   #isShuttingDown = false;
+  /** The incarnation that is being replaced by a new one. */
+  #replaced: Incarnation | undefined;
   /** Until it is looked whether a registration that an image lacks is gone for good. */
   #missing: Timer | undefined;
 
@@ -156,7 +158,7 @@ class LeasedRegistration implements BrokerRegistration {
     // Mostly its lease has ended, which the next keep-alive says: then that is enough.
     this.#missing = clock.setTimer(broker.leaseTtlMs / 2, () => {
       this.#missing = undefined;
-      if (this.#isEnding || this.#isShuttingDown || this.#current !== current) return;
+      if (this.#isEnding || this.#isShuttingDown || this.#current !== current || this.#replaced === current) return;
       this.#options.logger.warn({ brokerEpoch: current.brokerEpoch }, 'somebody has deleted the registration');
       void this.#giveUp(current).then(() => this.#registerAgain(current));
     });
@@ -199,6 +201,9 @@ class LeasedRegistration implements BrokerRegistration {
   /** The store says that the lease is gone: registers until it succeeds. What this process holds is still whole. */
   async #registerAgain(lost: Incarnation): Promise<void> {
     const { logger, clock, failed, broker } = this.#options;
+    // That its lease has ended and that its registration is missed are noticed apart; two at it would take each other for a stranger.
+    if (this.#replaced === lost) return;
+    this.#replaced = lost;
     while (!this.#isEnding && this.#current === lost) {
       logger.warn({ brokerEpoch: lost.brokerEpoch }, 'the lease of this broker has ended; registering anew');
       try {

@@ -220,7 +220,7 @@ export const mutations: readonly Mutation[] = [
     file: 'core/group/consumer-commit.ts',
     find: 'if (member === undefined) return refuse(ErrorCode.UNKNOWN_MEMBER_ID);',
     replace: 'if (member === undefined) return commit(command, config, now);',
-    finding: /has left and committed|committed what another member has/,
+    finding: /has left and committed|is out and committed|committed what another member has/,
   },
   {
     name: 'members of a consumer group are forgotten at once',
