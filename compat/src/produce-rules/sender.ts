@@ -56,7 +56,7 @@ export class Sender {
     if (topics[0]?.errorCode !== 0) throw new Error(`${name}: ${topics[0]?.errorMessage}`);
     for (let tries = 0; tries < 500; tries++) {
       const found = await this.#topicId(name);
-      if (found !== undefined && (await this.#isLed(name))) return void this.#topicIds.set(name, found);
+      if (found !== undefined && (await this.#isLed(name, numPartitions))) return void this.#topicIds.set(name, found);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error(`${name} is never seen`);
@@ -68,10 +68,13 @@ export class Sender {
     return topics[0]?.errorCode === 0 ? topics[0].topicId : undefined;
   }
 
-  async #isLed(name: string): Promise<boolean> {
-    const topics = [{ name, partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 }] }];
+  /** Of a topic that is just made Kafka leads one partition sooner than the other. */
+  async #isLed(name: string, numPartitions: number): Promise<boolean> {
+    const latest = { currentLeaderEpoch: -1, timestamp: -1 };
+    const partitions = Array.from({ length: numPartitions }, (_, partitionIndex) => ({ partitionIndex, ...latest }));
+    const topics = [{ name, partitions }];
     const answer = await this.wire.ask(ListOffsets, 7, { replicaId: -1, isolationLevel: 0, topics });
-    return answer.topics[0]?.partitions[0]?.errorCode === 0;
+    return answer.topics[0]?.partitions.every(({ errorCode }) => errorCode === 0) ?? false;
   }
 
   /** A fresh producer id. */
