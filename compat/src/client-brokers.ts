@@ -2,7 +2,7 @@ import { startEmbeddedBroker } from '@ks/broker';
 import { describe } from 'vitest';
 import { startKafka } from './kafka/kafka-broker.ts';
 import { fetchKafka } from './kafka/kafka-jars.ts';
-import { describeWith } from './peers.ts';
+import { describeWith, triedAgain } from './peers.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /** A broker that our client is tried at. */
@@ -14,7 +14,7 @@ export interface BrokerOfTest extends AsyncDisposable {
 /** The same tests at ks and at Apache Kafka. */
 export function atEachBroker(tests: (start: () => Promise<BrokerOfTest>) => void): void {
   describe('at ks', () => tests(() => startEmbeddedBroker({ config: { 'group.initial.rebalance.delay.ms': '0' } })));
-  describeWith('Kafka')('at Apache Kafka', () => tests(startApacheKafka));
+  describeWith('Kafka')('at Apache Kafka', triedAgain, () => tests(startApacheKafka));
 }
 
 async function startApacheKafka(): Promise<BrokerOfTest> {

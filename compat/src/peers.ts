@@ -21,3 +21,9 @@ export const testWith = (...peers: readonly Peer[]): ReturnType<typeof test.skip
 /** `describe` in the same way. */
 export const describeWith = (...peers: readonly Peer[]): ReturnType<typeof describe.skipIf> =>
   describe.skipIf(skips(peers));
+
+/**
+ * For what is tried at Apache Kafka itself: its threads are done in an order of their own, and what it took is not seen at once everywhere.
+ * A test that fails there is tried up to twice more, which the reporter shows. Tests of ks never are.
+ */
+export const triedAgain = { retry: 2 } as const;

@@ -6,7 +6,7 @@ import { text, until } from '../src/client-brokers.ts';
 import { CertificateAuthority } from '../src/kafka/certificates.ts';
 import { fetchKafka } from '../src/kafka/kafka-jars.ts';
 import { type SecureKafka, shortSessionMs, startSecureKafka, unsecuredToken } from '../src/kafka/secure-kafka.ts';
-import { describeWith } from '../src/peers.ts';
+import { describeWith, triedAgain } from '../src/peers.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../src/temporary-directory.ts';
 
 /** How many sockets this process opens. */
@@ -21,7 +21,7 @@ function countSockets() {
 
 // TLS, SASL and who may do what: our client at Apache Kafka.
 
-describeWith('Kafka')('at Apache Kafka', () => {
+describeWith('Kafka')('at Apache Kafka', triedAgain, () => {
   let directory: TemporaryDirectory;
   let secure: SecureKafka;
   let admin: Client;

@@ -6,12 +6,12 @@ import { until } from '../src/client-brokers.ts';
 import { type KafkaBroker, startKafka } from '../src/kafka/kafka-broker.ts';
 import { fetchKafka } from '../src/kafka/kafka-jars.ts';
 import { compileRecordingReporter, recordingReporter } from '../src/kafka/recording-reporter.ts';
-import { describeWith } from '../src/peers.ts';
+import { describeWith, triedAgain } from '../src/peers.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../src/temporary-directory.ts';
 
 // What our client pushes, as Apache Kafka's plug-in for it gets and reads it (KIP-714).
 
-describeWith('Kafka')('at Apache Kafka', () => {
+describeWith('Kafka')('at Apache Kafka', triedAgain, () => {
   let directory: TemporaryDirectory;
   let kafka: KafkaBroker;
   let root: Client;

@@ -3,7 +3,7 @@ import { createPinoLogger, startEmbeddedBroker } from '@ks/broker';
 import { expect, test } from 'vitest';
 import { startKafka } from '../src/kafka/kafka-broker.ts';
 import { fetchKafka } from '../src/kafka/kafka-jars.ts';
-import { testWith } from '../src/peers.ts';
+import { testWith, triedAgain } from '../src/peers.ts';
 import { runProduceScenarios } from '../src/produce-rules/run-scenarios.ts';
 import { temporaryDirectory } from '../src/temporary-directory.ts';
 
@@ -17,7 +17,7 @@ test('ks answers producers, batch by batch, as Apache Kafka does', async () => {
   expect(await runProduceScenarios(broker.port)).toBe(expected);
 });
 
-testWith('Kafka')('and Apache Kafka answers as is written down', async () => {
+testWith('Kafka')('and Apache Kafka answers as is written down', triedAgain, async () => {
   await fetchKafka();
   await using directory = await temporaryDirectory();
   await using kafka = await startKafka(directory.path);
