@@ -3,13 +3,15 @@ import { parseArgs } from 'node:util';
 import { simulateCluster } from './cluster/cluster-simulation.ts';
 import { simulate } from './simulation.ts';
 
-// npm run soak -- --minutes N [--steps M] [--from SEED] [--only broker|cluster]: simulates by turns one broker and a cluster of three from
-// random seeds, or from SEED, SEED + 1 and so on, and stops at the first that breaks its word. Prints what befell them.
+// npm run soak -- --minutes N [--seeds K] [--steps M] [--from SEED] [--only broker|cluster]: simulates by turns one broker and a cluster of
+// three from random seeds, or from SEED, SEED + 1 and so on, K of them at most, and stops at the first that breaks its word. Prints what befell
+// them.
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     steps: { type: 'string', default: '10000' },
+    seeds: { type: 'string', default: 'Infinity' },
     from: { type: 'string' },
     only: { type: 'string' },
   },
@@ -29,7 +31,7 @@ let isCluster = false;
 const totals = new Map<string, number>();
 let seeds = 0;
 let events = 0;
-while (performance.now() < untilMs) {
+while (performance.now() < untilMs && seeds < Number(values.seeds)) {
   seed = values.from === undefined ? randomInt(2 ** 31) : Number(values.from) + seeds;
   isCluster = values.only === undefined ? seeds % 2 === 1 : values.only === 'cluster';
   const result = await (isCluster ? simulateCluster : simulate)({ seed, steps });

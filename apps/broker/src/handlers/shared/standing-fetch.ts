@@ -1,6 +1,7 @@
 import type { Fetch, RequestOf } from '@ks/protocol';
 import { partitionKey } from '../../core/fetch-session/position.ts';
 import type { IncrementalFetch } from '../../core/fetch-session/session-cache.ts';
+import { releaseFetch } from '../../runtime/fetch-target.ts';
 import type { FetchPartition, FetchResult, PartitionKey, StandingReader } from '../../runtime/replica-manager.ts';
 import type { BrokerServices } from '../broker-services.ts';
 import type { RequestContext } from '../handler.ts';
@@ -38,8 +39,11 @@ export class StandingFetch implements StandingReader {
   async read(): Promise<readonly FetchResult[]> {
     const limits = limitsOf(this.#request, this.#context, true);
     const read = await this.#broker.replicas.fetchStanding(limits, this);
-    if (this.#context.signal.aborted) this.#nothing();
-    return merged(this.#refusals, read);
+    if (!this.#context.signal.aborted) return merged(this.#refusals, read);
+    // Nobody is there to be told, and what was read is let go of.
+    releaseFetch(read);
+    this.#nothing();
+    return [];
   }
 
   due(): { readonly partitions: readonly FetchPartition[]; readonly isUrgent: boolean } | undefined {

@@ -49,6 +49,7 @@ export class ConsumerGroupHistory {
   readonly #violate: (what: string) => void;
   readonly #members = new Map<string, MemberView>();
   #cutCount = 0;
+  #lifeCount = 0;
   #isSettled = false;
   limits: ConsumerGroupLimits = { sessionTimeoutMs: 0, rebalanceTimeoutMs: 0 };
 
@@ -63,6 +64,16 @@ export class ConsumerGroupHistory {
 
   get cutCount(): number {
     return this.#cutCount;
+  }
+
+  /** How often the coordinator's process has ended. */
+  get lifeCount(): number {
+    return this.#lifeCount;
+  }
+
+  /** The coordinator's process has ended, however that came. */
+  lifeEnded(): void {
+    this.#lifeCount += 1;
   }
 
   /** What the coordinator knew may be gone: its topic is not flushed, as in Kafka. */

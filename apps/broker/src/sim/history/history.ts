@@ -48,6 +48,7 @@ export class History {
   ended(how: Ending): void {
     for (const partition of this.partitions()) partition.ended(how);
     this.groups.ended(how);
+    this.mixedGroup.lifeEnded();
     if (how !== 'power-cut') return;
     this.transactions.powerCut();
     this.consumerGroup.powerCut();
